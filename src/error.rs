@@ -259,6 +259,7 @@ impl Error {
                 method: e.method.clone(),
                 url: e.url.clone(),
                 source: chain::echo(&*e.source),
+                sent: e.sent,
             })),
             Error::RateLimited(e) => Error::RateLimited(e.clone()),
             Error::Api(e) => Error::Api(e.clone()),

@@ -44,6 +44,7 @@ mod models;
 pub mod odata;
 mod resource;
 pub mod webhooks;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ pub use self::models::*;
 pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::row::UnreadRow;
+pub use crate::sdk::unconfirmed::Unconfirmed;
 
 use self::limits::Counter;
 

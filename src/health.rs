@@ -216,7 +216,8 @@ impl Client {
     /// # Errors
     ///
     /// The errors of [`Client::health`], and those of [`Client::refresh`] when a refresh is due or a person
-    /// is needed.
+    /// is needed. After a request without an answer, [`crate::Error::OutcomeUnknown`] as long as another request
+    /// could revoke an access token that still works.
     pub fn keep_alive(&self) -> Result<bool> {
         let record = self.stored()?;
         let health = self.health_of(record.as_ref());
@@ -224,7 +225,7 @@ impl Client {
             return Ok(false);
         }
         match &record {
-            Some(record) => self.keeper().access(&self.keeper().newer_than(record)).map(drop)?,
+            Some(record) => self.keeper().keep_alive(record).map(drop)?,
             None => self.refresh()?,
         }
         Ok(true)

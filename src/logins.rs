@@ -26,6 +26,7 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 
+mod brake;
 mod builder;
 mod clients;
 mod counted;
@@ -63,7 +64,11 @@ type AccountHook = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 /// All logins of one provider on one store. The [module](self) has an example.
 ///
 /// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if the token
-/// endpoint asks one client to wait, no client sends a token request meanwhile (10 minutes at most).
+/// endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes at most). If the
+/// service blocks applications after a number of refusals
+/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals of all
+/// accounts count together. A new login by a person and a revocation are sent in any case. Another process or host
+/// learns of a wait and counts refusals by itself.
 ///
 /// A value is cheap to clone and to share between threads. Hosts share the logins by values of their own on the
 /// same store.
@@ -134,13 +139,19 @@ impl Logins {
 
     /// Moves the login of an account to an account of another store, or to another name in this store, and returns
     /// whether there was a login: [`backend::move_login`]. Clients of the account fail when they next read the
-    /// store; a client with an access token in memory uses that token until it expires.
+    /// store; a client with an access token in memory uses that token until it expires. If the account's client in
+    /// this process has a token that is not saved yet, that token is saved first.
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
+    /// [`Error::NotSaved`] if that token cannot be saved; nothing was moved. [`Error::Busy`] while another holder has
+    /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
     /// again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
+        // The store has the old refresh token until the client's waiting pair is saved.
+        if let Some(client) = self.0.clients.find(account) {
+            client.keeper().save_waiting()?;
+        }
         let from = self.store_of(account)?;
         let to = to.account(name);
         let to = to.map_err(|error| Error::backend("open", format!("account {name}"), error))?;

@@ -107,7 +107,7 @@ pub fn google() -> Provider {
 /// - A refresh returns a new refresh token and does not revoke the old one. A refresh token lives for
 ///   90 days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May
 ///   2025]`).
-/// - A client with a secret sends no PKCE: an integrator had to switch it off (`[N]`).
+/// - A client with a secret sends no PKCE: Nango, which connects applications to services, switches PKCE off here (`[N]`).
 /// - The e-mail address of `Client::id_and_email` is the login name, which is not always a mailbox
 ///   (`[V:src]`).
 ///

@@ -57,7 +57,7 @@ use self::state::{Failure, Id, Memory, Turn};
 use self::turn::{TurnGuard, TurnLock};
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
-use crate::error::{Result, chain};
+use crate::error::{Error, Result, chain};
 use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
@@ -114,6 +114,8 @@ struct Call<'a> {
     read: Option<Record>,
     /// Whether the call ends at once where others would wait: the caller has other work, and comes back.
     unhurried: bool,
+    /// Whether the call only keeps the login alive: the caller wants a refresh, and does not insist.
+    keeps_alive: bool,
 }
 
 impl<'a> Call<'a> {
@@ -132,7 +134,13 @@ impl<'a> Call<'a> {
             sent: 0,
             read: None,
             unhurried: false,
+            keeps_alive: false,
         }
+    }
+
+    /// Whether the caller called `refresh()`.
+    fn is_explicit(&self) -> bool {
+        self.want.is_explicit() && !self.keeps_alive
     }
 }
 
@@ -231,22 +239,28 @@ impl Keeper {
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
             let mut memory = self.memory.lock();
-            // `denied` stays for its minute: an API may refuse every token at one address and accept the token
-            // at the others.
+            // `denied` is not cleared here, but expires after a minute: an API may refuse every token at one
+            // address and accept the same tokens at other addresses.
             memory.mended.take_if(|(token, _)| token == live.access_token());
             self.doubts.store(memory.mended.is_some(), Ordering::Relaxed);
         }
     }
 
     fn acquire(&self, want: &Want) -> Result<Live> {
-        self.acquire_as(want, false)
+        self.acquire_as(want, false, false)
     }
 
-    fn acquire_as(&self, want: &Want, unhurried: bool) -> Result<Live> {
+    /// Refreshes the login of a record that was read. The tables decide as for a usual call: the refresh token is
+    /// not sent again if that could revoke an access token that still works.
+    pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
+        self.acquire_as(&self.newer_than(record), false, true)
+    }
+
+    fn acquire_as(&self, want: &Want, unhurried: bool, keeps_alive: bool) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
             let mut call = Call::new(want, turn, &mut events);
-            call.unhurried = unhurried;
+            (call.unhurried, call.keeps_alive) = (unhurried, keeps_alive);
             let memory = self.memory.lock();
             call.had = memory.live.as_ref().map(Live::id);
             let mine = memory.live.clone().filter(|_| !memory.blocked);
@@ -254,6 +268,9 @@ impl Keeper {
             call.fallback = mine.filter(|live| want.tolerates(live, &*self.clock));
             let one_time = self.rules.one_time;
             let got = if one_time { self.refresh(&mut call) } else { self.regrant(&mut call) };
+            if matches!(got, Err(Error::NotAuthorized(_))) {
+                call.turn.doubt = None; // The refused login is gone.
+            }
             // Report the failure here, so that the calls that share it do not report it again.
             if let Err(error) = &got
                 && error.needs_authorization()
@@ -287,6 +304,11 @@ impl Keeper {
     /// How many refreshes this client has made.
     pub(crate) fn refreshes(&self) -> u64 {
         self.memory.lock().refreshes
+    }
+
+    /// How many token requests this client was about to send.
+    pub(crate) fn sends(&self) -> u64 {
+        self.memory.lock().sends
     }
 
     /// Step 1. The token in memory, if it is good enough for `want`.

@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod json;
 mod link;
 mod proofs;
 mod response;

@@ -6,7 +6,12 @@ pub(crate) mod decimal;
 #[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod id;
 pub(crate) mod row;
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+pub(crate) mod rows;
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) mod tracked;
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+pub(crate) mod unconfirmed;
 
 use std::fmt;
 

@@ -73,6 +73,8 @@ pub mod products;
 pub mod quotations;
 mod read;
 mod reference;
+mod resources;
+pub mod settings;
 pub mod tags;
 #[cfg(test)]
 mod tests;
@@ -102,6 +104,7 @@ use crate::error::Result;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::id::Id;
 pub use crate::sdk::row::UnreadRow;
+pub use crate::sdk::unconfirmed::Unconfirmed;
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module describe: 2023-09-26, the latest version in

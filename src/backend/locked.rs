@@ -159,8 +159,8 @@ enum Key {
 }
 
 impl Taken {
-    /// Closes the copies that a fork has made. The parent's lock lives in all copies of its open file:
-    /// if the parent is killed, the lock is free only when the last copy is closed.
+    /// Closes the parent process's lock files, which a fork has copied into this process. If the parent is killed,
+    /// its lock is free only when the last copy is closed.
     fn forget_the_parents(&mut self, process: u32) {
         self.keys.retain(|(of, _)| *of == process);
         self.files.retain(|(of, _)| *of == process);

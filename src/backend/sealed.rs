@@ -50,8 +50,8 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 ///
 /// # Keys
 ///
-/// A record names its key. To change the key, give the new key to [`SealedBackend::new`] and the old key
-/// to [`SealedBackend::older_key`]. The next save uses the new key; [`SealedBackend::reseal`] saves at
+/// Each record holds the name of the key that sealed it. To change the key, give the new key to
+/// [`SealedBackend::new`] and the old key to [`SealedBackend::older_key`]. The next save uses the new key; [`SealedBackend::reseal`] saves at
 /// once. For keys from a key service, use [`SealedBackend::with_source`].
 ///
 /// A record whose key is missing causes [`BackendError::Config`] with the key's name, and a record whose key

@@ -253,7 +253,8 @@ impl ClientBuilder {
     ///
     /// The store spares later processes a request. A store that fails for a moment fails no call: an
     /// [`Event::SaveFailed`] reports the failure. A store that is set up wrongly (a missing folder, a file of another
-    /// user or another program) fails the first call with [`Error::Backend`]; without a store, use
+    /// user or another program) fails the first call with [`Error::Backend`], unless a stored token still works. The
+    /// first call proves that the store can be written before it requests a token. Without a store, use
     /// [`MemoryBackend`](crate::MemoryBackend).
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

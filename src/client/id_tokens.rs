@@ -48,6 +48,8 @@ impl Keys {
         let known = self.known.lock().clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
+            // Another thread asks the server, which may be silent.
+            Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
                 // Without the server, a set of yesterday is better than no answer.
@@ -90,7 +92,8 @@ impl Keys {
                 Ok(known.insert(Known { set, fetched: now, asked: now }).clone())
             }
             (Err(error), Some(known)) => {
-                known.asked = now;
+                // A silent server may have taken longer than the pause to fail.
+                known.asked = clock.monotonic();
                 Err(error)
             }
             (Err(error), None) => Err(error),
@@ -108,8 +111,11 @@ impl Client {
     /// hour, and for a day if the server cannot be reached. If no key of the set fits, the client fetches the set
     /// again, at most once in 30 seconds. The algorithms are RS256, RS384, RS512, PS256, PS384, PS512 (keys
     /// of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a key is used only for the algorithms of its kind, and
-    /// only for its `alg` if it names one. The nonce is not compared: compare the claim `nonce` with the value
-    /// that was sent with the login of this ID token.
+    /// only for its `alg` if it names one.
+    ///
+    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
+    /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token
+    /// that Google makes in a mobile app for its server has the server in `aud` and the app in `azp`.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -158,5 +164,38 @@ impl Client {
         };
         let claims = expected.check(id_token.expose()).map_err(wrong)?;
         VerifiedClaims::of(claims).ok_or_else(|| wrong(IdTokenError::ClaimMissing("sub")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    /// The key and the JWT of RFC 7515 appendix A.3.
+    const KEY: &[u8] = br#"{"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+    const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+    #[test]
+    fn a_silent_server_delays_one_thread_and_once_in_the_pause() {
+        let (keys, clock, signed) =
+            (Keys::default(), ManualClock::new(), Signed::read(JWT).unwrap());
+        let set = || KeySet::read(KEY).map_err(Error::config);
+        assert_eq!(keys.check(&signed, &clock, &set).unwrap(), Ok(()));
+        clock.sleep(LIFETIME * 2);
+        let asked = std::cell::Cell::new(0);
+        let silent = || {
+            asked.set(asked.get() + 1);
+            let other = || keys.check(&signed, &clock, &|| Err(Error::config("asked twice")));
+            let other = std::thread::scope(|scope| scope.spawn(other).join().unwrap());
+            assert_eq!(other.unwrap(), Ok(()), "another thread does not wait");
+            clock.sleep(PAUSE * 2);
+            Err(Error::config("no answer"))
+        };
+        for _ in 0..3 {
+            assert_eq!(keys.check(&signed, &clock, &silent).unwrap(), Ok(()));
+        }
+        assert_eq!(asked.get(), 1);
     }
 }

@@ -196,6 +196,8 @@ pub struct TransportError {
     pub url: String,
     /// The cause: an [`std::io::Error`], also for a timeout, or an error of ureq.
     pub source: BoxError,
+    /// Whether a part of the request can have reached the server. `false` only if no part left this machine.
+    pub sent: bool,
 }
 
 impl TransportError {
@@ -206,7 +208,7 @@ impl TransportError {
         source: impl Into<BoxError>,
     ) -> TransportError {
         let source = from_outside(source.into());
-        TransportError { method: method.into(), url: plain(url.into()), source }
+        TransportError { method: method.into(), url: plain(url.into()), source, sent: true }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls of any endpoint by its name.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use ureq::http::Method;
@@ -12,7 +13,7 @@ use super::listing::{self, Iter, Page, Pages, Position};
 use super::odata::{Filter, Literal, Order, Query, field};
 use super::{ExactOnline, UnreadRow};
 use crate::error::{ApiError, DecodeError};
-use crate::sdk::row::Rows;
+use crate::sdk::rows::Rows;
 use crate::{Error, Request, Response, Result};
 
 /// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]
@@ -54,6 +55,9 @@ pub struct Call {
     query: Query,
     strict: bool,
 }
+
+/// The endpoint whose answer does not depend on the division in its path.
+const ANY_DIVISION: &str = "system/Divisions";
 
 /// The options of a [`Query`], as methods of a type that holds a query.
 macro_rules! query_methods {
@@ -106,11 +110,14 @@ impl Call {
     }
 
     pub(super) fn unlisted(exact: &ExactOnline, path: &str) -> Call {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "/_-{}".contains(c);
+        // The last three stand in a key: `Accounts(guid'3f25..')/Lines`.
+        let fits = |c: char| c.is_ascii_alphanumeric() || "/_-{}()'".contains(c);
         let path = path.trim_matches('/');
         let checked = match path.chars().all(fits) && !path.contains("//") && !path.is_empty() {
             true => Ok(format!("/v1/{path}")),
-            false => Err("an endpoint's path may have only letters, digits, /, - and _".to_owned()),
+            false => {
+                Err("an endpoint's path may have only letters, digits, / - _ and (')".to_owned())
+            }
         };
         Call::at(exact, path.to_owned(), checked)
     }
@@ -177,17 +184,34 @@ impl Call {
         !self.query.select.is_empty()
     }
 
-    fn path(&self) -> Result<&str> {
-        self.path.as_deref().map_err(|error| Error::Config(error.as_str().into()))
+    /// The path below the API's base. The divisions of a login are the same whatever division stands in the
+    /// path, so without a division this call asks for the division that the user has open.
+    pub(super) fn path(&self) -> Result<Cow<'_, str>> {
+        match &self.path {
+            Ok(path) => Ok(path.into()),
+            Err(_) if self.name == ANY_DIVISION => {
+                let me = self.exact.me()?;
+                let open = me.current_division.ok_or_else(|| {
+                    unreadable("current/Me", "it has no CurrentDivision to list the divisions with")
+                })?;
+                Ok(format!("/v1/{open}/{ANY_DIVISION}").into())
+            }
+            Err(error) => Err(Error::Config(error.as_str().into())),
+        }
     }
 
-    fn target(&self, suffix: &str) -> Result<String> {
+    /// Fetches a file at an address that a row names.
+    pub(super) fn file(&self, url: &str) -> Result<Response> {
+        self.exact.client().get(url).call()
+    }
+
+    pub(super) fn target(&self, suffix: &str) -> Result<String> {
         let query = self.query.encoded()?;
         let mark = if query.is_empty() { "" } else { "?" };
-        Ok([self.path()?, suffix, mark, &query].concat())
+        Ok([&*self.path()?, suffix, mark, &query].concat())
     }
 
-    fn request(&self, method: Method, target: &str) -> Request<'_> {
+    pub(super) fn request(&self, method: Method, target: &str) -> Request<'_> {
         self.exact.client().request(method, target).header("Accept", "application/json")
     }
 
@@ -201,7 +225,7 @@ impl Call {
     }
 
     /// Calls `work` with the reader of rows.
-    fn reader<T>(&self, work: impl FnOnce(Rows<'_>) -> T) -> T {
+    pub(super) fn reader<T>(&self, work: impl FnOnce(Rows<'_>) -> T) -> T {
         let key = Endpoint::find(&self.name).ok().and_then(|endpoint| endpoint.key);
         let client = self.exact.client();
         // An answer may repeat the access token.
@@ -231,7 +255,7 @@ impl Call {
         let row = self.reader(|reader| reader.one(0, row.get()));
         row.map(Some).map_err(|row| {
             let what = format!("the answer of {}", self.name);
-            Error::Decode(Box::new(DecodeError::new(what, row)))
+            Error::Decode(Box::new(DecodeError::new(what, *row)))
         })
     }
 
@@ -368,55 +392,6 @@ impl Call {
     /// The errors of [`Call::page`].
     pub fn send(&self) -> Result<Response> {
         self.request(Method::GET, &self.target("")?).call()
-    }
-
-    /// Creates a row, and returns the row in the answer.
-    ///
-    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
-    /// repeated request.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Call::page`].
-    pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
-        let request = self.request(Method::POST, &self.target("")?);
-        let request = request.header("Prefer", "return=representation");
-        let body: Body = request.send_json(body)?.read_json()?;
-        self.one(&body.rows)?.ok_or_else(|| unreadable(&self.name, "it has no row"))
-    }
-
-    /// Does the same as [`Call::create`], for an endpoint whose answer has no row.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Call::page`].
-    pub fn post(&self, body: &(impl Serialize + ?Sized)) -> Result<()> {
-        self.request(Method::POST, &self.target("")?).send_json(body).map(drop)
-    }
-
-    /// Changes the properties in `body`. The answer is empty.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Call::page`].
-    pub fn update(&self, key: impl Into<Literal>, body: &(impl Serialize + ?Sized)) -> Result<()> {
-        self.request(Method::PUT, &self.keyed(key)?).send_json(body).map(drop)
-    }
-
-    /// Deletes the row with this key.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Call::page`].
-    pub fn delete(&self, key: impl Into<Literal>) -> Result<()> {
-        self.request(Method::DELETE, &self.keyed(key)?).call().map(drop)
-    }
-
-    fn keyed(&self, key: impl Into<Literal>) -> Result<String> {
-        let mut suffix = String::from("(");
-        super::odata::encode_key(&key.into(), &mut suffix);
-        suffix.push(')');
-        self.target(&suffix)
     }
 }
 

@@ -12,7 +12,7 @@ use super::model::Column;
 use super::odata::{Order, field};
 use super::{UnreadRow, dates};
 use crate::paging;
-use crate::sdk::row::in_order;
+use crate::sdk::rows::InOrder;
 use crate::{Error, Result};
 
 /// A position in a list. A program stores the position of a [`Page`], as JSON for instance, after it has
@@ -155,7 +155,7 @@ impl<T: 'static> Pages<T> {
 
     /// The items of the pages.
     pub fn items(self) -> Iter<T> {
-        Iter { pages: self, page: Vec::new().into_iter() }
+        Iter { pages: self, page: InOrder::new(Vec::new(), Vec::new()) }
     }
 }
 
@@ -166,7 +166,7 @@ impl<T: 'static> Pages<T> {
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Iter<T> {
     pages: Pages<T>,
-    page: std::vec::IntoIter<Result<T>>,
+    page: InOrder<T>,
 }
 
 impl<T> Iterator for Iter<T> {
@@ -178,7 +178,7 @@ impl<T> Iterator for Iter<T> {
                 return Some(item);
             }
             match self.pages.next()? {
-                Ok(page) => self.page = in_order(page.items, page.unread).into_iter(),
+                Ok(page) => self.page = InOrder::new(page.items, page.unread),
                 Err(error) => return Some(Err(error)),
             }
         }

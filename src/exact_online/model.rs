@@ -71,6 +71,10 @@ pub trait Columns: Sized {
     /// The properties that have no field.
     #[doc(hidden)]
     fn extra(&self) -> &Map<String, Value>;
+
+    /// Puts a property into `extra`.
+    #[doc(hidden)]
+    fn put_extra(&mut self, name: &str, value: Value);
 }
 
 /// A type that a field can have.
@@ -323,6 +327,33 @@ impl<'de, M: Columns> DeserializeSeed<'de> for Set<'_, M> {
         let value = <Box<RawValue>>::deserialize(from)?;
         self.model.set(self.name, value.get()).map_err(de::Error::custom)
     }
+}
+
+/// The properties of `after` that `before` does not have with the same value. A property that only `before`
+/// has is cleared: `extra` has its name with `null`.
+pub(crate) fn difference<M: Columns + Default>(before: &M, after: &M) -> M {
+    let fields = |row: &M| {
+        let mut fields = BTreeMap::new();
+        row.put(&mut |name, json| drop(fields.insert(name.to_owned(), json)));
+        for (name, value) in row.extra() {
+            fields.entry(name.clone()).or_insert_with(|| json(value));
+        }
+        fields
+    };
+    let (old, new) = (fields(before), fields(after));
+    let mut changes = M::default();
+    for (name, json) in &new {
+        if old.get(name) != Some(json) {
+            // The field has written this JSON itself. A value that it cannot read goes into `extra`.
+            if changes.set(name, json).is_err() {
+                changes.put_extra(name, serde_json::from_str(json).unwrap_or_default());
+            }
+        }
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        changes.put_extra(name, Value::Null);
+    }
+    changes
 }
 
 /// Reads an object field by field.

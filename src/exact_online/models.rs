@@ -69,6 +69,16 @@ macro_rules! model {
                 change(&mut row);
                 row
             }
+
+            /// Changes a copy of this row with `change`, and returns the changed fields only, for
+            /// [`update`](crate::exact_online::Resource::update). A field that `change` sets to `None` is
+            /// cleared.
+            #[must_use = "the changes are not sent before `update`"]
+            pub fn changes(&self, change: impl FnOnce(&mut $name)) -> $name {
+                let mut after = self.clone();
+                change(&mut after);
+                $crate::exact_online::model::difference(self, &after)
+            }
         }
 
         impl $crate::exact_online::model::Model for $name {
@@ -95,6 +105,10 @@ macro_rules! model {
 
             fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
                 &self.extra
+            }
+
+            fn put_extra(&mut self, name: &str, value: serde_json::Value) {
+                self.extra.insert(name.to_owned(), value);
             }
 
             fn put(&self, to: &mut dyn FnMut(&'static str, String)) {

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use time::PrimitiveDateTime;
 
-use super::ExactOnline;
 #[cfg(doc)]
 use super::SystemDivision;
 use super::call::{Call, query_methods};
@@ -13,7 +12,8 @@ use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query};
-use crate::Result;
+use super::{DocumentAttachment, ExactOnline};
+use crate::{Error, Response, Result};
 
 /// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
 /// has only the operations that the endpoint allows.
@@ -197,7 +197,7 @@ impl<M: Create> Resource<M> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::page`].
+    /// The errors of [`Call::create`].
     pub fn create(&self, body: &(impl Serialize + ?Sized)) -> Result<M> {
         self.call.create(body)
     }
@@ -205,13 +205,31 @@ impl<M: Create> Resource<M> {
 
 impl<M: Update> Resource<M> {
     /// Changes the properties in `body`: an `M` with some fields set, or any other type that serde
-    /// serializes.
+    /// serializes. Every property in `body` is sent. For a row that was read, make the body with `changes`
+    /// (such as [`Account::changes`](super::Account::changes)): the service answers 500 to some of its own
+    /// read-only properties.
     ///
     /// # Errors
     ///
     /// The errors of [`Call::page`].
     pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.call.update(id, body)
+    }
+}
+
+impl Resource<DocumentAttachment> {
+    /// Fetches the file of an attachment, which the row names in `url`. The request carries the access token, so
+    /// the address must be at the API's host. The answer can be read as a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the row has no address, or if the address is at another host: fetch such a file with
+    /// [`Client::without_token`](crate::Client::without_token). The errors of [`crate::Request::call`].
+    pub fn file(&self, attachment: &DocumentAttachment) -> Result<Response> {
+        let url = attachment.url.as_deref().ok_or_else(|| {
+            Error::Config("the attachment has no Url: request the property with `select`".into())
+        })?;
+        self.call.file(url)
     }
 }
 

@@ -73,10 +73,11 @@ impl LoginsBuilder {
         let LoginsBuilder { pattern, store, idle, hook } = self;
         let pattern = pattern.build();
         let clock = pattern.shared_clock();
+        let limit = pattern.provider().refresh.refusal_limit;
         Logins(Arc::new(Inner {
             store,
             clients: Clients::new(idle, Arc::clone(&clock)),
-            pace: Arc::new(Pace::new(clock)),
+            pace: Arc::new(Pace::new(clock, limit)),
             tally: Arc::default(),
             pattern,
             hook,

@@ -68,6 +68,11 @@ impl Clients {
         self.kept.lock().clients.contains_key(account)
     }
 
+    /// The client of an account, if there is one.
+    pub(super) fn find(&self, account: &str) -> Option<Client> {
+        self.kept.lock().clients.get(account).map(|(client, _)| client.clone())
+    }
+
     /// Drops the client of an account, unless somebody uses the client or it has something to save.
     pub(super) fn forget(&self, account: &str) {
         let mut kept = self.kept.lock();

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 
 use super::counters::{Step, Tally};
 use crate::clock::Clock;
-use crate::protocol::Outcome;
+use crate::protocol::{Outcome, Reply};
+use crate::provider::RefusalLimit;
 use crate::refresh::{Ask, Sent, Transport};
 use crate::transport::TokenTransport;
 
@@ -19,9 +20,13 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// further such answer.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// Until when the token endpoint wants no requests.
+/// After this many requests in a row without an answer, the token endpoint counts as silent.
+const SILENCES: u32 = 3;
+
+/// What the token endpoint has said to all clients of these logins.
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
+    limit: Option<RefusalLimit>,
     held: Mutex<Held>,
 }
 
@@ -31,23 +36,84 @@ struct Held {
     until: Duration,
     /// How often in a row the endpoint asked to wait and did not say how long.
     unsaid: u32,
+    /// How many requests in a row got no answer.
+    unanswered: u32,
+    /// When the endpoint refused a request, in monotonic time, if the service limits refusals.
+    refusals: Vec<Duration>,
+    /// How many logins sweeps are sending, if the service limits refusals.
+    sending: usize,
+}
+
+impl Held {
+    /// Returns when the requests were refused that still count.
+    fn recent(&mut self, limit: RefusalLimit, now: Duration) -> &[Duration] {
+        self.refusals.retain(|at| at.saturating_add(limit.window) > now);
+        &self.refusals
+    }
+}
+
+/// A sweep's permission to send a login. The endpoint may refuse the request.
+pub(super) struct Slot<'a>(Option<&'a Pace>);
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if let Some(pace) = self.0 {
+            let mut held = pace.held.lock();
+            held.sending = held.sending.saturating_sub(1);
+        }
+    }
 }
 
 impl Pace {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Pace {
-        Pace { clock, held: Mutex::default() }
+    pub(super) fn new(clock: Arc<dyn Clock>, limit: Option<RefusalLimit>) -> Pace {
+        Pace { clock, limit, held: Mutex::default() }
     }
 
-    /// How long no request may be sent.
-    pub(super) fn left(&self) -> Option<Duration> {
-        let left = self.held.lock().until.saturating_sub(self.clock.monotonic());
-        (!left.is_zero()).then_some(left)
+    /// How long no request may be sent, and why.
+    pub(super) fn left(&self) -> Option<(Duration, String)> {
+        let now = self.clock.monotonic();
+        let mut held = self.held.lock();
+        let asked = held.until.saturating_sub(now);
+        let asked = (!asked.is_zero())
+            .then(|| (asked, "the service asked another client to wait".to_owned()));
+        let full = self.limit.and_then(|limit| {
+            let recent = held.recent(limit, now);
+            let oldest = recent.get(recent.len().checked_sub(limit.refusals)?)?;
+            let left = oldest.saturating_add(limit.window).saturating_sub(now);
+            let text = format!(
+                "{} token requests of these logins were refused within {} s; more could block the \
+                 application",
+                recent.len(),
+                limit.window.as_secs()
+            );
+            Some((left.max(FIRST), text))
+        });
+        asked.max(full)
+    }
+
+    /// A sweep asks whether it may send a login. No more logins are under way than the service may still refuse.
+    pub(super) fn slot(&self) -> Option<Slot<'_>> {
+        let Some(limit) = self.limit else { return Some(Slot(None)) };
+        let now = self.clock.monotonic();
+        let mut held = self.held.lock();
+        let refused = held.recent(limit, now).len();
+        if refused.saturating_add(held.sending) >= limit.refusals {
+            return None;
+        }
+        held.sending += 1;
+        Some(Slot(Some(self)))
+    }
+
+    /// Whether the last requests got no answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.held.lock().unanswered >= SILENCES
     }
 
     fn hold(&self, wait: Option<Duration>) {
         let now = self.clock.monotonic();
         let mut held = self.held.lock();
-        let wait = match wait {
+        // A wait of zero, or a date that has passed, says nothing.
+        let wait = match wait.filter(|wait| !wait.is_zero()) {
             Some(wait) => wait,
             // Answers to requests that were on their way together count once.
             None if held.until > now => return,
@@ -59,8 +125,48 @@ impl Pace {
         held.until = held.until.max(now.saturating_add(wait.min(LONGEST)));
     }
 
+    /// Learns from the end of a token request.
+    fn learn(&self, sent: &Sent) {
+        let reply = match sent {
+            // The request could not be built, which says nothing about the endpoint.
+            Sent::Never(error) if error.is::<crate::error::Error>() => return,
+            Sent::Never(_) | Sent::NoAnswer(_) => return self.unanswered(),
+            Sent::Reply(reply) => reply,
+        };
+        match &reply.outcome {
+            // Behind such an answer the service may have used the refresh token.
+            Outcome::Unknown(_) => self.unanswered(),
+            Outcome::Limited { spent: true, .. } => self.unanswered(),
+            Outcome::Limited { .. } => self.held.lock().unanswered = 0,
+            _ => self.answered(),
+        }
+        if let Outcome::Limited { retry_after, .. } = &reply.outcome {
+            self.hold(*retry_after);
+        }
+        if self.limit.is_some() && is_refusal(reply) {
+            let now = self.clock.monotonic();
+            self.held.lock().refusals.push(now);
+        }
+    }
+
+    fn unanswered(&self) {
+        let mut held = self.held.lock();
+        held.unanswered = held.unanswered.saturating_add(1);
+    }
+
     fn answered(&self) {
-        self.held.lock().unsaid = 0;
+        let mut held = self.held.lock();
+        (held.unsaid, held.unanswered) = (0, 0);
+    }
+}
+
+/// Whether a service that limits refusals counts this answer. An error of status 4xx counts even if it does not
+/// mention the token.
+fn is_refusal(reply: &Reply) -> bool {
+    match &reply.outcome {
+        Outcome::Refused(_) | Outcome::TooEarly(_) | Outcome::Setup(_) => true,
+        Outcome::Unknown(error) => (400..500).contains(&error.status),
+        _ => false,
     }
 }
 
@@ -75,19 +181,17 @@ pub(super) struct Paced {
 impl Transport for Paced {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         let began = self.clock.monotonic();
+        let revokes = matches!(ask, Ask::Revoke(..));
         let sent = self.tokens.send(ask, sent_at);
         self.tally.took(Step::Request, self.clock.monotonic().saturating_sub(began));
-        match &sent {
-            Sent::Reply(reply) => match &reply.outcome {
-                Outcome::Limited { retry_after, .. } => self.pace.hold(*retry_after),
-                _ => self.pace.answered(),
-            },
-            Sent::Never(_) | Sent::NoAnswer(_) => {}
+        // A revocation goes to another endpoint.
+        if !revokes {
+            self.pace.learn(&sent);
         }
         sent
     }
 
-    fn held_back(&self) -> Option<Duration> {
+    fn held_back(&self) -> Option<(Duration, String)> {
         self.pace.left()
     }
 
@@ -103,33 +207,70 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn left(pace: &Pace) -> Option<Duration> {
+        pace.left().map(|(wait, _)| wait)
+    }
+
     #[test]
     fn an_endpoint_that_does_not_say_how_long_is_asked_more_and_more_rarely() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone());
-        assert_eq!(pace.left(), None);
+        let pace = Pace::new(clock.clone(), None);
+        assert_eq!(left(&pace), None);
         for wait in [1, 2, 4] {
             pace.hold(None);
             pace.hold(None); // Was on its way together with the first.
-            assert_eq!(pace.left(), Some(wait * SECOND));
+            assert_eq!(left(&pace), Some(wait * SECOND));
             clock.advance(wait * SECOND);
-            assert_eq!(pace.left(), None);
+            assert_eq!(left(&pace), None);
         }
         pace.answered();
         pace.hold(None);
-        assert_eq!(pace.left(), Some(SECOND));
+        assert_eq!(left(&pace), Some(SECOND));
     }
 
     #[test]
     fn a_wait_is_kept_and_never_shortened_and_ends_after_ten_minutes() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone());
+        let pace = Pace::new(clock.clone(), None);
         pace.hold(Some(30 * SECOND));
         pace.hold(Some(5 * SECOND));
-        assert_eq!(pace.left(), Some(30 * SECOND));
+        assert_eq!(left(&pace), Some(30 * SECOND));
         pace.hold(Some(86_400 * SECOND));
-        assert_eq!(pace.left(), Some(600 * SECOND));
+        assert_eq!(left(&pace), Some(600 * SECOND));
         clock.advance(600 * SECOND);
-        assert_eq!(pace.left(), None);
+        assert_eq!(left(&pace), None);
+    }
+
+    #[test]
+    fn a_wait_of_zero_counts_as_unsaid() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Pace::new(clock.clone(), None);
+        for wait in [1, 2, 4] {
+            pace.hold(Some(Duration::ZERO));
+            assert_eq!(left(&pace), Some(wait * SECOND));
+            clock.advance(wait * SECOND);
+        }
+    }
+
+    #[test]
+    fn refusals_hold_back_until_the_oldest_is_forgotten() {
+        let clock = Arc::new(ManualClock::new());
+        let limit = RefusalLimit { refusals: 2, window: 60 * SECOND };
+        let pace = Pace::new(clock.clone(), Some(limit));
+        let refused = || pace.held.lock().refusals.push(clock.monotonic());
+        let (first, second) = (pace.slot(), pace.slot());
+        assert!(first.is_some() && second.is_some() && pace.slot().is_none());
+        drop((first, second));
+        refused();
+        clock.advance(10 * SECOND);
+        let slot = pace.slot();
+        assert!(slot.is_some() && pace.slot().is_none(), "one more may be refused");
+        drop(slot);
+        refused();
+        assert!(pace.slot().is_none());
+        assert_eq!(left(&pace), Some(50 * SECOND));
+        clock.advance(50 * SECOND);
+        assert_eq!(left(&pace), None);
+        assert!(pace.slot().is_some());
     }
 }

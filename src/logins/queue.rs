@@ -24,8 +24,30 @@ pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep came to the account first, in monotonic time.
+    /// When the sweep came to the account first, in monotonic time. Waits for the account's turn do not count.
     pub(super) since: Duration,
+    /// Whether the account has waited for its turn to be sent.
+    pub(super) has_turn: bool,
+    /// Whether the account had a client before the sweep came to it.
+    pub(super) was_there: Option<bool>,
+    /// Whether the next visit is the second look at a refusal, which sends nothing.
+    pub(super) doubted: bool,
+    /// How many second looks the account has had.
+    pub(super) looks: u32,
+}
+
+impl Visit {
+    fn first(account: String, since: Duration) -> Visit {
+        Visit {
+            account,
+            tries: 0,
+            since,
+            has_turn: false,
+            was_there: None,
+            doubted: false,
+            looks: 0,
+        }
+    }
 }
 
 /// What a worker does next.
@@ -72,7 +94,7 @@ impl<'a> Queue<'a> {
                 }
                 let full = state.later.len() >= MOST_LATER;
                 if !full && let Some(account) = state.ready.pop_front() {
-                    return Next::Visit(Visit { account, tries: 0, since: now });
+                    return Next::Visit(Visit::first(account, now));
                 }
                 match first {
                     Some(wait) if full || state.all_listed => return Next::Wait(wait),

@@ -80,6 +80,8 @@ pub struct Report {
     /// the sweep was done with them. A closure given to [`Sweep::on_progress`](super::Sweep::on_progress) learns
     /// of all.
     pub told: Vec<Told>,
+    /// Why the names of further accounts could not be read, in one line. The sweep did not come to those accounts.
+    pub unlisted: Option<String>,
 }
 
 impl Report {
@@ -88,9 +90,9 @@ impl Report {
         self.kept + self.refreshed + self.put_off + self.need_person + self.failed + self.gone
     }
 
-    /// Whether every login is kept alive.
+    /// Whether every login is kept alive, and the names of all accounts could be read.
     pub fn is_well(&self) -> bool {
-        self.put_off == 0 && self.need_person == 0 && self.failed == 0
+        self.unlisted.is_none() && self.put_off == 0 && self.need_person == 0 && self.failed == 0
     }
 
     pub(super) fn add(&mut self, account: &str, outcome: Outcome, reason: Option<&str>) {
@@ -120,7 +122,11 @@ impl fmt::Display for Report {
             "{} logins: {kept} kept, {refreshed} refreshed, {put_off} put off, {need_person} need a person, \
              {failed} failed",
             self.total()
-        )
+        )?;
+        match &self.unlisted {
+            Some(reason) => write!(f, "; further accounts could not be listed: {reason}"),
+            None => Ok(()),
+        }
     }
 }
 

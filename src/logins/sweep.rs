@@ -6,20 +6,25 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::brake::{Brake, Stop};
 use super::queue::{Next, Queue, Visit};
 use super::status::{self, unlisted};
 use super::{Counted, Logins, Outcome, Progress, Report};
 use crate::backend::Record;
 use crate::clock;
-use crate::error::{Error, Result, chain};
+use crate::error::{Error, Result, chain, one_line};
 use crate::health::Health;
 
 /// How many threads a sweep has, unless [`Sweep::threads`] says otherwise.
 const THREADS: usize = 8;
-/// How long an account that was put off is tried again, unless [`Sweep::patience`] says otherwise.
+/// For how long a sweep tries an account again that it put off, unless [`Sweep::patience`] says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After this many answers in a row that refuse the client itself, and not a login, a sweep sends nothing more.
-const REFUSALS: u32 = 5;
+/// How long the other accounts wait before they ask whether the silent service has answered the probe.
+const SILENT: Duration = Duration::from_secs(10);
+/// The first wait between two requests of the probe. The wait doubles.
+const PROBE: u64 = 5000;
+/// How many second looks an account gets after its patience is over.
+const LOOKS: u32 = 3;
 /// The longest nap of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -35,8 +40,14 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// Any number of hosts may sweep at the same time. The host that comes second finds a fresh record and sends
 /// nothing. A sweep may be killed at any point: run it again.
 ///
-/// If the service refuses the client itself five times in a row (a wrong secret), the sweep sends nothing more, and
-/// puts off the logins that are due.
+/// If the service refuses the client itself for five accounts in a row (a wrong secret), the sweep sends nothing
+/// more, and puts off the logins that are due. Near a limit of refusals
+/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the sweep stops in the same
+/// way; each process counts by itself.
+///
+/// After three requests in a row without an answer, the sweep sends only one login, the probe, until an answer comes:
+/// each such request may have used a refresh token up. If the probe gets no answer within [`Sweep::patience`], the
+/// sweep sends nothing more. The sweep does not come back to another login whose request got no answer.
 ///
 /// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
 /// a refusal must be checked once more, the account is put off, and the worker goes on with others.
@@ -64,8 +75,7 @@ struct Work<'a, 's> {
     report: Mutex<Report>,
     /// The monotonic time of the next request, if their number is limited.
     next_request: Mutex<Duration>,
-    /// How often in a row the service refused the client itself, and the last reason.
-    refusals: Mutex<(u32, String)>,
+    brake: Brake,
 }
 
 impl<'a> Sweep<'a> {
@@ -117,8 +127,9 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`] if the names of the accounts cannot be read; the logins that were found until then are
-    /// done. An error of a single login is in the [`Report`].
+    /// [`Error::Backend`] if no name of an account can be read. If further names cannot be read, the logins that
+    /// were found until then are done, and [`Report::unlisted`] has the reason. An error of a single login is in the
+    /// [`Report`].
     pub fn run(self) -> Result<Report> {
         let clock = self.logins.0.pattern.shared_clock();
         let began = clock.monotonic();
@@ -127,7 +138,7 @@ impl<'a> Sweep<'a> {
             queue: Queue::new(&*self.logins.0.store, clock.clone()),
             report: Mutex::default(),
             next_request: Mutex::default(),
-            refusals: Mutex::default(),
+            brake: Brake::default(),
         };
         thread::scope(|scope| {
             for _ in 1..self.threads {
@@ -137,10 +148,14 @@ impl<'a> Sweep<'a> {
             work.run();
         });
         let Work { queue, report, .. } = work;
-        if let Some(error) = queue.fault() {
-            return Err(unlisted(error));
-        }
         let mut report = report.into_inner();
+        if let Some(error) = queue.fault() {
+            let error = unlisted(error);
+            if report.total() == 0 {
+                return Err(error);
+            }
+            report.unlisted = Some(one_line(&chain(&error)));
+        }
         report.took = clock.monotonic().saturating_sub(began);
         Ok(report)
     }
@@ -150,7 +165,7 @@ impl Work<'_, '_> {
     fn run(&self) {
         let clock = self.sweep.logins.0.pattern.clock();
         loop {
-            let visit = match self.queue.next() {
+            let mut visit = match self.queue.next() {
                 Next::Visit(visit) => visit,
                 Next::Wait(wait) => {
                     clock.sleep(wait.min(NAP));
@@ -158,11 +173,12 @@ impl Work<'_, '_> {
                 }
                 Next::Done => return,
             };
-            match self.visit(&visit) {
+            match self.visit(&mut visit) {
                 Visited::Done(outcome, reason) => self.done(&visit.account, outcome, reason),
                 Visited::Later(wait, reason) => {
                     let end = visit.since.saturating_add(self.sweep.patience);
-                    if clock.monotonic().saturating_add(wait) > end {
+                    let is_late = clock.monotonic().saturating_add(wait) > end;
+                    if is_late && !(visit.doubted && visit.looks <= LOOKS) {
                         self.done(&visit.account, Outcome::PutOff, Some(reason));
                     } else {
                         let tries = visit.tries.saturating_add(1);
@@ -175,6 +191,8 @@ impl Work<'_, '_> {
 
     fn done(&self, account: &str, outcome: Outcome, reason: Option<String>) {
         let reason = reason.as_deref();
+        let silent = self.sweep.logins.0.pace.is_silent();
+        self.brake.done(account, outcome == Outcome::PutOff, silent);
         let done = {
             let mut report = self.report.lock();
             report.add(account, outcome, reason);
@@ -186,12 +204,12 @@ impl Work<'_, '_> {
         }
     }
 
-    fn visit(&self, visit: &Visit) -> Visited {
+    fn visit(&self, visit: &mut Visit) -> Visited {
         let logins = self.sweep.logins;
         let record = match self.record(&visit.account) {
             Ok(Some(record)) => record,
             Ok(None) => return Visited::Done(Outcome::Gone, None),
-            Err(error) => return self.failed(visit, &error),
+            Err(error) => return self.failed(visit, &error, false),
         };
         let health = logins.health_of(&visit.account, &record);
         if let Some(reason) = self.refused_lately(&record, &health) {
@@ -201,15 +219,37 @@ impl Work<'_, '_> {
         if !health.refresh_due && !health.needs_person() && !self.access_due(&health, early) {
             return Visited::Done(Outcome::Kept, None);
         }
-        if let Some(reason) = self.client_is_refused() {
-            return Visited::Done(Outcome::PutOff, Some(reason));
+        // The second look at a refusal sends nothing.
+        let second_look = std::mem::take(&mut visit.doubted);
+        if !second_look && let Some(stopped) = self.stopped(visit) {
+            return stopped;
         }
-        if let Some(wait) = logins.0.pace.left() {
-            let text = "the service asked to wait before the next token request";
-            return Visited::Later(wait, text.to_owned());
+        let slot = logins.0.pace.slot();
+        if slot.is_none() && !second_look {
+            let text = "further refusals could block the application";
+            return Visited::Later(Duration::from_secs(1), text.to_owned());
         }
-        self.wait_for_turn();
         self.refresh(visit, &record)
+    }
+
+    /// Why this login is not sent now. Waits for the login's turn.
+    fn stopped(&self, visit: &mut Visit) -> Option<Visited> {
+        let pace = &self.sweep.logins.0.pace;
+        loop {
+            if let Some((wait, reason)) = pace.left() {
+                return Some(Visited::Later(wait, reason));
+            }
+            match self.brake.stops(&visit.account, pace.is_silent()) {
+                Some(Stop::Wait(reason)) => return Some(Visited::Later(SILENT, reason)),
+                Some(Stop::End(reason)) => {
+                    return Some(Visited::Done(Outcome::PutOff, Some(reason)));
+                }
+                None if visit.has_turn => return None,
+                None => {}
+            }
+            visit.since = visit.since.saturating_add(self.wait_for_turn());
+            visit.has_turn = true;
+        }
     }
 
     fn record(&self, account: &str) -> Result<Option<Record>> {
@@ -231,15 +271,6 @@ impl Work<'_, '_> {
         })
     }
 
-    /// Why no request is sent any more, if the service refuses the client itself: a wrong secret would be refused
-    /// for each login, and a service may block a client after many refusals.
-    fn client_is_refused(&self) -> Option<String> {
-        let refusals = self.refusals.lock();
-        let (count, reason) = &*refusals;
-        (*count >= REFUSALS)
-            .then(|| format!("not tried after {count} refusals of the client: {reason}"))
-    }
-
     fn access_due(&self, health: &Health, early: f64) -> bool {
         let Some((within, end)) = self.sweep.access_tokens.zip(health.access_expires_at) else {
             return false;
@@ -247,10 +278,10 @@ impl Work<'_, '_> {
         health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
     }
 
-    /// Waits until the next request may be sent, if their number is limited.
-    fn wait_for_turn(&self) {
+    /// Waits until the next request may be sent, if their number is limited. Returns how long.
+    fn wait_for_turn(&self) -> Duration {
         if self.sweep.gap.is_zero() {
-            return;
+            return Duration::ZERO;
         }
         let clock = self.sweep.logins.0.pattern.clock();
         let now = clock.monotonic();
@@ -260,36 +291,37 @@ impl Work<'_, '_> {
             *next = at.saturating_add(self.sweep.gap);
             at
         };
-        clock.sleep(at.saturating_sub(now));
+        let wait = at.saturating_sub(now);
+        clock.sleep(wait);
+        wait
     }
 
-    fn refresh(&self, visit: &Visit, record: &Record) -> Visited {
+    fn refresh(&self, visit: &mut Visit, record: &Record) -> Visited {
         let logins = self.sweep.logins;
-        let was_there = logins.0.clients.has(&visit.account);
+        let has = || logins.0.clients.has(&visit.account);
+        let was_there = *visit.was_there.get_or_insert_with(has);
         let client = match logins.client(&visit.account) {
             Ok(client) => client,
-            Err(error) => return self.failed(visit, &error),
+            Err(error) => return self.failed(visit, &error, false),
         };
+        visit.has_turn = false;
         let keeper = client.keeper();
-        let before = keeper.refreshes();
+        let (refreshes, sends) = (keeper.refreshes(), keeper.sends());
         let got = keeper.access_unhurried(&keeper.newer_than(record));
-        match &got {
-            Err(error @ Error::OAuth(_)) => {
-                let mut refusals = self.refusals.lock();
-                *refusals = (refusals.0.saturating_add(1), chain(error));
-            }
-            Ok(_) | Err(Error::Reauthorize(_)) => *self.refusals.lock() = Default::default(),
-            Err(_) => {}
-        }
+        let (refreshed, sent) = (keeper.refreshes() > refreshes, keeper.sends() > sends);
+        let doubted = keeper.has_doubt();
+        let verdict = matches!(got, Err(Error::Reauthorize(_))) || doubted && got.is_err();
+        self.brake.learn(&visit.account, got.as_ref().err(), refreshed || sent && verdict);
         let visited = match got {
-            Ok(_) if keeper.refreshes() > before => Visited::Done(Outcome::Refreshed, None),
+            Ok(_) if refreshed => Visited::Done(Outcome::Refreshed, None),
             Ok(_) => Visited::Done(Outcome::Kept, None),
-            // The second look at a refusal.
-            Err(error) if keeper.has_doubt() => {
+            Err(error) if doubted => {
+                visit.doubted = true;
+                visit.looks = visit.looks.saturating_add(1);
                 let wait = error.retry_after().unwrap_or(Duration::from_secs(1));
-                Visited::Later(wait, chain(&error))
+                Visited::Later(wait.max(Duration::from_millis(10)), chain(&error))
             }
-            Err(error) => self.failed(visit, &error),
+            Err(error) => self.failed(visit, &error, sent),
         };
         drop(client);
         if !was_there {
@@ -298,7 +330,8 @@ impl Work<'_, '_> {
         visited
     }
 
-    fn failed(&self, visit: &Visit, error: &Error) -> Visited {
+    /// `sent` says whether a request was sent at this visit.
+    fn failed(&self, visit: &Visit, error: &Error, sent: bool) -> Visited {
         self.sweep.logins.0.tally.failed(error);
         let reason = chain(error);
         if error.needs_authorization() {
@@ -312,9 +345,17 @@ impl Work<'_, '_> {
         };
         let wait = match error {
             Error::Busy(_) => doubling(100, 2000),
-            error => error.retry_after().unwrap_or_else(|| doubling(1000, 30_000)),
+            Error::OutcomeUnknown(unknown) if sent || unknown.retry_after.is_none() => {
+                let silent = self.sweep.logins.0.pace.is_silent();
+                if !sent || !self.brake.comes_back(&visit.account, silent) {
+                    return Visited::Done(Outcome::PutOff, Some(reason));
+                }
+                doubling(PROBE, 60_000)
+            }
+            // An answer that asks for no wait, or for a short one again and again, is given time as well.
+            error => error.retry_after().unwrap_or_default().max(doubling(1000, 30_000)),
         };
-        Visited::Later(wait.max(Duration::from_millis(10)), reason)
+        Visited::Later(wait, reason)
     }
 }
 

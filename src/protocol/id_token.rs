@@ -70,7 +70,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// Whether the ID token has just come. Such a token was issued a day ago at most.
+    /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
+    /// and to this client (`azp`); another ID token may come from another application.
     pub(crate) just_came: bool,
     /// The time by our clock, and the time of the server's answer. A wrong clock here must not fail a
     /// login, and the answer comes from the server that sent the ID token.
@@ -131,6 +132,7 @@ impl Expected<'_> {
         match claims.get("azp") {
             None if audience.len() == 1 => Ok(()),
             Some(Value::String(party)) if party == self.client_id => Ok(()),
+            Some(Value::String(_)) if audience.len() == 1 && !self.just_came => Ok(()),
             _ => Err(IdTokenError::AuthorizedParty),
         }
     }

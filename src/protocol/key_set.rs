@@ -94,6 +94,13 @@ impl Signed<'_> {
         let bytes = bytes.map_err(|_| Unreadable("its signature is not base64url"))?;
         let message = &token[..token.len() - signature.len() - 1];
         let claims = members_of(payload).unwrap_or_default();
+        // Such a token may have no type of its own, and an ID token has no events (OpenID Connect Back-Channel Logout
+        // section 2.4, RFC 8725 section 3.12).
+        if claims.contains_key("events") {
+            return Err(Unreadable(
+                "it is a logout token or another security event, not an ID token",
+            ));
+        }
         Ok(Signed {
             method,
             key_id,

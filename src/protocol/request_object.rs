@@ -53,7 +53,7 @@ impl<'a> AuthorizationRequest<'a> {
         let own = [
             ("iss", json!(credentials.id())),
             ("client_id", json!(credentials.id())),
-            ("aud", json!(audience(provider))),
+            ("aud", json!(provider.endpoints.issuer.as_deref().unwrap_or(audience(provider)))),
             ("iat", json!(now.unix_timestamp())),
             ("nbf", json!(now.checked_sub(EARLIER).unwrap_or(now).unix_timestamp())),
             ("exp", json!(later(now, LIFETIME).unix_timestamp())),

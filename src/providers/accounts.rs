@@ -133,7 +133,7 @@ pub fn kakao() -> Provider {
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`.
 /// - Only approved partners get a refresh token. It lives 365 days from the consent, however often it is
 ///   used (`[V:doc LinkedIn on Microsoft Learn]`).
-/// - The login sends no PKCE: an integrator had to switch it off (`[N]`).
+/// - The login sends no PKCE: Nango, which connects applications to services, switches PKCE off here (`[N]`).
 /// - The scopes date from before 2023. A newer application has the scopes `openid profile email` and a
 ///   userinfo endpoint (`[?]`). LinkedIn's ID token has no `nonce` (`[V:issue authlib#763, directus#23645,
 ///   social-core#833]`), so its absence is accepted:

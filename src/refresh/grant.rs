@@ -75,10 +75,26 @@ impl Keeper {
             }
         }
         if let Some(error) = wrong {
-            return Err(error);
+            return self.end(call, error);
         }
         if let Some(error) = self.failed_just_now(call) {
             return Err(error);
+        }
+        if let Some((wait, reason)) = self.transport.held_back() {
+            let error = self.hold_back(wait, &reason);
+            return self.end(call, error);
+        }
+        // Proves that the store takes a token before one is requested.
+        if first
+            && writable
+            && let Err(error) = self.probe()
+        {
+            if !error.is_transient() {
+                self.remember(&error);
+                return self.end(call, error);
+            }
+            writable = false;
+            self.report(call, chain(&error));
         }
         let replaced = stored.as_ref().map(Record::token).filter(|_| writable);
         let token = match self.ask(call, replaced) {
@@ -145,7 +161,7 @@ impl Keeper {
         let memory = self.memory.lock();
         let (until, error) = memory.failed.as_ref()?;
         let left = until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero())?;
-        if call.fallback.is_some() || call.want.is_explicit() {
+        if call.fallback.is_some() || call.is_explicit() {
             return None;
         }
         let mut error = error.echo();

@@ -73,6 +73,7 @@ impl Keeper {
             });
             match kept {
                 Ok(record) => {
+                    call.turn.doubt = None;
                     call.turn.history.learn(&record);
                     call.events.push(Event::LoggedIn { generation: record.generation });
                     self.publish(self.live(&record));
@@ -117,6 +118,7 @@ impl Keeper {
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
             match self.backend.save(&record) {
                 Ok(()) => {
+                    call.turn.doubt = None;
                     call.turn.history.learn(&record);
                     self.publish(self.live(&record));
                     Ok(true)
@@ -182,7 +184,7 @@ impl Keeper {
                     source: error,
                 }))
             })?;
-            call.turn.unsaved = None;
+            (call.turn.unsaved, call.turn.doubt) = (None, None);
             self.memory.lock().live = None;
             Ok(())
         });
@@ -204,7 +206,7 @@ impl Keeper {
         self.probe()
     }
 
-    fn probe(&self) -> Result<()> {
+    pub(super) fn probe(&self) -> Result<()> {
         self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
     }
 

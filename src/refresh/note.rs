@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::decide::{self, Decision, Found};
-use super::{Call, Keeper, SKEW, Want};
+use super::{Call, Keeper, Live, SKEW, Want};
 use crate::backend::LockKind;
 use crate::clock;
 use crate::error::{Error, OutcomeUnknown};
@@ -18,12 +18,14 @@ impl Keeper {
     pub(super) fn stopped_by(
         &self,
         call: &Call<'_>,
+        record: &Live,
         note: &Note,
         now: OffsetDateTime,
     ) -> Option<Error> {
         // A note with a date in the future was written by a wrong clock, so its `not_before` is wrong too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        // The answer "too early" was about an access token that the API has refused since.
+        // The server answered that it was too early to refresh. Since then the API has refused the access token
+        // of that time, so the answer no longer counts.
         let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
         let not_before = note.not_before.filter(|_| !outdated);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
@@ -33,6 +35,8 @@ impl Keeper {
         let nonce = Some(&note.nonce);
         let own =
             [&call.turn.unanswered, &call.turn.never_sent].iter().any(|own| own.as_ref() == nonce);
+        // A call that keeps the login alive has no fallback, but other calls may use the access token.
+        let others = call.keeps_alive && record.is_usable(&*self.clock);
         let found = Found {
             rotation: self.rules.rotation,
             ends_access_token: self.rules.ends_access_token,
@@ -42,12 +46,16 @@ impl Keeper {
             deadline_in: self.deadline_in(note, now),
             not_before_in,
             pause: self.unanswered_pause(note, now),
-            usable: self.can_fall_back(call),
-            explicit: call.want.is_explicit(),
+            usable: self.can_fall_back(call) || others,
+            explicit: call.is_explicit(),
         };
         let decision = decide::found(&found);
         let retry_after = match decision {
             Decision::Replay => return None,
+            Decision::Keep if others && !not_before_in.is_zero() => {
+                return Some(self.hold_back(not_before_in, "an earlier answer asked to wait"));
+            }
+            Decision::Keep if others && !found.pause.is_zero() => Some(found.pause),
             Decision::NotBefore(wait) => {
                 return Some(self.hold_back(wait, "an earlier answer asked to wait"));
             }

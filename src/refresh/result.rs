@@ -135,7 +135,7 @@ impl Keeper {
         };
         let url = self.rules.binding.token_endpoint.split('?').next().unwrap_or_default();
         let (method, url) = ("POST".to_owned(), url.to_owned());
-        Error::Transport(Box::new(TransportError { method, url, source }))
+        Error::Transport(Box::new(TransportError { method, url, source, sent: true }))
     }
 
     /// Warns once per client of anything that weakens the promise: the store's own warnings, and the weakness

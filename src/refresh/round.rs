@@ -263,7 +263,7 @@ impl Keeper {
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
         if let Some(note) = note
-            && let Some(error) = self.stopped_by(call, note, now)
+            && let Some(error) = self.stopped_by(call, &self.live(record), note, now)
         {
             self.mark_seen(call, record, note, now);
             if lock_of(call, note) == LockKind::None && self.looks_again(call, &error) {
@@ -289,6 +289,7 @@ impl Keeper {
     /// Step 10: writes our note. `Some` ends the round; nothing was sent.
     fn write_note(&self, call: &mut Call<'_>, noted: &Record) -> Result<Option<Step>> {
         call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
+        call.turn.note_ends = self.clock.monotonic().saturating_add(self.rules.hold());
         let saved = self.backend.save(noted).map_err(|error| ("write", error));
         let (operation, error) = match saved.and_then(|()| self.read_back(call, noted)) {
             Ok(step) => return Ok(step),

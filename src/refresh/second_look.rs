@@ -14,6 +14,9 @@ use crate::secret::Secret;
 /// How long after the refusal the store is read for the second time.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 
+/// For how long a client is kept whose second look is due. Without the client, the refused token is sent once more.
+const OLD_DOUBT: Duration = Duration::from_secs(60);
+
 /// A refusal that is not believed yet.
 pub(super) struct Doubt {
     login: String,
@@ -37,14 +40,20 @@ impl Keeper {
         }
         match self.hot(want) {
             Some(live) => Ok(live),
-            None => self.acquire_as(want, true),
+            None => self.acquire_as(want, true, true),
         }
     }
 
     /// Whether nothing would be lost if this client were dropped now.
     pub(crate) fn rests(&self) -> bool {
-        let turn = self.turn.try_lock();
-        turn.is_some_and(|t| t.unsaved.is_none() && t.doubt.is_none() && t.guard.is_none())
+        let Some(turn) = self.turn.try_lock() else { return false };
+        let now = self.clock.monotonic();
+        // Another client would wait for the end of our note; this client need not.
+        let ours = turn.unanswered.is_some() || turn.never_sent.is_some();
+        let noted = ours && now < turn.note_ends;
+        let doubts = turn.doubt.as_ref();
+        let doubts = doubts.is_some_and(|doubt| now < doubt.due.saturating_add(OLD_DOUBT));
+        turn.unsaved.is_none() && turn.guard.is_none() && !noted && !doubts
     }
 
     /// Whether a refusal waits for its second look.
@@ -99,6 +108,10 @@ impl Keeper {
         let left = doubt.due.saturating_sub(self.clock.monotonic());
         if !left.is_zero() {
             call.turn.doubt = Some(doubt);
+            if !call.unhurried && !self.can_fall_back(call) {
+                self.clock.sleep(left);
+                return Ok(Some(Step::Again));
+            }
             let error = self.hold_back(left, "a refusal is checked before it is believed");
             return self.put_off(call, error).map(Some);
         }

@@ -17,8 +17,8 @@ use crate::secret::Secret;
 impl Keeper {
     /// The error if a rule of the service forbids a refresh now.
     pub(super) fn not_now(&self, record: &Record, now: OffsetDateTime) -> Option<Error> {
-        if let Some(wait) = self.transport.held_back() {
-            return Some(self.hold_back(wait, "the service asked another client to wait"));
+        if let Some((wait, reason)) = self.transport.held_back() {
+            return Some(self.hold_back(wait, &reason));
         }
         if let Some(wait) = self.too_early(record, now) {
             return Some(self.hold_back(wait, "it is too early to refresh"));

@@ -331,6 +331,8 @@ pub(crate) struct Turn {
     pub(crate) never_sent: Option<String>,
     /// The nonce of this process's own note whose request got no answer.
     pub(crate) unanswered: Option<String>,
+    /// Until when other clients wait for the last note of this client, in monotonic time.
+    pub(crate) note_ends: Duration,
     /// The warnings about the store that were already emitted.
     pub(crate) warned: Vec<String>,
     /// Whether the store has returned a note as it was written.
@@ -420,8 +422,8 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
-    /// How long no request may be sent, because the server asked another client to wait.
-    fn held_back(&self) -> Option<Duration> {
+    /// How long no request may be sent, and why: the server asked another client to wait, or refused too often.
+    fn held_back(&self) -> Option<(Duration, String)> {
         None
     }
 
@@ -436,7 +438,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).send(ask, sent_at)
     }
 
-    fn held_back(&self) -> Option<Duration> {
+    fn held_back(&self) -> Option<(Duration, String)> {
         (**self).held_back()
     }
 

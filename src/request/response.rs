@@ -8,6 +8,7 @@ use ureq::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use ureq::http::{HeaderMap, Method, Uri, response};
 
 use super::body::Body;
+use super::json::{self, Fault};
 use super::without_query;
 use crate::error::{ApiError, BoxError, Error, Result, advice};
 use crate::protocol;
@@ -90,7 +91,14 @@ impl Response {
     /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that `T`
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
-        self.read_json_with(|bytes| serde_json::from_slice(bytes))
+        let Response { uri, parts, body, limit, live } = self;
+        json::read(body.into_reader(), limit).map_err(|fault| match fault {
+            Fault::Json(error, length) => no_json(&uri, live.as_ref(), &parts, error, length),
+            Fault::Cut(error) => Error::decode(answer_of(&uri), io_cause(error)),
+            Fault::TooLarge => {
+                Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes"))
+            }
+        })
     }
 
     /// Reads the body as JSON with a function, which gets the bytes without a byte order mark. A program that
@@ -103,17 +111,8 @@ impl Response {
         let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
         let bytes = self.read_bytes()?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        read(text).map_err(|error| {
-            let what = answer_of(&uri);
-            // The error quotes the body, in which an API may repeat the access token.
-            let shown = error.to_string();
-            let source: BoxError = match &live {
-                Some(live) if live.is_in(&shown) => live.redact(shown).into(),
-                _ if error.is_data() => return Error::decode(what, error),
-                _ => error.into(),
-            };
-            Error::decode(what, NotJson { what: about(&parts, bytes.len()), source })
-        })
+        let length = bytes.len() as u64;
+        read(text).map_err(|error| no_json(&uri, live.as_ref(), &parts, error, length))
     }
 
     pub(super) fn into_error(
@@ -153,8 +152,26 @@ struct NotJson {
     source: BoxError,
 }
 
+/// The error for an answer of this length that is not the wanted JSON.
+fn no_json(
+    uri: &Uri,
+    live: Option<&Live>,
+    parts: &response::Parts,
+    error: serde_json::Error,
+    length: u64,
+) -> Error {
+    // The error quotes the body, in which an API may repeat the access token.
+    let shown = error.to_string();
+    let source: BoxError = match live {
+        Some(live) if live.is_in(&shown) => live.redact(shown).into(),
+        _ if error.is_data() => return Error::decode(answer_of(uri), error),
+        _ => error.into(),
+    };
+    Error::decode(answer_of(uri), NotJson { what: about(parts, length), source })
+}
+
 /// What an answer is, for a reader who expected JSON: a redirect, the page of a captive portal, nothing.
-fn about(parts: &response::Parts, length: usize) -> String {
+fn about(parts: &response::Parts, length: u64) -> String {
     let header = |name: HeaderName| {
         let text = parts.headers.get(name)?.to_str().ok()?;
         protocol::clean(text.split([';', '?', '#']).next().unwrap_or_default())

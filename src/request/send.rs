@@ -83,16 +83,17 @@ impl Request<'_> {
             }
             Err(error) => {
                 let left = read || !never_connected(&error);
-                Err(Failed { error: self.transport_error(uri, error), left })
+                Err(Failed { error: self.transport_error(uri, error, left), left })
             }
         }
     }
 
-    fn transport_error(&self, uri: &Uri, error: ureq::Error) -> Error {
+    fn transport_error(&self, uri: &Uri, error: ureq::Error, sent: bool) -> Error {
         Error::Transport(Box::new(TransportError {
             method: self.method.to_string(),
             url: without_query(uri),
             source: cause_at(error, self.agent, uri),
+            sent,
         }))
     }
 

@@ -2,12 +2,8 @@
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
-use serde_json::value::RawValue;
 
-use super::tracked::{self, Fault};
 use crate::Error;
 use crate::error::DecodeError;
 
@@ -80,76 +76,4 @@ impl From<UnreadRow> for Error {
         let what = format!("a row in the answer of {}", row.operation);
         Error::Decode(Box::new(DecodeError::new(what, row)))
     }
-}
-
-/// How the rows of an answer are read.
-pub(crate) struct Rows<'a> {
-    /// The name of the operation.
-    pub(crate) operation: &'a str,
-    /// The names of the member with the id; the first that a row has counts.
-    pub(crate) keys: &'a [&'a str],
-    /// Whether a `null`, or an object inside the row that lacks a required member, is read as absent.
-    pub(crate) forgiving: bool,
-    /// Removes secrets from a message.
-    pub(crate) clean: &'a dyn Fn(String) -> String,
-}
-
-impl Rows<'_> {
-    /// Reads one row.
-    pub(crate) fn one<T: DeserializeOwned>(
-        &self,
-        index: usize,
-        json: &str,
-    ) -> Result<T, UnreadRow> {
-        if let Ok(row) = serde_json::from_str(json) {
-            return Ok(row);
-        }
-        tracked::read(json, self.forgiving).map_err(|fault| self.unread(index, json, fault))
-    }
-
-    /// Reads the rows, and returns those that cannot be read apart.
-    pub(crate) fn all<T: DeserializeOwned>(
-        &self,
-        rows: &[impl std::ops::Deref<Target = RawValue>],
-    ) -> (Vec<T>, Vec<UnreadRow>) {
-        let (mut items, mut unread) = (Vec::with_capacity(rows.len()), Vec::new());
-        for (index, row) in rows.iter().enumerate() {
-            match self.one(index, row.get()) {
-                Ok(item) => items.push(item),
-                Err(row) => unread.push(row),
-            }
-        }
-        (items, unread)
-    }
-
-    #[cold]
-    fn unread(&self, index: usize, json: &str, fault: Fault) -> UnreadRow {
-        let members: Map<String, serde_json::Value> =
-            serde_json::from_str(json).unwrap_or_default();
-        let id = self.keys.iter().find_map(|key| match members.get(*key)? {
-            serde_json::Value::String(id) => Some(id.clone()),
-            serde_json::Value::Number(id) => Some(id.to_string()),
-            _ => None,
-        });
-        let (path, reason) = fault.told();
-        let clean =
-            |text: String| crate::error::one_line(&(self.clean)(text)).chars().take(300).collect();
-        UnreadRow {
-            operation: self.operation.to_owned(),
-            id: id.map(clean),
-            index,
-            path: clean(path),
-            reason: clean(reason),
-            json: json.to_owned(),
-        }
-    }
-}
-
-/// Puts rows and unread rows back into the order of the answer.
-pub(crate) fn in_order<T>(items: Vec<T>, unread: Vec<UnreadRow>) -> Vec<crate::Result<T>> {
-    let mut rows: Vec<crate::Result<T>> = items.into_iter().map(Ok).collect();
-    for row in unread {
-        rows.insert(row.index.min(rows.len()), Err(row.into()));
-    }
-    rows
 }

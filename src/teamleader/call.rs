@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 #[cfg(doc)]
 use super::TeamleaderError;
 use super::operations::Operation;
-use super::{Inner, Items, Pages, Reference, Teamleader, lists};
+use super::{Inner, Items, Pages, Reference, Teamleader, UnreadRow, lists};
 use crate::error::{Error, Result};
+use crate::sdk::unconfirmed::{lost, processed};
 use crate::{Request, Response};
 
 /// An answer: its `data` and the members beside `data`.
@@ -63,7 +64,8 @@ impl Teamleader {
     ///
     /// [`Error::Config`] if the name or the body is refused, [`Error::Decode`] if the answer is not a
     /// `T`, and the errors of [`Request::call`]. [`TeamleaderError::of`] reads an error answer of
-    /// Teamleader.
+    /// Teamleader. For an operation that changes something, [`Unconfirmed::of`](super::Unconfirmed::of) tells
+    /// whether the request was processed although its answer cannot be read, and whether no answer came.
     pub fn call<T: DeserializeOwned>(&self, name: &str, body: &impl Serialize) -> Result<T> {
         Ok(self.answer(name, body)?.data)
     }
@@ -79,7 +81,8 @@ impl Teamleader {
         body: &impl Serialize,
     ) -> Result<Answer<T>> {
         let operation = Operation::known(name)?;
-        self.read(operation.name, &self.text_of(operation, body)?)
+        let answer = self.text_of(operation, body)?;
+        self.read(operation.name, &answer).map_err(|error| unread(operation, error))
     }
 
     /// Calls an operation that is newer than this version's table. The name and the body are not checked, and
@@ -93,7 +96,8 @@ impl Teamleader {
         name: &str,
         body: &impl Serialize,
     ) -> Result<T> {
-        let text = self.request(name, false).send_json(body)?.read_string()?;
+        let sent = self.request(name, false).send_json(body);
+        let text = sent.map_err(|error| lost(name, name, error))?.read_string()?;
         Ok(self.read(name, &text)?.data)
     }
 
@@ -144,11 +148,12 @@ impl Teamleader {
     fn post(&self, name: &str, body: Result<String>) -> Result<Response> {
         let operation = Operation::known(name)?;
         let request = self.request(name, operation.is_read());
-        if operation.takes_body {
+        let sent = if operation.takes_body {
             request.header("Content-Type", "application/json").send(body?)
         } else {
             request.call()
-        }
+        };
+        sent.map_err(|error| unanswered(operation, error))
     }
 
     /// Sends a typed request and reads `data`.
@@ -157,7 +162,9 @@ impl Teamleader {
         name: &str,
         body: &impl Serialize,
     ) -> Result<T> {
-        self.object(name, self.post(name, to_text(body))?)
+        let response = self.post(name, to_text(body))?;
+        let operation = Operation::known(name)?;
+        self.object(name, response).map_err(|error| unread(operation, error))
     }
 
     /// Sends a typed request together with the id of its object, and reads `data`.
@@ -186,14 +193,15 @@ impl Teamleader {
         let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
         operation.check(&parsed)?;
         let request = self.request(operation.name, operation.is_read());
-        let response = if operation.takes_body {
+        let sent = if operation.takes_body {
             // An operation whose fields are all optional still requires an object.
             let body = if parsed.is_null() { "{}" } else { &body };
-            request.header("Content-Type", "application/json").send(body)?
+            request.header("Content-Type", "application/json").send(body)
         } else {
-            request.call()?
+            request.call()
         };
-        response.read_string()
+        let response = sent.map_err(|error| unanswered(operation, error))?;
+        response.read_string().map_err(|error| unread(operation, error))
     }
 
     /// Reads an answer: its `data`, or the whole answer if it has no `data`.
@@ -216,6 +224,25 @@ impl Teamleader {
         });
         let data = self.one(name, false, raw.data.map_or(text, RawValue::get))?;
         Ok(Answer { data, meta: raw.meta, included: raw.included })
+    }
+}
+
+/// The error of a request without an answer. A write may have been processed.
+fn unanswered(operation: &Operation, error: Error) -> Error {
+    match operation.is_read() {
+        true => error,
+        false => lost(operation.name, operation.name, error),
+    }
+}
+
+/// The error of an answer with a good status that cannot be read. A write was processed.
+fn unread(operation: &Operation, error: Error) -> Error {
+    match operation.is_read() {
+        true => error,
+        false => {
+            let id = UnreadRow::of(&error).and_then(|row| row.id.clone());
+            processed(operation.name, id, error)
+        }
     }
 }
 

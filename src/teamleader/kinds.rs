@@ -1,5 +1,10 @@
-//! Types of objects that have an id at Teamleader but no model in this crate. These types have no values.
-//! These types only name the type of an id, such as the `User` in [`Id<User>`](super::Id).
+//! Types that name the type of an id, such as the `Project` in [`Id<Project>`](super::Id). Most of them have no
+//! model in this crate, and no values.
+
+pub use super::settings::{
+    PaymentMethod, PriceList, ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate,
+};
+pub use super::users::User;
 
 macro_rules! kinds {
     ($( $(#[$about:meta])* $name:ident, )+) => {$(
@@ -24,22 +29,8 @@ kinds! {
     LevelTwoArea,
     /// A template of emails.
     MailTemplate,
-    /// One of the account's payment methods.
-    PaymentMethod,
-    /// A price list.
-    PriceList,
-    /// A category of products.
-    ProductCategory,
     /// A project.
     Project,
     /// A subscription.
     Subscription,
-    /// A tax rate.
-    TaxRate,
-    /// A unit of measure.
-    UnitOfMeasure,
-    /// A user.
-    User,
-    /// A rate of withholding tax.
-    WithholdingTaxRate,
 }

@@ -9,6 +9,7 @@ use super::kinds::{ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate};
 use super::macros::{model, request};
 use super::products::Product;
 use super::{Change, Currency, Decimal, Id, Money, Reference};
+use crate::error::{Error, Result};
 use crate::sdk::open_enum;
 
 open_enum! {
@@ -101,7 +102,7 @@ fn excluding() -> TaxMode {
 }
 
 /// Reads `null` as the only mode that Teamleader documents.
-fn tax_mode<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TaxMode, D::Error> {
+fn tax_mode<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<TaxMode, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_else(excluding))
 }
 
@@ -228,9 +229,9 @@ request! {
         description: String,
         /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
-        ; set
-        /// The price of one unit.
+        /// The price of one unit. The specification does not require the price, but an invoice needs one.
         unit_price: UnitPrice,
+        ; set
         /// The discount.
         discount: Discount,
         /// The id of the product.
@@ -272,6 +273,107 @@ request! {
         purchase_price: Money,
         /// The period of a recurring line.
         periodicity: Periodicity,
+    }
+}
+
+/// What a line of an answer has and a new line needs.
+struct Needed {
+    quantity: Decimal,
+    description: String,
+    tax_rate_id: Id<TaxRate>,
+    unit_price: UnitPrice,
+}
+
+impl LineItem {
+    fn needed(&self) -> Result<Needed> {
+        let missing = |name: &str| {
+            Error::Config(format!("the line has no {name}, which a new line needs").into())
+        };
+        let price = self.unit_price.as_ref().ok_or_else(|| missing("unit_price"))?;
+        Ok(Needed {
+            quantity: self.quantity.ok_or_else(|| missing("quantity"))?,
+            description: self.description.clone().ok_or_else(|| missing("description"))?,
+            tax_rate_id: self.tax.as_ref().ok_or_else(|| missing("tax"))?.id.clone(),
+            // The currency of the document applies.
+            unit_price: UnitPrice { currency: None, ..price.clone() },
+        })
+    }
+}
+
+/// Makes a new line with the content of a line that was read.
+impl TryFrom<LineItem> for NewInvoiceLine {
+    type Error = Error;
+
+    fn try_from(line: LineItem) -> Result<NewInvoiceLine> {
+        let Needed { quantity, description, tax_rate_id, unit_price } = line.needed()?;
+        let mut new = NewInvoiceLine::new(quantity, description, tax_rate_id, unit_price);
+        new.discount = line.discount;
+        new.product_id = line.product.map(|product| product.id);
+        new.withholding_tax_rate_id = line.withheld_tax.map(|rate| rate.id);
+        new.product_category_id = line.product_category.map(|category| category.id);
+        new.extended_description = line.extended_description.map_or(Change::Keep, Change::Set);
+        new.unit_of_measure_id = line.unit.map_or(Change::Keep, |unit| Change::Set(unit.id));
+        Ok(new)
+    }
+}
+
+/// Makes a new line with the content of a line that was read.
+impl TryFrom<LineItem> for NewQuotationLine {
+    type Error = Error;
+
+    fn try_from(line: LineItem) -> Result<NewQuotationLine> {
+        let Needed { quantity, description, tax_rate_id, unit_price } = line.needed()?;
+        let mut new = NewQuotationLine::new(quantity, description, tax_rate_id, unit_price);
+        new.discount = line.discount;
+        new.product_id = line.product.map(|product| product.id);
+        new.extended_description = line.extended_description;
+        new.unit_of_measure_id = line.unit.map_or(Change::Keep, |unit| Change::Set(unit.id));
+        new.purchase_price = line.purchase_price.map_or(Change::Keep, Change::Set);
+        new.periodicity = line.periodicity.map_or(Change::Keep, Change::Set);
+        Ok(new)
+    }
+}
+
+impl LineGroup<LineItem> {
+    /// Makes a group of new lines with the content of this group: [`NewInvoiceLine`]s or
+    /// [`NewQuotationLine`]s.
+    ///
+    /// ```
+    /// # use evergrant::{MemoryBackend, sandbox::{ApiReply, Sandbox}, teamleader::Teamleader};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
+    /// # let teamleader = builder.provider(sandbox.provider()).build()?;
+    /// # teamleader.client().seed(sandbox.login())?;
+    /// # sandbox.on("POST", "/api/invoices.info", |_| ApiReply::json(200, serde_json::json!({ "data": {
+    /// #     "id": "i", "grouped_lines": [{ "section": { "title": "Work" }, "line_items": [{ "quantity": 1,
+    /// #     "description": "Consulting", "unit_price": { "amount": 80.50, "tax": "excluding" },
+    /// #     "tax": { "type": "taxRate", "id": "t" }, "product": null }] }] } })));
+    /// # sandbox.on("POST", "/api/invoices.update", |request| {
+    /// #     let sent = serde_json::json!({ "id": "i", "grouped_lines": [{ "section": { "title": "Work" },
+    /// #         "line_items": [{ "quantity": 3, "description": "Consulting", "tax_rate_id": "t",
+    /// #         "unit_price": { "amount": 80.50, "tax": "excluding" } }] }] });
+    /// #     assert_eq!(request.json(), sent);
+    /// #     ApiReply::new(204)
+    /// # });
+    /// use evergrant::teamleader::invoices::InvoiceUpdate;
+    /// use evergrant::teamleader::lines::{LineGroup, NewInvoiceLine};
+    ///
+    /// let invoice = teamleader.invoices().get("i")?;
+    /// let groups = invoice.grouped_lines.into_iter().flatten();
+    /// let mut lines: Vec<LineGroup<NewInvoiceLine>> =
+    ///     groups.map(LineGroup::to_new).collect::<Result<_, _>>()?;
+    /// lines[0].line_items[0].quantity = 3.into();
+    /// teamleader.invoices().update("i", &InvoiceUpdate::new().grouped_lines(lines))?;
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] names the member that a new line needs and a line of this group does not have: the
+    /// quantity, the description, the tax rate or the price.
+    pub fn to_new<L: TryFrom<LineItem, Error = Error>>(self) -> Result<LineGroup<L>> {
+        let lines: Result<Vec<L>> = self.line_items.into_iter().map(L::try_from).collect();
+        Ok(LineGroup { section: self.section, line_items: lines?, extra: Map::new() })
     }
 }
 

@@ -15,7 +15,7 @@ use super::values::Order;
 use super::{Teamleader, UnreadRow};
 use crate::error::{Error, Result};
 use crate::paging::{self, Page};
-use crate::sdk::row::in_order;
+use crate::sdk::rows::InOrder;
 
 /// Fetches one page of a list.
 type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<ListPage<T>, u32>> + 'a>;
@@ -38,7 +38,7 @@ impl<'a, T> Pages<'a, T> {
 
     /// Returns an iterator over the objects of the pages.
     pub fn items(self) -> Items<'a, T> {
-        Items { pages: self, page: Vec::new().into_iter() }
+        Items { pages: self, page: InOrder::new(Vec::new(), Vec::new()) }
     }
 }
 
@@ -58,7 +58,7 @@ impl<T> Iterator for Pages<'_, T> {
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Items<'a, T> {
     pages: Pages<'a, T>,
-    page: std::vec::IntoIter<Result<T>>,
+    page: InOrder<T>,
 }
 
 impl<T> Iterator for Items<'_, T> {
@@ -70,7 +70,7 @@ impl<T> Iterator for Items<'_, T> {
                 return Some(item);
             }
             match self.pages.next()? {
-                Ok(page) => self.page = in_order(page.items, page.unread).into_iter(),
+                Ok(page) => self.page = InOrder::new(page.items, page.unread),
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{ListPage, Teamleader, UnreadRow};
 use crate::Response;
 use crate::error::{DecodeError, Error, Result};
-use crate::sdk::row::Rows;
+use crate::sdk::rows::Rows;
 
 /// A JSON object with a member `data`.
 #[derive(Deserialize)]
@@ -69,7 +69,7 @@ impl Teamleader {
         json: &str,
     ) -> Result<T> {
         self.reader(name, forgiving, |reader| reader.one(0, json)).map_err(|row| {
-            Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), row)))
+            Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), *row)))
         })
     }
 

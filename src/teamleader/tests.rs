@@ -5,4 +5,5 @@ mod distil;
 mod examples;
 mod hostile;
 mod odd;
+mod updates;
 mod yaml;

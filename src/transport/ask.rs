@@ -34,6 +34,7 @@ impl TokenTransport {
                     method: "POST".to_owned(),
                     url: endpoint.unwrap_or_default().split('?').next().unwrap_or_default().into(),
                     source,
+                    sent: true,
                 })),
             }
         };

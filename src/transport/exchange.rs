@@ -177,7 +177,7 @@ fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
 fn failed(request: &TokenRequest, source: BoxError) -> Error {
     let url = request.url.split('?').next().unwrap_or_default().to_owned();
     let method = request.method.to_owned();
-    Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
+    Error::Transport(Box::new(crate::error::TransportError { method, url, source, sent: true }))
 }
 
 #[cfg(any(feature = "discovery", feature = "oidc"))]

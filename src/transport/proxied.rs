@@ -1,26 +1,46 @@
 //! Names the proxy in the error of a failed request.
 
+use std::env::VarError;
 use std::fmt;
 use std::io;
 
 use ureq::Agent;
 use ureq::http::Uri;
+use url::Url;
 
 use super::cause;
 use crate::error::BoxError;
+use crate::provider::is_loopback;
 
 /// The cause of a failed request. It names the proxy, if one is used: the proxy may be down, and not the service.
 pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError {
     let cause = cause(error);
     match agent.config().proxy().filter(|proxy| !proxy.is_no_proxy(uri)) {
         // Without its user and password.
-        Some(proxy) => through(cause, format!("{}:{}", proxy.host(), proxy.port())),
-        None => cause,
+        Some(proxy) => noted(cause, format!("through the proxy {}:{}", proxy.host(), proxy.port())),
+        None if Url::parse(&uri.to_string()).is_ok_and(|url| is_loopback(&url)) => cause,
+        None => match unreadable() {
+            Some(name) => {
+                noted(cause, format!("{name} is not the address of a proxy, so none was used"))
+            }
+            None => cause,
+        },
     }
 }
 
-/// A cause with the proxy. An I/O error stays one, with its kind.
-fn through(cause: BoxError, proxy: String) -> BoxError {
+/// The variable that should name a proxy and does not. ureq passes over it in silence.
+fn unreadable() -> Option<&'static str> {
+    let names =
+        ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    names.into_iter().find(|name| match std::env::var(name) {
+        Ok(value) => !value.is_empty() && ureq::Proxy::new(&value).is_err(),
+        Err(VarError::NotUnicode(_)) => true,
+        Err(VarError::NotPresent) => false,
+    })
+}
+
+/// A cause with a note about the proxy. An I/O error stays one, with its kind.
+fn noted(cause: BoxError, proxy: String) -> BoxError {
     match cause.downcast::<io::Error>() {
         Ok(cause) => {
             let kind = cause.kind();
@@ -30,7 +50,7 @@ fn through(cause: BoxError, proxy: String) -> BoxError {
     }
 }
 
-/// The cause of a failure of a request that went through a proxy.
+/// The cause of a failed request, and what is to be known about the proxy.
 #[derive(Debug)]
 struct ByProxy {
     cause: BoxError,
@@ -39,7 +59,7 @@ struct ByProxy {
 
 impl fmt::Display for ByProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (through the proxy {})", self.cause, self.proxy)
+        write!(f, "{} ({})", self.cause, self.proxy)
     }
 }
 

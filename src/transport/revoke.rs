@@ -55,6 +55,7 @@ impl TokenTransport {
                 method: "POST".to_owned(),
                 url: self.provider.endpoints.revocation.clone().unwrap_or_default(),
                 source,
+                sent: true,
             })),
         };
         let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {

@@ -9,17 +9,19 @@ use evergrant::{Client, Credentials, MemoryBackend, Provider, Token};
 pub(crate) const CHILD: &str = "EVERGRANT_LARGE_CHILD";
 
 const SIZE: u64 = 200 << 20;
+/// The size of a JSON text below the limit of a body that is read into memory.
+const JSON: u64 = 60 << 20;
 /// The largest number of bytes that the process may allocate for heap, stacks and other memory that is not a
 /// file.
 const LIMIT: &str = "16777216";
 
 /// A reader that makes its bytes while they are read.
-struct Pattern(u64);
+struct Pattern(u64, u8);
 
 impl Read for Pattern {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let n = buffer.len().min(usize::try_from(self.0).unwrap_or(usize::MAX));
-        buffer[..n].fill(7);
+        buffer[..n].fill(self.1);
         self.0 -= n as u64;
         Ok(n)
     }
@@ -32,7 +34,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     loop {
         line.clear();
         reader.read_line(&mut line)?;
-        let get = line.starts_with("GET");
+        let (get, json) = (line.starts_with("GET"), line.starts_with("GET /json"));
         if line.is_empty() {
             return Ok(());
         }
@@ -45,9 +47,13 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
             }
         }
         let taken = std::io::copy(&mut (&mut reader).take(length), &mut std::io::sink())?;
-        if get {
+        if json {
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {JSON}\r\n\r\n\"")?;
+            std::io::copy(&mut Pattern(JSON - 2, b'7'), &mut stream)?;
+            write!(stream, "\"")?;
+        } else if get {
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n")?;
-            std::io::copy(&mut Pattern(SIZE), &mut stream)?;
+            std::io::copy(&mut Pattern(SIZE, 7), &mut stream)?;
         } else {
             let text = taken.to_string();
             write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len())?;
@@ -64,7 +70,9 @@ pub(crate) fn child() {
     client.seed(Token::new("at-1")).unwrap();
     let mut down = client.get("/large").call().unwrap().into_reader();
     assert_eq!(std::io::copy(&mut down, &mut std::io::sink()).unwrap(), SIZE);
-    let up = client.put("/large").send_reader(&mut Pattern(SIZE), Some(SIZE)).unwrap();
+    // Of a large answer, only the parsed value is in memory.
+    client.get("/json").read_json::<serde::de::IgnoredAny>().unwrap();
+    let up = client.put("/large").send_reader(&mut Pattern(SIZE, 7), Some(SIZE)).unwrap();
     assert_eq!(up.read_string().unwrap(), SIZE.to_string());
     // The limit is real: an allocation beyond it fails.
     assert!(Vec::<u8>::new().try_reserve_exact(32 << 20).is_err());

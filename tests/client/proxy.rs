@@ -60,7 +60,8 @@ pub(crate) fn child() {
     client.get("/me").call().unwrap();
     let stranger = abroad().build();
     stranger.seed(Token::new("at")).unwrap();
-    stranger.get("/").call().unwrap_err();
+    let error = stranger.get("/").call().unwrap_err();
+    println!("{error:#}");
 }
 
 fn abroad() -> evergrant::ClientBuilder {
@@ -160,4 +161,16 @@ fn the_error_names_the_proxy_that_is_down() {
         let mut causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
         assert!(causes.any(|cause| cause.is::<std::io::Error>()), "{error:?}");
     }
+}
+
+#[test]
+fn a_variable_that_names_no_proxy_is_in_the_error() {
+    let output = in_a_child_with(&[("HTTPS_PROXY", "ada:sesame at nowhere".to_owned())]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    assert!(
+        shown.contains("(HTTPS_PROXY is not the address of a proxy, so none was used)"),
+        "{shown}"
+    );
+    assert!(!shown.contains("sesame"), "{shown}");
 }

@@ -271,11 +271,14 @@ fn a_refresh_token_that_could_end_other_logins_is_not_used() {
 #[test]
 fn a_refresh_token_without_a_store_is_not_used() {
     let sandbox = with_refresh_tokens(Rotation::Strict).start().unwrap();
-    let missing = FileBackend::new(sandbox.folder().join("missing/exchanged.json"));
-    let client = Client::builder(sandbox.provider(), sandbox.credentials(), missing)
+    let folder = sandbox.folder().join("unmounted");
+    std::fs::create_dir(&folder).unwrap();
+    let store = FileBackend::new(folder.join("exchanged.json"));
+    let client = Client::builder(sandbox.provider(), sandbox.credentials(), store)
         .token_exchange(of_ada(&sandbox))
         .build();
     client.access_token().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
     client.refresh().unwrap();
     client.get("/me").call().unwrap();
     let counters = sandbox.counters();

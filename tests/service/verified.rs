@@ -114,10 +114,14 @@ fn the_id_token_of_a_login_is_verified() {
     assert_eq!(claims.email(), Some(("ada@example.com", true)));
     assert_eq!(claims.as_map()["exp"], claims.expires_at().unwrap().unix_timestamp());
     assert!(format!("{claims:?}").contains("email") && !format!("{claims:?}").contains("ada"));
-    // The next key of the server is found.
+    // With its next key, the server has withdrawn this one.
     sandbox.renew_signing_key();
     let other = builder(&sandbox).build();
     assert_eq!(why(other.verified_claims(token.id_token().unwrap())), IdTokenError::NoKey);
+    let authorization = other.authorize(&["openid"]).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    let token = other.exchange(authorization, &callback).unwrap();
+    assert_eq!(other.verified_claims(token.id_token().unwrap()).unwrap().subject(), "ada");
 }
 
 #[cfg(feature = "discovery")]
@@ -158,11 +162,15 @@ fn a_verified_signature_does_not_make_wrong_claims_right() {
     let client = issuer.client();
     let now = issuer.clock.now_utc().unix_timestamp();
     type Fits = fn(&IdTokenError) -> bool;
-    let table: [(Value, Fits); 9] = [
+    let table: [(Value, Fits); 11] = [
         (json!({"iss": "https://evil.example"}), |why| matches!(why, IdTokenError::Issuer { .. })),
         (json!({"iss": null}), |why| *why == IdTokenError::ClaimMissing("iss")),
         (json!({"aud": "another"}), |why| *why == IdTokenError::Audience),
-        (json!({"azp": "another"}), |why| *why == IdTokenError::AuthorizedParty),
+        (json!({"aud": ["sandbox-client", "another"]}), |why| {
+            *why == IdTokenError::AuthorizedParty
+        }),
+        (json!({"azp": 1}), |why| *why == IdTokenError::AuthorizedParty),
+        (json!({"events": {}}), |why| matches!(why, IdTokenError::Unreadable(_))),
         (json!({"exp": now - 120}), |why| matches!(why, IdTokenError::Expired(_))),
         (json!({"exp": null}), |why| *why == IdTokenError::ClaimMissing("exp")),
         (json!({"iat": now + 3600}), |why| matches!(why, IdTokenError::IssuedAt(_))),
@@ -176,6 +184,9 @@ fn a_verified_signature_does_not_make_wrong_claims_right() {
     // An ID token with a long life may be old.
     let old = issuer.signs(&key, &json!({"iat": now - 3 * 86_400, "nonce": "n-1"}));
     assert_eq!(client.verified_claims(&old).unwrap().get("nonce"), Some(&json!("n-1")));
+    // A mobile app of the same project sends its ID token to the server.
+    let of_app = issuer.signs(&key, &json!({"azp": "app"}));
+    assert_eq!(client.verified_claims(&of_app).unwrap().get("azp"), Some(&json!("app")));
     assert_eq!(issuer.requests(), 1);
 }
 

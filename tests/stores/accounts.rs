@@ -1,8 +1,13 @@
 //! Listing the accounts of a store, on every store and with names that stores confuse.
 
-use evergrant::Token;
-use evergrant::backend::{BackendError, FolderStore, LoginStore, MemoryStore, Record};
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::backend::{
+    BackendError, FolderStore, Guard, LoginStore, MemoryStore, Record, TokenBackend,
+};
 use evergrant::sandbox::contract;
+use evergrant::{BoxError, Token};
 
 use crate::support::*;
 
@@ -44,7 +49,7 @@ fn a_folder_keeps_the_logins_of_many_accounts() {
 }
 
 #[test]
-fn a_login_file_without_its_long_name_is_reported() {
+fn a_login_file_without_its_long_name_fails_alone() {
     let dir = TempDir::new();
     let store = FolderStore::new(dir.path());
     let name = "x".repeat(500);
@@ -52,16 +57,83 @@ fn a_login_file_without_its_long_name_is_reported() {
     assert_eq!(store.accounts(None, 5).unwrap(), std::slice::from_ref(&name));
     let beside = format!("{}.name", store.path(&name).display());
     std::fs::remove_file(&beside).unwrap();
-    let error = precise(store.accounts(None, 5));
-    assert!(
-        matches!(&error, BackendError::Corrupt(text) if text.contains(".json.name")),
-        "{error}"
-    );
+    store.account("b").unwrap().save(&record(1)).unwrap();
+    for damage in [None, Some(&b"another name"[..]), Some(&b"\xff"[..])] {
+        if let Some(text) = damage {
+            std::fs::write(&beside, text).unwrap();
+        }
+        let listed = store.accounts(None, 5).unwrap();
+        assert_eq!((listed.len(), &*listed[0]), (2, "b"), "{listed:?}");
+        let nameless = store.account(&listed[1]).unwrap();
+        let error = precise(nameless.load());
+        assert!(error.to_string().contains(".json"), "{error}");
+        assert!(matches!(&error, BackendError::Corrupt(_)), "{error}");
+        assert!(nameless.lock(Duration::ZERO).is_err());
+    }
     // A save by a new process writes the name again.
     let stored = store.account(&name).unwrap().load().unwrap().unwrap();
     let next = contract::successor(&stored, token(2));
     store.account(&name).unwrap().save(&next).unwrap();
-    assert_eq!(store.accounts(None, 5).unwrap(), [name]);
+    assert_eq!(store.accounts(None, 5).unwrap(), ["b", &name]);
+}
+
+#[test]
+fn a_folder_refuses_a_name_of_more_than_64_kib() {
+    let dir = TempDir::new();
+    let store = FolderStore::new(dir.path());
+    let longest = "x".repeat(64 << 10);
+    store.account(&longest).unwrap().save(&record(1)).unwrap();
+    let refused = store.account(&format!("{longest}x")).map(drop).unwrap_err();
+    assert!(matches!(BackendError::find(&refused), Some(BackendError::Config(_))), "{refused}");
+    assert_eq!(store.accounts(None, 5).unwrap(), [longest]);
+}
+
+/// A store that takes only names of ASCII letters, digits and some signs, and that may be unable to lock.
+struct Strict(MemoryStore, bool);
+
+struct Unlocked(Arc<dyn TokenBackend>);
+
+impl TokenBackend for Unlocked {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.0.save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+    fn lock(&self, _: Duration) -> Result<Guard, BoxError> {
+        Err(BackendError::Unavailable("no lock today".to_owned()).into())
+    }
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+}
+
+impl LoginStore for Strict {
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        if !name.is_ascii() || name.contains(':') {
+            return Err(BackendError::Config("only ASCII without a colon".to_owned()).into());
+        }
+        let store = self.0.account(name)?;
+        Ok(if self.1 { store } else { Arc::new(Unlocked(store)) })
+    }
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
+        self.0.accounts(after, most)
+    }
+}
+
+#[test]
+fn the_contract_leaves_out_names_that_a_store_refuses() {
+    contract::accounts(&Strict(MemoryStore::new(), true)).assert();
+}
+
+#[test]
+fn the_contract_reports_a_store_that_cannot_lock() {
+    let report = contract::accounts(&Strict(MemoryStore::new(), false));
+    let failed: Vec<_> = report.failed.iter().map(|(name, _)| *name).collect();
+    assert_eq!(failed, ["a lock is no account", "each account has a lock of its own"]);
 }
 
 #[test]

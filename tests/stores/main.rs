@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod brakes;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]

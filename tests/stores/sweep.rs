@@ -7,7 +7,7 @@ use std::time::Duration;
 use evergrant::backend::{LoginStore, MemoryStore, Record};
 use evergrant::clock::{Clock as _, ManualClock};
 use evergrant::logins::Outcome;
-use evergrant::provider::RefreshRules;
+use evergrant::provider::{RefreshRules, Rotation};
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::{Logins, Provider, Token};
 use time::OffsetDateTime;
@@ -16,17 +16,21 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A sandbox, a store and logins on one clock, which stands still.
-struct World {
-    clock: Arc<ManualClock>,
-    sandbox: Sandbox,
-    store: MemoryStore,
-    logins: Logins,
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: MemoryStore,
+    pub(crate) logins: Logins,
 }
 
 impl World {
-    fn new(change: impl FnOnce(Provider) -> Provider) -> World {
+    pub(crate) fn new(change: impl FnOnce(Provider) -> Provider) -> World {
+        World::with(Rotation::UntilUsed, change)
+    }
+
+    pub(crate) fn with(rotation: Rotation, change: impl FnOnce(Provider) -> Provider) -> World {
         let clock = Arc::new(ManualClock::new());
-        let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
+        let sandbox = Sandbox::builder().rotation(rotation).clock(clock.clone()).start().unwrap();
         let store = MemoryStore::new().with_clock(clock.clone());
         let provider = change(sandbox.provider());
         let logins = Logins::builder(provider, sandbox.credentials(), store.clone())
@@ -35,8 +39,15 @@ impl World {
         World { clock, sandbox, store, logins }
     }
 
+    /// Logins of another process on the same store.
+    pub(crate) fn others(&self) -> Logins {
+        Logins::builder(self.sandbox.provider(), self.sandbox.credentials(), self.store.clone())
+            .clients(|client| client.clock(self.clock.clone()))
+            .build()
+    }
+
     /// Adds logins that were last refreshed so long ago that they are due.
-    fn add_due(&self, prefix: &str, count: usize) {
+    pub(crate) fn add_due(&self, prefix: &str, count: usize) {
         for n in 0..count {
             let name = format!("{prefix}-{n}");
             self.logins.add(&name, due(self.sandbox.login(), self.clock.now_utc())).unwrap();
@@ -71,7 +82,7 @@ fn a_sweep_refreshes_what_is_due_once() {
     let seen = seen.into_inner().unwrap();
     let refreshed = |name: &&String| seen[*name] == Outcome::Refreshed;
     assert_eq!(seen.keys().filter(refreshed).filter(|name| name.starts_with("due")).count(), 30);
-    // A second sweep finds nothing to do, and a sweep does not keep clients.
+    // A second sweep finds nothing to do.
     let again = world.logins.keep_alive().run().unwrap();
     assert_eq!((again.kept, again.refreshed), (50, 0));
     assert_eq!(world.sandbox.counters().refreshes, 30);
@@ -210,11 +221,7 @@ fn a_login_that_another_process_refreshes_is_put_off_and_kept() {
     assert_eq!(report.told[0].account, "due-1");
     drop(guard);
     // The other process has refreshed the login: this one only looks.
-    let other =
-        Logins::builder(world.sandbox.provider(), world.sandbox.credentials(), world.store.clone())
-            .clients(|client| client.clock(world.clock.clone()))
-            .build();
-    other.client("due-1").unwrap().refresh().unwrap();
+    world.others().client("due-1").unwrap().refresh().unwrap();
     let report = world.logins.keep_alive().run().unwrap();
     assert_eq!((report.kept, report.refreshed), (3, 0));
     assert_eq!(world.sandbox.counters().refreshes, 3);

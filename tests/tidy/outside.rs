@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each place that reads the environment: the file, the call as it is written in the file, the variables that
 /// the call reads, and a test of the variables.
-const VARIABLES: [(&str, &str, &str, &str); 18] = [
+const VARIABLES: [(&str, &str, &str, &str); 19] = [
     ("src/env.rs", "var(name", "PREFIX_CLIENT_ID and its like, by prefix", LINE_BREAK),
     ("src/env.rs", "var_os(name", "GOOGLE_APPLICATION_CREDENTIALS", KEY_FILE),
     (
@@ -34,6 +34,12 @@ const VARIABLES: [(&str, &str, &str, &str); 18] = [
         "ALL_PROXY and HTTPS_PROXY, also in small letters",
         CGI,
     ),
+    (
+        "src/transport/proxied.rs",
+        "var(name",
+        "the variables of the proxy, after a failure",
+        UNREADABLE,
+    ),
     ("src/transport/config.rs", "var(\"http_proxy\"", "the proxy, in a CGI program", CGI),
     ("src/transport/config.rs", "var(\"NO_PROXY\"", "hosts without a proxy, in a CGI program", CGI),
     ("src/transport/config.rs", "var(\"no_proxy\"", "the same", CGI),
@@ -52,6 +58,7 @@ const NAMES_FILE: &str = "an_error_names_the_dotenv_file_that_was_read";
 const COUNTRY: &str = "the_environment_names_country_and_credentials";
 const SHELL: &str = "every_variable_is_read_and_wrong_values_are_reported";
 const CGI: &str = "in_a_cgi_program_nobody_chooses_a_proxy_by_a_header";
+const UNREADABLE: &str = "a_variable_that_names_no_proxy_is_in_the_error";
 const ONE_LINE: &str = "no_text_from_outside_moves_a_cursor_or_begins_a_line";
 /// The test of variables that only tests read.
 const IN_TESTS: &str = "the_tables_can_fail";

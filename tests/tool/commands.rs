@@ -233,6 +233,15 @@ fn a_login_can_live_in_a_database() {
     assert_eq!(login.code, Some(0), "{login:?}");
     world.good(&["token", "acme"]);
     assert!(world.good(&["status", "--json"]).contains("logins.sqlite"));
+    world.seed("other", false);
+    let there = world.good(&["status", "--store", &store]);
+    assert!(there.contains("acme") && !there.contains("other"), "{there}");
+    let kept = world.run(&["keep-alive", "--store", &store]);
+    assert_eq!((kept.code, &*kept.err), (Some(0), "acme: not due\n"));
+    let file = world.logins().join("other.json");
+    let all = world.run(&["status", "--store", file.to_str().unwrap()]);
+    assert!(all.code == Some(1) && all.err.contains("name the login"), "{all:?}");
+    world.good(&["status", "other", "--store", file.to_str().unwrap()]);
 }
 
 #[test]
@@ -347,7 +356,12 @@ fn the_doctor_names_each_fault_and_what_mends_it() {
     for part in ["ok    credentials", "ok    network", "ok    clock", "ok    lock", "ok    login"] {
         assert!(good.out.contains(part), "{part}: {}", good.out);
     }
-    std::fs::remove_file(world.settings().join("acme.env")).unwrap();
+    let file = world.settings().join("acme.env");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&file, open).unwrap();
+    let ran = world.run(&["doctor", "acme"]);
+    assert!(ran.code == Some(0) && ran.out.contains("chmod 600"), "{}", ran.out);
+    std::fs::remove_file(&file).unwrap();
     let ran = world.run(&["doctor", "acme"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("bad   credentials") && ran.out.contains("acme.env"), "{}", ran.out);

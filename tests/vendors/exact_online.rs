@@ -17,3 +17,4 @@ mod sync_kills;
 mod timing;
 mod webhooks;
 mod week;
+mod writes;

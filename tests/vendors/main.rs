@@ -9,6 +9,7 @@ mod grammar;
 mod odd;
 #[cfg(feature = "shell-ev")]
 mod shell_ev;
+mod statements;
 #[cfg(feature = "teamleader")]
 mod teamleader;
 

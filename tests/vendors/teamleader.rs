@@ -12,3 +12,4 @@ mod models;
 mod registry;
 mod support;
 mod webhooks;
+mod writes;

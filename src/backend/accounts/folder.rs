@@ -15,8 +15,11 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// The longest account name that is read from a file, in bytes.
-const LONGEST_NAME: u64 = 64 << 10;
+/// The longest account name that the store accepts, in bytes.
+const LONGEST_NAME: usize = 64 << 10;
+
+/// The ending of a login file.
+const ENDING: &str = ".json";
 
 /// Keeps the logins of many accounts in a folder, one file for each account, for the processes of one machine.
 /// Each file is a [`FileBackend`], with its lock, its reserved room and its promise.
@@ -27,11 +30,11 @@ const LONGEST_NAME: u64 = 64 << 10;
 /// | --- | --- |
 /// | `tenant-42` | `tenant-42.json` |
 /// | `Anna/Bob` | `%41nna%2f%42ob.json`: small letters, digits and `-_@+.` stand for themselves, each other byte is `%` and two digits |
-/// | a name whose written form is longer than 120 characters | its first 40 characters, `%-`, the SHA-256 of the name; the file with the further ending `.name` has the whole name |
+/// | a name whose written form is longer than 120 characters, up to 64 KiB | its first 40 characters, `%-`, the SHA-256 of the name; the file with the further ending `.name` has the whole name |
 ///
 /// Names that differ only in case have different files, also on file systems that ignore case. No account has
-/// the file name of a device of Windows. Do not rename the files: a login whose `.name` file is missing makes
-/// [`LoginStore::accounts`] fail with an error that says which file.
+/// the file name of a device of Windows. Do not rename the files: a login whose `.name` file is missing or damaged is
+/// listed by the name of its file, and all work on that account fails with an error that says which file.
 ///
 /// [`LoginStore::accounts`] reads the folder once for each page.
 ///
@@ -84,6 +87,16 @@ impl FolderStore {
         self.folder.join(file_of(account).0)
     }
 
+    /// Why this name is only the name of a login file whose account is not known.
+    fn nameless(&self, name: &str) -> Option<String> {
+        let file = login_file(name);
+        let hashed = matches!(account_of(&file), Named::Hashed);
+        if !hashed || fs::symlink_metadata(self.folder.join(&file)).is_err() {
+            return None;
+        }
+        self.whole_name(&file).err().map(|error| error.to_string())
+    }
+
     /// Reads the whole name of an account whose file has a hash.
     fn whole_name(&self, file: &str) -> Result<String, BoxError> {
         let path = self.folder.join(file);
@@ -101,6 +114,15 @@ impl FolderStore {
 
 impl LoginStore for FolderStore {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        if name.len() > LONGEST_NAME {
+            let (length, most) = (name.len(), LONGEST_NAME);
+            let text =
+                format!("a name of {length} bytes is too long for a folder: {most} are the most");
+            return Err(BackendError::Config(text).into());
+        }
+        if let Some(reason) = self.nameless(name) {
+            return Ok(Arc::new(Nameless { path: self.folder.join(login_file(name)), reason }));
+        }
         let (file, hashed) = file_of(name);
         let path = self.folder.join(file);
         let mut store = FileBackend::new(&path).with_clock(Arc::clone(&self.clock));
@@ -123,12 +145,21 @@ impl LoginStore for FolderStore {
             let Some(file) = file.to_str() else { continue };
             match account_of(file) {
                 Named::Account(name) => page.offer(&name),
-                Named::Hashed => page.offer(&self.whole_name(file)?),
+                Named::Hashed => match self.whole_name(file) {
+                    Ok(name) => page.offer(&name),
+                    // A damaged name must not hide the other accounts.
+                    Err(_) => page.offer(file.strip_suffix(ENDING).unwrap_or(file)),
+                },
                 Named::Other => {}
             }
         }
         Ok(page.names())
     }
+}
+
+/// The login file of an account that is listed by its file.
+fn login_file(name: &str) -> String {
+    format!("{name}{ENDING}")
 }
 
 /// The file beside a login file that has the whole name of the account.
@@ -140,7 +171,7 @@ fn read_name(path: &Path) -> Result<Option<String>, BoxError> {
     let opened = disk::open(path, File::options().read(true))?;
     let Some((file, _)) = opened else { return Ok(None) };
     let mut name = String::new();
-    let read = file.take(LONGEST_NAME).read_to_string(&mut name);
+    let read = file.take(LONGEST_NAME as u64 + 1).read_to_string(&mut name);
     read.map_err(|error| disk::failed("read", path, &error))?;
     Ok(Some(name))
 }
@@ -209,5 +240,35 @@ impl TokenBackend for LongNamed {
     }
     fn describe(&self) -> String {
         self.store.describe()
+    }
+}
+
+/// A login whose account is not known, because the file with the account's name is missing or damaged.
+struct Nameless {
+    path: PathBuf,
+    reason: String,
+}
+
+impl Nameless {
+    fn fails<T>(&self) -> Result<T, BoxError> {
+        Err(BackendError::Corrupt(self.reason.clone()).into())
+    }
+}
+
+impl TokenBackend for Nameless {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.fails()
+    }
+    fn save(&self, _: &Record) -> Result<(), BoxError> {
+        self.fails()
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.fails()
+    }
+    fn lock(&self, _: Duration) -> Result<Guard, BoxError> {
+        self.fails()
+    }
+    fn describe(&self) -> String {
+        self.path.display().to_string()
     }
 }

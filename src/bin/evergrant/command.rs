@@ -107,6 +107,29 @@ impl Context {
         }
     }
 
+    /// All logins; if the store was named, those that are in it.
+    pub(crate) fn all(&self) -> Outcome<Vec<Login>> {
+        let logins = logins::list(&self.places)?;
+        let Some(address) = &self.store else { return Ok(logins) };
+        if matches!(Place::parse(address, "x", &self.places.logins)?, Place::File(_)) {
+            return Err(Failure::new(
+                "the store is a file, which has one login: name the login, or leave the store out",
+            ));
+        }
+        let mut found = Vec::new();
+        for login in logins {
+            let stored = self.place(&login).and_then(|place| {
+                let store = place.open(&login.name)?;
+                Ok(store.load()?)
+            });
+            // A login that cannot be read is shown with its error, and stops no other.
+            if !matches!(stored, Ok(None)) {
+                found.push(login);
+            }
+        }
+        Ok(found)
+    }
+
     /// A login that is about to be made. What was kept about an older login of this name is used again.
     pub(crate) fn new_login(
         &self,

@@ -5,6 +5,7 @@ use super::*;
 use crate::credentials::Credentials;
 use crate::protocol::authorization_request;
 use crate::protocol::form::parse;
+use crate::provider::AssertionAudience;
 use crate::provider::{Provider, ProviderBuilder};
 use crate::signing::SigningKey;
 
@@ -58,7 +59,9 @@ fn names(pairs: &[(String, String)]) -> Vec<&str> {
 fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     let credentials = Credentials::signed("app", key());
     let extra = [("max_age", "86400"), ("claims", r#"{"id_token":{"acr":null}}"#), ("ui", "7")];
-    let (login, pairs) = begun(provider(), &credentials, &["read", "write"], &extra, false)?;
+    // The audience of client assertions is another matter.
+    let provider = provider().assertion_audience(AssertionAudience::TokenEndpoint);
+    let (login, pairs) = begun(provider, &credentials, &["read", "write"], &extra, false)?;
     assert_eq!(names(&pairs), ["tenant", "client_id", "request"]);
     assert_eq!(get(&pairs, "client_id"), "app");
     let object = get(&pairs, "request");

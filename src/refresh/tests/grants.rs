@@ -338,3 +338,90 @@ fn client_credentials_on_a_store_without_a_lock_emit_no_warning() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
 }
+
+/// A wait for which the service asked another client of these logins.
+struct Held(Arc<Wire>);
+
+impl Transport for Held {
+    fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
+        self.0.send(ask, sent_at)
+    }
+    fn held_back(&self) -> Option<(Duration, String)> {
+        Some((Duration::from_secs(30), "the service asked another client to wait".to_owned()))
+    }
+}
+
+#[test]
+fn no_token_is_requested_while_the_service_wants_none() {
+    let world = machine();
+    let handle = Box::new(Handle(Arc::clone(&world.store)));
+    let held = Box::new(Held(Arc::clone(&world.wire)));
+    let keeper = Keeper::new(handle, held, world.clock.clone(), world.rules.clone(), None);
+    let error = use_token(&keeper).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.retry_after()),
+        ("rate_limited", Some(Duration::from_secs(30)))
+    );
+    assert!(world.sent().is_empty());
+}
+
+/// The store of these tests, set up wrongly in one kind of call.
+struct Wrong(Handle, &'static str);
+
+impl Wrong {
+    fn fail(&self, call: &str) -> Result<(), BoxError> {
+        let wrong = || BackendError::Config("another user's file".to_owned()).into();
+        if self.1 == call { Err(wrong()) } else { Ok(()) }
+    }
+}
+
+impl TokenBackend for Wrong {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.fail("save").and_then(|()| self.0.save(record))
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.fail("lock")?;
+        self.0.lock(wait)
+    }
+    fn probe(&self) -> Result<(), BoxError> {
+        self.fail("save")
+    }
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+}
+
+fn wrong(world: &World, call: &'static str) -> Keeper {
+    let store = Box::new(Wrong(Handle(Arc::clone(&world.store)), call));
+    let wire = Box::new(Arc::clone(&world.wire));
+    Keeper::new(store, wire, world.clock.clone(), world.rules.clone(), None)
+}
+
+#[test]
+fn no_token_is_requested_that_the_store_would_not_take() {
+    let world = machine();
+    let keeper = wrong(&world, "save");
+    for _ in 0..3 {
+        assert_eq!(kind(&use_token(&keeper)), "backend");
+        world.clock.advance(Duration::from_secs(6));
+    }
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_stored_token_that_works_outlasts_a_wrong_lock() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.enter_margin();
+    let keeper = wrong(&world, "lock");
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    world.past_end();
+    assert_eq!(kind(&use_token(&wrong(&world, "lock"))), "backend");
+    assert_eq!(world.sent().len(), 1);
+}

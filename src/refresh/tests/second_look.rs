@@ -30,7 +30,7 @@ fn a_refusal_is_believed_at_a_call_a_second_later() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// A program without locks had its answer, and saved it after the first look.
+/// A program that takes no lock had received a new token, and saved it after the first look at the store.
 #[test]
 fn a_token_that_comes_before_the_second_look_is_used() {
     let world = World::new(Rotation::Strict);
@@ -109,4 +109,96 @@ fn an_unhurried_call_does_not_repeat_a_request_that_never_left() {
     assert_eq!(kind(&unhurried(&keeper)), "transport");
     assert_eq!(world.clock.slept(), Duration::ZERO);
     assert_eq!(kind(&unhurried(&keeper)), "at-2");
+}
+
+/// The access token works, and the service revokes a login whose refresh token is sent twice.
+#[test]
+fn keeping_a_login_alive_does_not_risk_an_access_token() {
+    for hurried in [false, true] {
+        let world = World::new(Rotation::StrictFamily);
+        world.leave_note(LIFE / 60, Duration::ZERO);
+        let keeper = world.keeper();
+        let keep = || {
+            let stored = world.stored();
+            let live = match hurried {
+                false => keeper.access_unhurried(&keeper.newer_than(&stored)),
+                true => keeper.keep_alive(&stored),
+            };
+            live.map(|live| live.access_token().expose().to_owned())
+        };
+        assert_eq!(kind(&keep()), "outcome_unknown", "hurried: {hurried}");
+        assert!(world.sent().is_empty());
+        // Only `refresh()` insists, and the token is sent when the access token has expired.
+        world.past_end();
+        assert_eq!(kind(&keep()), "at-2");
+        assert_eq!(world.sent(), ["rt-1"]);
+    }
+}
+
+#[test]
+fn a_login_is_not_replayed_where_that_ends_other_logins() {
+    let mut world = World::new(Rotation::StrictFamily);
+    world.rules.ends_other_logins = true;
+    world.past_end();
+    world.leave_note(LIFE, Duration::ZERO);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "outcome_unknown");
+    assert!(world.sent().is_empty());
+    assert!(keeper.access(&keeper.newer()).is_ok(), "refresh() sends the token");
+}
+
+#[test]
+fn a_client_with_a_note_is_kept_until_its_deadline() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    world.acts(&[Act::LoseRequest, Act::LoseRequest]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "outcome_unknown");
+    assert!(!keeper.rests());
+    world.clock.advance(world.rules.hold());
+    assert!(keeper.rests());
+}
+
+#[test]
+fn an_old_doubt_keeps_no_client() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    world.clock.advance(60 * SECOND);
+    assert!(!keeper.rests());
+    world.clock.advance(SECOND);
+    assert!(keeper.rests());
+}
+
+#[test]
+fn a_doubt_ends_with_its_login() {
+    for cleared in [true, false] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[Act::Refuse]);
+        let keeper = world.keeper();
+        assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+        match cleared {
+            true => keeper.clear(&|_| Ok(false)).unwrap(),
+            false => {
+                *world.store.record.lock() = None;
+                assert_eq!(kind(&unhurried(&keeper)), "not_authorized");
+            }
+        }
+        assert!(!keeper.has_doubt() && keeper.rests(), "cleared: {cleared}");
+    }
+}
+
+#[test]
+fn a_usual_call_waits_for_the_second_look() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    world.clock.advance(SECOND / 4);
+    assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+    assert_eq!((world.clock.slept(), world.sent().len()), (SECOND * 3 / 4, 1));
 }

@@ -318,7 +318,7 @@ fn too_early_while_the_token_works_waits_for_its_end() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
 }
 
-/// The note could not be saved.
+/// The store fails to save the note of the refresh that is about to be sent.
 #[test]
 fn a_note_that_cannot_be_saved_sends_nothing() {
     for rotation in ALL {

@@ -9,7 +9,7 @@ use crate::teamleader::files::{FileSubject, Image, Location, NewFile};
 use crate::teamleader::json::Dated as _;
 use crate::teamleader::products::{NewProduct, ProductDetails};
 use crate::teamleader::{List, Listed, Teamleader, companies, contacts, custom_fields};
-use crate::teamleader::{departments, invoices, quotations, tags, webhooks};
+use crate::teamleader::{departments, invoices, quotations, settings, tags, users, webhooks};
 
 /// The name of an operation, and a function that makes the call of a request and returns the answer as
 /// JSON.
@@ -92,6 +92,26 @@ fn image(request: &Value) -> Option<(String, Vec<u8>)> {
 /// Every operation with a typed method.
 pub(super) const CASES: &[Case] = &[
     ("users.me", |t, _| json(t.me())),
+    ("users.list", |t, r| page::<users::User>(t.users().list(), r)),
+    ("users.info", |t, r| match &*split(r) {
+        [] => json(t.users().get(id(r))),
+        includes => json(t.users().get_with(id(r), includes)),
+    }),
+    ("teams.list", |t, r| page::<users::Team>(t.teams().list(), r)),
+    ("taxRates.list", |t, r| page::<settings::TaxRate>(t.tax_rates().list(), r)),
+    ("withholdingTaxRates.list", |t, r| {
+        page::<settings::WithholdingTaxRate>(t.withholding_tax_rates().list(), r)
+    }),
+    ("paymentMethods.list", |t, r| page::<settings::PaymentMethod>(t.payment_methods().list(), r)),
+    ("productCategories.list", |t, r| {
+        page::<settings::ProductCategory>(t.product_categories().list(), r)
+    }),
+    ("unitsOfMeasure.list", |t, r| page::<settings::UnitOfMeasure>(t.units_of_measure().list(), r)),
+    ("priceLists.list", |t, r| page::<settings::PriceList>(t.price_lists().list(), r)),
+    ("workTypes.list", |t, r| page::<settings::WorkType>(t.work_types().list(), r)),
+    ("activityTypes.list", |t, r| page::<settings::ActivityType>(t.activity_types().list(), r)),
+    ("callOutcomes.list", |t, r| page::<settings::CallOutcome>(t.call_outcomes().list(), r)),
+    ("dayOffTypes.list", |t, r| page::<settings::DayOffType>(t.day_off_types().list(), r)),
     ("departments.list", |t, r| page::<departments::Department>(t.departments().list(), r)),
     ("departments.info", |t, r| json(t.departments().get(id(r)))),
     ("tags.list", |t, r| page::<tags::Tag>(t.tags().list(), r)),

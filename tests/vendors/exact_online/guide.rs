@@ -31,6 +31,7 @@ fn every_test_that_the_page_names_exists() {
         "timing",
         "webhooks",
         "week",
+        "writes",
     ];
     let page = page();
     let mut found = 0;

@@ -57,7 +57,7 @@ pub(crate) fn sample(kind: &str) -> Value {
 }
 
 /// Returns the value of [`sample`], as this crate writes it.
-fn written(kind: &str) -> Value {
+pub(crate) fn written(kind: &str) -> Value {
     match kind {
         "Int64" => json!(493_115),
         "DateTime" => json!("2024-01-05T00:00:00"),

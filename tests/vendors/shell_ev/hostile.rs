@@ -11,7 +11,7 @@ use crate::odd::{Odd, odd};
 /// Puts 50 odd objects between 50 good ones. Each location has its own id, since a list returns each once.
 fn rows(good: &Value, some: &[Odd], id: &str) -> Value {
     let row = |n: usize| {
-        let odd = some.get(n / 2).filter(|_| n % 2 == 0);
+        let odd = some.get(n / 2).filter(|_| n.is_multiple_of(2));
         let mut row = odd.map_or(good, |odd| &odd.object).clone();
         if row[id].is_string() {
             row[id] = json!(n.to_string());
@@ -28,7 +28,10 @@ fn check(unread: &[Unread], some: &[Odd], id: &str) -> usize {
         let index: usize = index.parse().unwrap();
         let odd = &some[index / 2];
         let told = format!("{} {}: {}", odd.path, odd.change, unread.at);
-        assert!(index % 2 == 0 && path.trim_start_matches('.').starts_with(&odd.path), "{told}");
+        assert!(
+            index.is_multiple_of(2) && path.trim_start_matches('.').starts_with(&odd.path),
+            "{told}"
+        );
         assert!(!["null", "removed"].contains(&odd.change), "{told}");
         assert!(odd.path == id || unread.id.as_deref() == Some(&*index.to_string()), "{told}");
     }

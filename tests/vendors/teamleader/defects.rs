@@ -12,7 +12,7 @@ use evergrant::teamleader::invoices::NewInvoice;
 use evergrant::teamleader::lines::{LineGroup, NewInvoiceLine};
 use evergrant::teamleader::operations::Operation;
 use evergrant::teamleader::quotations::NewQuotation;
-use evergrant::teamleader::{Customer, PaymentTerm, Teamleader};
+use evergrant::teamleader::{Customer, Decimal, PaymentTerm, Teamleader};
 use evergrant::{BoxError, Error, FileBackend, MemoryBackend, TokenBackend};
 use serde_json::{Value, json};
 
@@ -195,7 +195,7 @@ fn create_calls_operations_that_exist() {
     });
     let deal = NewDeal::new(Customer::company("c"), "A deal");
     assert_eq!(teamleader.deals().create(&deal).unwrap().id, "n");
-    let line = NewInvoiceLine::new(2, "Work", "t");
+    let line = NewInvoiceLine::new(2, "Work", "t", Decimal::from(80));
     let (lines, more) = (LineGroup::new([line.clone()]), LineGroup::titled("More", [line]));
     let term = PaymentTerm::after_invoice_date(30);
     let invoice = NewInvoice::new(Customer::contact("p"), "dept", term, vec![lines, more]);

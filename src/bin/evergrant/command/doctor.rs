@@ -130,14 +130,14 @@ fn open_to_others(found: &std::fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(found) & 0o022 != 0
 }
 
-/// Whether other users may read the file.
 #[cfg(unix)]
-fn readable_by_others(found: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::mode(found) & 0o077 != 0
+fn is_readable_to_others(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|found| found.mode() & 0o044 != 0)
 }
 
 #[cfg(not(unix))]
-fn readable_by_others(_: &std::fs::Metadata) -> bool {
+fn is_readable_to_others(_: &std::path::Path) -> bool {
     false
 }
 
@@ -258,15 +258,7 @@ fn credentials(
     let sources = context.sources(login, service);
     match sources.find(&service.provider) {
         Ok(found) => {
-            if let Some(file) = &found.file
-                && std::fs::metadata(file).is_ok_and(|found| readable_by_others(&found))
-            {
-                let shown = file.display().to_string();
-                let mend = format!("chmod 600 {}", quoted(&shown));
-                let text = format!("other users can read {shown}");
-                report.warning("credentials", &text, &mend)?;
-            }
-            let place = match found.file {
+            let place = match &found.file {
                 Some(file) => file.display().to_string(),
                 None => "the environment or the description of the service".to_owned(),
             };
@@ -275,7 +267,14 @@ fn credentials(
             } else {
                 "id, no secret"
             };
-            report.good("credentials", &format!("{secret}, from {place}"))?;
+            match found.file.as_ref().filter(|file| is_readable_to_others(file)) {
+                Some(_) => {
+                    let text = format!("other users can read {place}");
+                    let mend = format!("chmod 600 {}", quoted(&place));
+                    report.warning("credentials", &text, &mend)?;
+                }
+                None => report.good("credentials", &format!("{secret}, from {place}"))?,
+            }
             let redirect = found.credentials.redirect_uri().map(str::to_owned);
             let redirect = redirect.or(service.provider.authorization_rules().redirect_uri.clone());
             let redirect =

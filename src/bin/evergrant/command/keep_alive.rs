@@ -4,13 +4,13 @@ use evergrant::Client;
 
 use super::Context;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
-use crate::logins::{self, Login};
+use crate::logins::Login;
 use crate::show;
 
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
     let logins: Vec<(String, Outcome<Login>)> = match names {
         [] => {
-            let logins = logins::list(&context.places)?;
+            let logins = context.all()?;
             logins.into_iter().map(|login| (login.name.clone(), Ok(login))).collect()
         }
         // A wrong name stops no other login.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::keep_alive::worse;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome};
-use crate::logins::{self, Login};
+use crate::logins::Login;
 use crate::service;
 use crate::show::{self, Colour, from_now, rfc3339, short};
 
@@ -26,7 +26,7 @@ struct Row {
 pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outcome {
     let logins = match name {
         Some(name) => vec![context.find(name)?],
-        None => logins::list(&context.places)?,
+        None => context.all()?,
     };
     let rows: Vec<Row> = logins.into_iter().map(|login| row(context, login)).collect();
     let code = rows.iter().fold(0, |code, row| worse(code, row.code()));

@@ -94,7 +94,9 @@ impl ProviderBuilder {
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
     /// application. After that many, the client sends nothing until the oldest refusal is older than
-    /// `window`. The store counts the refusals of all processes together.
+    /// `window`. The record of a login counts the refusals of that login by all processes together.
+    /// [`Logins`](crate::Logins) also count the refusals of all their logins, in each process by itself: so share the
+    /// number that the service tolerates among the processes.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self

@@ -46,8 +46,8 @@ impl State {
             && !self.clock_was_set()
         {
             let text = format!(
-                "actor {actor} waited for the refresh of actor {by}, which was sent after it began to \
-                 wait, and sends another"
+                "actor {actor} began to wait before actor {by} sent a refresh, and yet sends another \
+                 refresh afterwards"
             );
             self.violation("P1", text);
         }

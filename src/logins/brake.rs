@@ -1,0 +1,148 @@
+//! When a sweep stops: the service refuses the client itself, or does not answer.
+
+use parking_lot::Mutex;
+
+use crate::error::{Error, OAuthError, chain};
+
+/// After the service has refused the client itself for this many accounts in a row, a sweep sends nothing more.
+const REFUSALS: usize = 5;
+
+/// Decides which login of a sweep may be sent.
+#[derive(Default)]
+pub(super) struct Brake(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// The accounts for which the service refused the client itself, in a row, and the last reason.
+    refused: Vec<String>,
+    reason: String,
+    probe: Probe,
+}
+
+/// The only login that is sent while the service does not answer.
+#[derive(Default)]
+enum Probe {
+    #[default]
+    Free,
+    Account(String),
+    /// The probe got no answer either.
+    Ended,
+}
+
+/// Why a login is not sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The sweep may come back to the login.
+    Wait(String),
+    /// The sweep sends nothing more.
+    End(String),
+}
+
+impl Brake {
+    /// Why this account's login must not be sent now. While the service is silent, the first account that asks
+    /// becomes the probe.
+    pub(super) fn stops(&self, account: &str, silent: bool) -> Option<Stop> {
+        let mut state = self.0.lock();
+        let count = state.refused.len();
+        // A wrong secret would be refused for each login, and a service may block a client after many refusals.
+        if count >= REFUSALS {
+            let reason = &state.reason;
+            let text = format!("not tried after {count} refusals of the client: {reason}");
+            return Some(Stop::End(text));
+        }
+        if !silent {
+            state.probe = Probe::Free;
+            return None;
+        }
+        let text = "not tried because the service does not answer";
+        match &state.probe {
+            Probe::Free => {
+                state.probe = Probe::Account(account.to_owned());
+                None
+            }
+            Probe::Account(probe) if probe == account => None,
+            Probe::Account(_) => Some(Stop::Wait(text.to_owned())),
+            Probe::Ended => Some(Stop::End(text.to_owned())),
+        }
+    }
+
+    /// Whether the sweep comes back to an account whose request got no answer. Only the probe is sent again: its
+    /// login is at risk already, and each further login would be put at risk, too.
+    pub(super) fn comes_back(&self, account: &str, silent: bool) -> bool {
+        silent && self.stops(account, silent).is_none()
+    }
+
+    /// Learns how a request of an account ended. `answered` says that the service decided about the login.
+    pub(super) fn learn(&self, account: &str, error: Option<&Error>, answered: bool) {
+        let mut state = self.0.lock();
+        match error {
+            Some(error @ Error::OAuth(answer)) if is_about_client(answer) => {
+                if !state.refused.iter().any(|name| name == account) {
+                    state.refused.push(account.to_owned());
+                }
+                state.reason = chain(error);
+            }
+            Some(Error::OAuth(_)) => state.refused.clear(),
+            _ if answered => state.refused.clear(),
+            _ => {}
+        }
+    }
+
+    /// The sweep is done with an account. If the probe was put off, the sweep sends nothing more.
+    pub(super) fn done(&self, account: &str, put_off: bool, silent: bool) {
+        let mut state = self.0.lock();
+        if matches!(&state.probe, Probe::Account(probe) if probe == account) {
+            state.probe = if put_off && silent { Probe::Ended } else { Probe::Free };
+        }
+    }
+}
+
+/// Whether the service refused the client, whatever the login: a wrong secret (RFC 6749 section 5.2), or a 401
+/// without a code.
+fn is_about_client(error: &OAuthError) -> bool {
+    matches!(&*error.code, "invalid_client" | "http_401")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oauth(code: &str) -> Error {
+        Error::OAuth(Box::new(OAuthError::new("as.example", code)))
+    }
+
+    #[test]
+    fn only_refusals_of_the_client_for_different_accounts_stop() {
+        let brake = Brake::default();
+        let wrong = oauth("invalid_client");
+        for _ in 0..9 {
+            brake.learn("a", Some(&wrong), false);
+            brake.learn("b", Some(&wrong), false);
+        }
+        assert_eq!(brake.stops("c", false), None, "two accounts");
+        brake.learn("c", Some(&oauth("inactive_user")), false);
+        for account in ["d", "e", "f", "g"] {
+            brake.learn(account, Some(&wrong), false);
+        }
+        assert_eq!(brake.stops("h", false), None, "an answer about a login starts the count again");
+        brake.learn("h", Some(&wrong), false);
+        assert!(matches!(brake.stops("i", false), Some(Stop::End(_))));
+    }
+
+    #[test]
+    fn one_probe_is_sent_while_the_service_is_silent() {
+        let brake = Brake::default();
+        assert_eq!(brake.stops("a", false), None);
+        assert!(!brake.comes_back("a", false), "a single silence makes no probe");
+        assert!(brake.comes_back("b", true));
+        assert!(!brake.comes_back("c", true));
+        assert!(matches!(brake.stops("c", true), Some(Stop::Wait(_))));
+        assert_eq!(brake.stops("b", true), None);
+        // The probe was answered: another account may be the next probe.
+        brake.done("b", false, false);
+        assert_eq!(brake.stops("c", true), None);
+        brake.done("c", true, true);
+        assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
+        assert_eq!(brake.stops("d", false), None, "an answer came");
+    }
+}

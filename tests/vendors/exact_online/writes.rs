@@ -1,0 +1,184 @@
+//! Tests of what a program knows after a write.
+
+use std::sync::{Arc, Mutex};
+
+use evergrant::Error;
+use evergrant::exact_online::*;
+use evergrant::sandbox::{ApiReply, Fault};
+use serde_json::{Map, Value, json};
+
+use super::models::{sample, written};
+use super::support::World;
+
+const ID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+
+fn create(
+    world: &World,
+    reply: impl Fn() -> ApiReply + Send + Sync + 'static,
+) -> Result<Account, Error> {
+    world.on("POST", "123/crm/Accounts", move |_| reply());
+    let exact = world.seeded();
+    exact.accounts().create(&Account::with(|account| account.name = Some("Rose".to_owned())))
+}
+
+#[test]
+fn a_created_row_that_cannot_be_read_is_told_as_created() {
+    let world = World::new();
+    let location = format!("{}/api/v1/123/crm/Accounts(guid'{ID}')", world.sandbox.url());
+    let at = move |reply: ApiReply| reply.with_header("Location", &location);
+    let row = json!({ "d": { "ID": ID, "Name": "Rose" } });
+    let made = create(&world, move || ApiReply::json(201, row.clone())).unwrap();
+    assert_eq!(made.id.unwrap().to_string(), ID);
+    let odd = json!({ "d": { "ID": ID, "Blocked": ["odd"] } });
+    let cases: [(&str, ApiReply, Option<&str>); 8] = [
+        ("an odd property", ApiReply::json(201, odd), Some(ID)),
+        ("no body, a location", at(ApiReply::new(201)), Some(ID)),
+        ("204 and a location", at(ApiReply::new(204)), Some(ID)),
+        ("no row, a location", at(ApiReply::json(201, json!({ "d": null }))), Some(ID)),
+        ("HTML, a location", at(ApiReply::bytes(201, "text/html", "<h1>ok</h1>")), Some(ID)),
+        ("no body", ApiReply::new(201), None),
+        ("HTML", ApiReply::bytes(201, "text/html", "<h1>ok</h1>"), None),
+        ("another envelope", ApiReply::json(201, json!({ "ID": ID })), None),
+    ];
+    for (what, reply, id) in cases {
+        let error = create(&world, move || reply.clone()).unwrap_err();
+        let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{what}: {error:#}"));
+        assert!(told.processed && told.operation == "crm/Accounts", "{what}");
+        assert_eq!(told.id.as_deref(), id, "{what}");
+        let text = error.to_string();
+        assert!(text.contains("which was processed") && text.contains("do not send"), "{text}");
+        assert!(id.is_none_or(|id| text.contains(id)), "{text}");
+        assert!(!error.is_transient(), "{what}");
+    }
+}
+
+#[test]
+fn a_lost_answer_to_a_create_says_so() {
+    let world = World::new();
+    for fault in [Fault::CutBefore, Fault::CutAfter] {
+        let what = format!("{fault:?}");
+        world.sandbox.api_fault(fault);
+        let error = create(&world, || ApiReply::new(201)).unwrap_err();
+        let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{what}: {error:#}"));
+        assert!(!told.processed && told.id.is_none(), "{what}");
+        assert!(format!("{error:#}").contains("may have been processed"), "{error:#}");
+    }
+    for status in [502, 504] {
+        let error = create(&world, move || ApiReply::new(status)).unwrap_err();
+        assert!(error.to_string().contains("may have been processed"), "{error}");
+    }
+    // A refused request was not processed, and a request that never left was not either.
+    let refused = create(&world, || ApiReply::new(400)).unwrap_err();
+    assert!(Unconfirmed::of(&refused).is_none() && !refused.to_string().contains("processed"));
+    let nowhere = world.builder_on(evergrant::MemoryBackend::new()).division(123);
+    let nowhere = nowhere.api_base("http://127.0.0.1:1/api").build().unwrap();
+    nowhere.client().seed(world.sandbox.login()).unwrap();
+    let unsent = nowhere.accounts().create(&Account::default()).unwrap_err();
+    assert!(matches!(&unsent, Error::Transport(failed) if !failed.sent), "{unsent:?}");
+    assert!(Unconfirmed::of(&unsent).is_none());
+}
+
+#[test]
+fn the_file_of_an_attachment_needs_the_token() {
+    let world = World::new();
+    let exact = world.seeded();
+    let token = exact.client().access_token().unwrap();
+    let carried = format!("Bearer {}", token.expose());
+    world.sandbox.on("GET", "/api/docs/SysAttachment.aspx", move |request| {
+        assert_eq!(request.header("authorization"), Some(&*carried));
+        ApiReply::bytes(200, "application/pdf", "%PDF")
+    });
+    let at = |url: String| DocumentAttachment::with(|attachment| attachment.url = Some(url));
+    let own = at(format!("{}/api/docs/SysAttachment.aspx?ID=1", world.sandbox.url()));
+    let files = exact.document_attachments();
+    assert_eq!(files.file(&own).unwrap().read_string().unwrap(), "%PDF");
+    let elsewhere = at("https://files.example/1".to_owned());
+    for wrong in [elsewhere, DocumentAttachment::default()] {
+        assert!(matches!(files.file(&wrong), Err(Error::Config(_))));
+    }
+}
+
+#[test]
+fn the_divisions_need_no_division() {
+    let world = World::new();
+    let exact = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap();
+    exact.client().seed(world.sandbox.login()).unwrap();
+    world.rows("current/Me", json!([{ "CurrentDivision": 7 }]));
+    world.rows("7/system/Divisions", json!([{ "Code": 7 }, { "Code": 8 }]));
+    let codes: Vec<_> =
+        exact.system_divisions().iter().map(|division| division.unwrap().code.unwrap()).collect();
+    assert_eq!(codes, [7, 8]);
+    // A chosen division is used as it is.
+    world.rows("9/system/Divisions", json!([]));
+    assert_eq!(exact.division(9).system_divisions().first().unwrap(), None);
+    assert!(matches!(exact.accounts().first(), Err(Error::Config(_))));
+}
+
+#[test]
+fn an_unlisted_path_may_have_a_key() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.rows(&format!("123/crm/Novelties(guid'{ID}')/Lines"), json!([{ "ID": ID }]));
+    let path = format!("{{division}}/crm/Novelties(guid'{ID}')/Lines");
+    assert_eq!(exact.call_unlisted(&path).single::<Value>().unwrap()["ID"], ID);
+}
+
+/// The row with each property changed, and with each property cleared.
+fn check<M: Model + Clone + PartialEq>(
+    exact: &ExactOnline,
+    sent: &Mutex<Vec<Value>>,
+    changes: impl Fn(&M, M) -> M,
+) -> usize {
+    let full = |property: &Property| (property.name.to_owned(), sample(property.types[0]));
+    let full: Map<String, Value> = M::PROPERTIES.iter().map(full).collect();
+    let read: M = serde_json::from_value(full.clone().into()).unwrap();
+    let mut expected = Vec::new();
+    for property in M::PROPERTIES {
+        let kind = property.types[0];
+        let other = match kind {
+            "Guid" => json!("3f2504e0-4f89-11d3-9a0c-0305e82c3302"),
+            "String" | "Binary" => json!("another"),
+            "Boolean" => json!(false),
+            "DateTime" => json!("2025-02-03T00:00:00"),
+            "Collection" | "DivisionClass" => continue,
+            _ => json!(7),
+        };
+        assert_ne!(written(kind), other);
+        for value in [other, Value::Null] {
+            let mut row = full.clone();
+            row.insert(property.name.to_owned(), value.clone());
+            let after: M = serde_json::from_value(row.into()).unwrap();
+            let call = exact.call(M::PATH);
+            call.update(ID.parse::<Guid>().unwrap(), &changes(&read, after)).unwrap();
+            expected.push(json!({ (property.name): value }));
+        }
+    }
+    assert_eq!(*sent.lock().unwrap(), expected, "{}", M::PATH);
+    sent.lock().unwrap().clear();
+    // Nothing changed, nothing is sent.
+    assert_eq!(serde_json::to_value(changes(&read, read.clone())).unwrap(), json!({}));
+    expected.len()
+}
+
+#[test]
+fn an_update_after_a_get_sends_the_changed_properties_only() {
+    let world = World::new();
+    let exact = world.seeded();
+    let sent: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let heard = Arc::clone(&sent);
+    world.on("PUT", "*", move |request| {
+        heard.lock().unwrap().push(request.json());
+        ApiReply::new(204)
+    });
+    macro_rules! check {
+        ($($model:ident)+) => {
+            [$( check::<$model>(&exact, &sent, |read, after| read.changes(|row| *row = after)), )+]
+        };
+    }
+    let sent = check!(Account Contact Document GlAccount Journal VatCode Warehouse WarehouseTransfer
+        StockCount StockCountLine SalesInvoice SalesInvoiceLine Item SupplierItem ShopOrder PurchaseOrder
+        PurchaseOrderLine GoodsReceipt SalesOrder SalesOrderLine WebhookSubscription);
+    let all: usize = sent.iter().sum();
+    println!("{} structs, {all} updates, each with one property", sent.len());
+    assert!(sent.len() == 21 && all > 1500, "{all}");
+}
