@@ -38,18 +38,27 @@ mod accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod compare;
 pub(crate) mod disk;
+mod entry;
 mod file;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod idle;
 #[cfg(feature = "keyring")]
 mod keyring;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod lately;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod lease;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod line;
 mod lock;
 mod locked;
 mod memory;
 mod moving;
 pub(crate) mod owner;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "encryption")]
@@ -65,6 +74,7 @@ use std::time::Duration;
 use crate::error::BoxError;
 
 pub use accounts::{FolderStore, LoginStore, MemoryStore};
+pub use entry::Entry;
 pub use file::FileBackend;
 #[cfg(feature = "keyring")]
 pub use keyring::KeyringBackend;
@@ -147,6 +157,21 @@ pub trait TokenBackend: Send + Sync {
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         let _ = wait;
         Ok(Guard::none())
+    }
+
+    /// Takes the lock, and reads the record under it. The default implementation calls
+    /// [`TokenBackend::lock`] and [`TokenBackend::load`]; a server can do both in one step.
+    ///
+    /// A store that knows what another client of this process has read or saved under the lock may
+    /// return that record instead ([`Entry::Saved`]), so that one refresh serves all clients.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TokenBackend::lock`]. The error of the load is in the [`Entry`].
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        let guard = self.lock(wait)?;
+        let record = self.load();
+        Ok(Entry::Held { guard, record })
     }
 
     /// Checks whether a new login could be stored. The client calls `probe` before a person logs in
@@ -328,6 +353,9 @@ impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         (**self).lock(wait)
     }
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        (**self).enter(wait)
+    }
     fn probe(&self) -> Result<(), BoxError> {
         (**self).probe()
     }
@@ -355,6 +383,9 @@ impl TokenBackend for Box<dyn TokenBackend> {
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         (**self).lock(wait)
+    }
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        (**self).enter(wait)
     }
     fn probe(&self) -> Result<(), BoxError> {
         (**self).probe()

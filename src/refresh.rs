@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | 1 | if the token in memory is good, return that token | `refresh.rs` |
 //! | 2 | one thread goes on; the others wait or use a token that works | `refresh.rs`, `turn.rs` |
-//! | 3 | take the store's lock | `round.rs` |
+//! | 3 | take the store's lock, or a token that another client has saved | `enter.rs` |
 //! | 4 to 7 | load; save a pair that is not saved yet; use a token that another client has saved | `round.rs`, `history.rs` |
 //! | 8, 9 | if the record has a refusal or a note, decide whether to send | `round.rs`, `note.rs`, `decide.rs` |
 //! | 10 | write our note; read the first note back | `round.rs`, `note.rs` |
@@ -27,6 +27,7 @@
 mod alone;
 mod close;
 mod decide;
+mod enter;
 mod grant;
 mod history;
 mod login;
@@ -57,7 +58,7 @@ use self::state::{Failure, Id, Memory, Turn};
 use self::turn::{TurnGuard, TurnLock};
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
-use crate::error::{Error, Result, chain};
+use crate::error::{BoxError, Error, Result, chain};
 use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
@@ -112,6 +113,8 @@ struct Call<'a> {
     sent: u64,
     /// The record that this call has read last.
     read: Option<Record>,
+    /// The record that was read together with the lock, until the round begins.
+    entered: Option<Result<Option<Record>, BoxError>>,
     /// Whether the call ends at once where others would wait: the caller has other work, and comes back.
     unhurried: bool,
     /// Whether the call only keeps the login alive: the caller wants a refresh, and does not insist.
@@ -133,6 +136,7 @@ impl<'a> Call<'a> {
             lost_note: false,
             sent: 0,
             read: None,
+            entered: None,
             unhurried: false,
             keeps_alive: false,
         }

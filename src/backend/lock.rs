@@ -118,16 +118,6 @@ pub(super) fn wait_for<T>(
     wait_up_to(clock, wait, Duration::from_millis(20), attempt)
 }
 
-/// Like [`wait_for`], with pauses of up to 100 ms, for a server that other clients use too.
-#[cfg(any(feature = "postgres", feature = "redis"))]
-pub(super) fn wait_for_server<T>(
-    clock: &dyn Clock,
-    wait: Duration,
-    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
-) -> Result<Option<T>, BoxError> {
-    wait_up_to(clock, wait, Duration::from_millis(100), attempt)
-}
-
 /// Like [`wait_for`], with pauses of up to `longest`.
 pub(super) fn wait_up_to<T>(
     clock: &dyn Clock,

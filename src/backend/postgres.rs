@@ -1,25 +1,36 @@
 //! A store in a PostgreSQL database.
 
 mod accounts;
+mod helpers;
 mod lock;
 mod session;
 
 use std::fmt;
 use std::ops::DerefMut;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, NoTls};
 use zeroize::Zeroizing;
 
+use self::lock::Held;
 use self::session::{Session, on};
-use super::compare::{self, ACCOUNT, Bytes, Place};
-use super::idle::{LEASE, PATIENCE, Rest};
-use super::{BackendError, Durability, Guard, TokenBackend};
-use crate::clock::{Clock, SystemClock};
+use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
+use super::lately::Lately;
+use super::lease::LEASE;
+use super::line::{self, Key};
+use super::pool::{PATIENCE, Pool};
+use super::queue::Pace;
+use super::{BackendError, Durability, Entry, Guard, TokenBackend};
+use crate::clock::Clock;
 use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
+use crate::secret::random_id;
+
+/// How many sessions a store and its accounts use at a time. A quarter of them is never kept for a lock.
+const SESSIONS: usize = 8;
 
 /// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
 /// setting holds until the end of the transaction, and the server reads it at the commit.
@@ -42,9 +53,13 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO ...;
 /// ```
 ///
+/// A store value and its clones share at most 8 sessions, whatever the number of accounts: make one store,
+/// and call [`PostgresBackend::account`] for each login. A call that finds all sessions in use waits, in the
+/// order of the calls.
+///
 /// A save compares the whole record that it replaces and writes, in one statement; it turns
-/// `synchronous_commit` on if it is off. The lock is an advisory lock of a session that does nothing
-/// else, so it is free as soon as its process has ended. The server ends the session of a silent
+/// `synchronous_commit` on if it is off. The lock is an advisory lock of a session, which also does the work
+/// of the lock's holder; the lock is free as soon as its process has ended. The server ends the session of a silent
 /// process after 60 seconds (`idle_session_timeout`, PostgreSQL 14 and later). Immediately before it
 /// sends a refresh token, the holder checks the lock and raises this limit to twice the token timeout
 /// plus 90 seconds, which is more than the whole exchange may take.
@@ -52,7 +67,7 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
 /// its deadline. Connect to the server itself, or through a pooler in session mode, not in
-/// transaction mode. Each statement runs on its own thread, so that the store does not wait forever
+/// transaction mode. Each statement runs on a thread of its own, so that the store does not wait forever
 /// for a dead network.
 ///
 /// ```no_run
@@ -61,13 +76,20 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// let alice = PostgresBackend::new("postgres://app@db.example/app")?.account("alice");
 /// # Ok::<(), evergrant::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct PostgresBackend {
-    server: Arc<Rest<Session>>,
+    server: Arc<Pool<Session>>,
+    /// Tells the server apart from others in this process.
+    server_id: Arc<str>,
     address: String,
     table: String,
     account: String,
     lease: Duration,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
+    survives: Lately,
+    seen: Seen,
+    /// The lock that a clone of this value holds: its session does the holder's work.
+    held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 
 impl PostgresBackend {
@@ -86,11 +108,13 @@ impl PostgresBackend {
             let config = config.clone();
             session::open(&told, move || config.connect(NoTls).map(session::own))
         };
-        Ok(PostgresBackend::on(Rest::new(true, Box::new(open)), address))
+        let id = compare::id(&["postgres", url.as_ref()]);
+        Ok(PostgresBackend::on(Pool::own(SESSIONS, Arc::new(open)), id, address))
     }
 
     /// Makes a store on connections from `open`, such as those of a pool, or new ones with TLS: one for
-    /// each operation, and one for as long as a lock is held.
+    /// each operation, and one for as long as a lock is held. The holder of a lock does its work on the
+    /// connection of the lock. [`PostgresBackend::connections`] has no effect.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> PostgresBackend
@@ -105,25 +129,42 @@ impl PostgresBackend {
                 BackendError::Unavailable(format!("no connection to {told}")).because(error)
             })
         };
-        PostgresBackend::on(Rest::new(false, Box::new(open)), address)
+        PostgresBackend::on(Pool::lent(Arc::new(open)), random_id(), address)
     }
 
-    fn on(server: Rest<Session>, address: String) -> PostgresBackend {
+    fn on(server: Pool<Session>, id: String, address: String) -> PostgresBackend {
         PostgresBackend {
             server: Arc::new(server),
+            server_id: id.into(),
             address,
             table: quoted("evergrant_logins"),
             account: ACCOUNT.to_owned(),
             lease: LEASE,
-            clock: Arc::new(SystemClock),
+            pace: Pace::system(),
+            survives: Lately::default(),
+            seen: Seen::default(),
+            held: Arc::default(),
         }
     }
 
-    /// Selects the login of this account; any text without the character NUL. `default` by default.
+    /// Returns a store for the login of this account, on the same sessions; any text without the character
+    /// NUL. `default` by default.
     #[must_use]
-    pub fn account(mut self, account: impl Into<String>) -> PostgresBackend {
-        self.account = account.into();
-        self
+    pub fn account(&self, account: impl Into<String>) -> PostgresBackend {
+        PostgresBackend { account: account.into(), ..self.apart() }
+    }
+
+    /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A
+    /// client keeps a session while it refreshes, a quarter of the sessions excepted: so 8 sessions allow 6
+    /// refreshes at a time. The other clients wait for up to 5 minutes if they have no working token.
+    #[must_use]
+    pub fn connections(self, most: usize) -> PostgresBackend {
+        PostgresBackend { server: Arc::new(self.server.resized(most)), ..self }
+    }
+
+    /// A store that shares the sessions and no state of a login.
+    fn apart(&self) -> PostgresBackend {
+        PostgresBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
     }
 
     /// Sets the table: `table` or `schema.table`, in its exact spelling. `evergrant_logins` by default.
@@ -131,7 +172,8 @@ impl PostgresBackend {
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
         self.table = parts.collect::<Vec<_>>().join(".");
-        self
+        self.survives = Lately::default();
+        self.apart()
     }
 
     /// Sets how long the lock lasts if its holder goes silent before it has sent a refresh token. 60
@@ -145,17 +187,27 @@ impl PostgresBackend {
     /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> PostgresBackend {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
     }
 
-    /// Runs `work` on a session, and again on a new one if the first was dead.
+    /// The place of the account among all stores of this process.
+    fn key(&self) -> Key {
+        compare::key(&["postgres", &self.server_id, &self.table, &self.account])
+    }
+
+    /// Runs `work` on the session of the lock, if a clone of this value has the lock; else on another session,
+    /// and again on a new one if that was dead.
     fn run<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
+        let held = self.held.lock().upgrade();
+        if let Some(done) = held.and_then(|held| held.lock().run(work.clone())) {
+            return done;
+        }
         let name = self.describe();
-        self.server.run(|session| on(session, &name, work.clone()))
+        self.server.run(&name, &self.pace, |session| on(session, &name, work.clone()))
     }
 
     /// Like `run`, for a statement on the table. Creates the table if it is missing.
@@ -272,16 +324,22 @@ impl Place for PostgresBackend {
     fn name(&self) -> String {
         self.describe()
     }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
 }
 
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         // Others see a transaction only after it was flushed.
-        self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
+        compare::load(self)
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        compare::save(self, record).map(drop)
+        compare::save(self, record)?;
+        line::tell(&self.key(), &self.pace, Some(record));
+        Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
@@ -290,15 +348,19 @@ impl TokenBackend for PostgresBackend {
             self.table
         );
         let account = self.account.clone();
+        self.seen.set(None);
+        line::tell(&self.key(), &self.pace, None);
         self.run_on_table(move |client| {
             client.execute_typed(&sql, &[(&account, Type::TEXT)]).map(drop)
         })
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let key = i64::from_be_bytes(compare::hash(&[&self.table, &self.account]));
-        let taken = lock::take(self, key, wait)?;
-        taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
+        lock::take(self, wait, false)?.guard(|| self.describe())
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        lock::take(self, wait, true)?.entry(self)
     }
 
     fn durability(&self) -> Durability {
@@ -307,15 +369,17 @@ impl TokenBackend for PostgresBackend {
                    AND (current_setting('synchronous_standby_names') <> '' \
                         OR NOT EXISTS (SELECT FROM pg_stat_replication))";
         let table = self.table.clone();
-        let keeps = self.run(move |client| {
-            let row = client.query_typed_one(sql, &[(&table, Type::TEXT)])?;
-            row.try_get::<_, Option<bool>>(0)
-        });
-        match keeps {
-            Ok(Some(true)) => Durability::PowerCut,
-            Ok(Some(false)) => Durability::Process,
-            _ => Durability::Unknown,
-        }
+        self.survives.or_ask(&self.pace, || {
+            let keeps = self.run(move |client| {
+                let row = client.query_typed_one(sql, &[(&table, Type::TEXT)])?;
+                row.try_get::<_, Option<bool>>(0)
+            });
+            match keeps {
+                Ok(Some(true)) => Durability::PowerCut,
+                Ok(Some(false)) => Durability::Process,
+                _ => Durability::Unknown,
+            }
+        })
     }
 
     fn describe(&self) -> String {

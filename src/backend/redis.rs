@@ -6,18 +6,29 @@ mod lock;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use redis::{Cmd, ConnectionLike, RedisError, RedisResult};
 use zeroize::Zeroizing;
 
-use super::compare::{self, ACCOUNT, Bytes, Place};
-use super::idle::{Failed, LEASE, PATIENCE, Rest};
-use super::{BackendError, Durability, Guard, TokenBackend};
-use crate::clock::{Clock, SystemClock};
+use self::lock::Held;
+use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
+use super::lately::Lately;
+use super::lease::LEASE;
+use super::line::{self, Key};
+use super::pool::{Done, Failed, PATIENCE, Pool};
+use super::queue::Pace;
+use super::{BackendError, Durability, Entry, Guard, TokenBackend};
+use crate::clock::Clock;
 use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
+use crate::secret::random_id;
+
+/// How many connections a store and its accounts use at a time. The server flushes once for the commands of
+/// all connections that have come meanwhile, so that more connections make more refreshes a second.
+const CONNECTIONS: usize = 32;
 
 /// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
 /// none.
@@ -41,10 +52,14 @@ return 0";
 /// | `evergrant:ACCOUNT` | the bytes of a [`Record`] | never |
 /// | `evergrant:ACCOUNT:lock` | the holder of the lock | with the lease |
 ///
+/// A store value and its clones share at most 32 connections, whatever the number of accounts: make one store,
+/// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
+/// the order of the commands.
+///
 /// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
 /// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
-/// take. The lock of a process that has ended is free as soon as its connection has ended, if the
-/// server lists its connections (`CLIENT LIST`, `INFO`). A save compares and writes in one step, in a
+/// take. A lock names a connection of its process. The lock of a process that has ended is free as soon as
+/// that connection has ended, if the server lists its connections (`CLIENT LIST`, `INFO`). A save compares and writes in one step, in a
 /// script, so that a process that was paused past the end of its lease cannot overwrite a newer record.
 ///
 /// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
@@ -57,16 +72,40 @@ return 0";
 /// let alice = RedisBackend::new("redis://10.0.0.5/0")?.account("alice");
 /// # Ok::<(), evergrant::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct RedisBackend {
-    server: Arc<Rest<Connection>>,
+    server: Arc<Pool<Link>>,
+    /// Tells the server apart from others in this process.
+    server_id: Arc<str>,
+    /// Whether the connections are our own, so that they last.
+    owns: bool,
     address: String,
     prefix: String,
     account: String,
     lease: Duration,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
+    survives: Lately,
+    seen: Seen,
+    /// The lock that a clone of this value holds, with a connection that the program has lent for it.
+    held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 
 type Connection = Box<dyn ConnectionLike + Send>;
+
+/// A connection, with what is known of it.
+struct Link {
+    connection: Connection,
+    /// The server's run id and the id of this connection, once they were asked for.
+    place: Option<String>,
+    /// Shared with the locks that name this connection: it is not closed while they are held.
+    named: Arc<()>,
+}
+
+impl Link {
+    fn new(connection: impl ConnectionLike + Send + 'static) -> Link {
+        Link { connection: Box::new(connection), place: None, named: Arc::default() }
+    }
+}
 
 impl RedisBackend {
     /// Makes a store on the server at `url`, without connecting:
@@ -88,7 +127,7 @@ impl RedisBackend {
         let settings = info.redis_settings().clone().set_skip_set_lib_name();
         let client = redis::Client::open(info.clone().set_redis_settings(settings))
             .map_err(|error| Error::config(format!("not a URL of a Redis server: {error}")))?;
-        let open = move || -> Result<Connection, BoxError> {
+        let open = move || -> Result<Link, BoxError> {
             // Half of the time, because a connection may begin with two commands, each with this
             // timeout: the login, and the choice of the database.
             let opened = client.get_connection_with_timeout(PATIENCE / 2).and_then(|connection| {
@@ -97,15 +136,17 @@ impl RedisBackend {
                 Ok(connection)
             });
             match opened {
-                Ok(connection) => Ok(Box::new(connection)),
-                Err(error) => Err(failed(&told, &error).error),
+                Ok(connection) => Ok(Link::new(connection)),
+                Err(error) => Err(refused(&told, &error)),
             }
         };
-        Ok(RedisBackend::on(Rest::new(true, Box::new(open)), address))
+        let id = compare::id(&["redis", url.as_ref()]);
+        Ok(RedisBackend::on(owned(CONNECTIONS, Arc::new(open)), id, address))
     }
 
     /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. Set `set_read_timeout` of the crate `redis` on them; without
+    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the lock.
+    /// [`RedisBackend::connections`] has no effect. Set `set_read_timeout` of the crate `redis` on them; without
     /// it, they wait forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
@@ -114,41 +155,59 @@ impl RedisBackend {
         C: ConnectionLike + Send + 'static,
         E: Into<BoxError>,
     {
-        let open = move || -> Result<Connection, BoxError> {
+        let open = move || -> Result<Link, BoxError> {
             match open() {
-                Ok(connection) => Ok(Box::new(connection)),
+                Ok(connection) => Ok(Link::new(connection)),
                 Err(error) => {
                     let text = "no connection to Redis".to_owned();
                     Err(BackendError::Unavailable(text).because(error))
                 }
             }
         };
-        RedisBackend::on(Rest::new(false, Box::new(open)), "Redis".to_owned())
+        let lent = RedisBackend::on(Pool::lent(Arc::new(open)), random_id(), "Redis".to_owned());
+        RedisBackend { owns: false, ..lent }
     }
 
-    fn on(server: Rest<Connection>, address: String) -> RedisBackend {
+    fn on(server: Pool<Link>, id: String, address: String) -> RedisBackend {
         RedisBackend {
             server: Arc::new(server),
+            server_id: id.into(),
+            owns: true,
             address,
             prefix: "evergrant:".to_owned(),
             account: ACCOUNT.to_owned(),
             lease: LEASE,
-            clock: Arc::new(SystemClock),
+            pace: Pace::system(),
+            survives: Lately::default(),
+            seen: Seen::default(),
+            held: Arc::default(),
         }
     }
 
-    /// Selects the login of this account; any text. `default` by default.
+    /// Returns a store for the login of this account, on the same connections; any text. `default` by
+    /// default.
     #[must_use]
-    pub fn account(mut self, account: impl Into<String>) -> RedisBackend {
-        self.account = account.into();
-        self
+    pub fn account(&self, account: impl Into<String>) -> RedisBackend {
+        RedisBackend { account: account.into(), ..self.apart() }
+    }
+
+    /// Sets how many connections this store and its accounts use at a time, at least 1. 32 by default. A held
+    /// lock needs no connection of its own.
+    #[must_use]
+    pub fn connections(self, most: usize) -> RedisBackend {
+        RedisBackend { server: Arc::new(self.server.resized(most)), ..self }
+    }
+
+    /// A store that shares the connections and no state of a login.
+    fn apart(&self) -> RedisBackend {
+        RedisBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
     }
 
     /// Sets the prefix of the keys. `evergrant:` by default.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> RedisBackend {
         self.prefix = prefix.into();
-        self
+        self.apart()
     }
 
     /// Sets how long the lock lasts if its holder goes silent before it has sent a refresh token. 60
@@ -162,22 +221,38 @@ impl RedisBackend {
     /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> RedisBackend {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
+    }
+
+    /// The place of the account among all stores of this process.
+    fn place(&self) -> Key {
+        compare::key(&["redis", &self.server_id, &self.key()])
     }
 
     fn key(&self) -> String {
         record_key(&self.prefix, &self.account)
     }
 
-    /// Runs `work` on a connection, and again on a new one if the first was dead.
+    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock; else on
+    /// another connection, and again on a new one if that was dead.
     fn run<T>(
         &self,
         mut work: impl FnMut(&mut Connection) -> RedisResult<T>,
     ) -> Result<T, BoxError> {
+        let held = self.held.lock().upgrade();
+        if let Some(done) = held.and_then(|held| held.lock().run(&mut work)) {
+            return done;
+        }
         let name = self.describe();
-        self.server.run(|connection| on(connection, &name, &mut work))
+        let mut work = |link: &mut Link| work(&mut link.connection);
+        self.server.run(&name, &self.pace, |link| on(link, &name, &mut work))
     }
+}
+
+/// Connections of our own. A connection that a held lock names is not closed.
+fn owned(most: usize, open: Arc<super::pool::Open<Link>>) -> Pool<Link> {
+    Pool::own(most, open).keeping(|link| Arc::strong_count(&link.named) > 1)
 }
 
 /// The key of a record. It never ends in `:lock`, so no account has the key of another account's lock: an
@@ -195,14 +270,24 @@ const LOCK: &str = ":lock";
 
 /// Runs `work`. Drops a connection that failed: its next answer may belong to an earlier command.
 fn on<T>(
-    mut connection: Connection,
+    mut link: Link,
     name: &str,
-    work: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
-) -> Result<(Connection, T), Failed> {
-    match work(&mut connection) {
-        Ok(done) => Ok((connection, done)),
-        Err(error) => Err(failed(name, &error)),
+    work: &mut impl FnMut(&mut Link) -> RedisResult<T>,
+) -> Done<Link, T> {
+    match work(&mut link) {
+        Ok(done) => (Some(link), Ok(done)),
+        Err(error) => (None, Err(failed(name, &error))),
     }
+}
+
+/// Converts the error of a new connection. A server that has as many clients as it allows may have room
+/// later.
+fn refused(name: &str, error: &RedisError) -> BoxError {
+    let told = error.to_string();
+    if told.contains("max number of clients reached") {
+        return BackendError::NoConnection(format!("{name}: {told}")).into();
+    }
+    failed(name, error).error
 }
 
 /// Converts an error of Redis. A server's error text never contains a stored value.
@@ -235,6 +320,10 @@ impl Place for RedisBackend {
     fn name(&self) -> String {
         self.describe()
     }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
 }
 
 /// A script on one key.
@@ -247,30 +336,39 @@ fn script(text: &str, key: &str) -> Cmd {
 impl TokenBackend for RedisBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         // With `appendfsync always`, a server flushes its writes before it answers any client.
-        self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
+        compare::load(self)
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        compare::save(self, record).map(drop)
+        compare::save(self, record)?;
+        line::tell(&self.place(), &self.pace, Some(record));
+        Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
+        self.seen.set(None);
+        line::tell(&self.place(), &self.pace, None);
         self.run(|c| redis::cmd("DEL").arg(self.key()).query(&mut **c))
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let key = lock_key(&self.key());
-        let taken = lock::take(&self.server, key, &self.describe(), &self.clock, self.lease, wait)?;
-        taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
+        lock::take(self, wait, false)?.guard(|| self.describe())
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        lock::take(self, wait, true)?.entry(self)
     }
 
     fn durability(&self) -> Durability {
-        self.run(|connection| match durability(connection) {
-            // The server does not tell its settings. By default, a server does not flush every write.
-            Err(error) if error.code().is_some() => Ok(Durability::Process),
-            told => told,
+        self.survives.or_ask(&self.pace, || {
+            self.run(|connection| match durability(connection) {
+                // The server does not tell its settings. By default, a server does not flush every
+                // write.
+                Err(error) if error.code().is_some() => Ok(Durability::Process),
+                told => told,
+            })
+            .unwrap_or(Durability::Unknown)
         })
-        .unwrap_or(Durability::Unknown)
     }
 
     fn describe(&self) -> String {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 pub use self::key::SealingKey;
-use super::{BackendError, Durability, Guard, TokenBackend};
+use super::{BackendError, Durability, Entry, Guard, TokenBackend};
 use crate::error::BoxError;
 use crate::record::Record;
 
@@ -233,6 +233,17 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.store.lock(wait)
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        let opened =
+            |carrier: Option<Record>| carrier.map(|carrier| self.open(&carrier)).transpose();
+        match self.store.enter(wait)? {
+            Entry::Held { guard, record } => {
+                Ok(Entry::Held { guard, record: record.and_then(opened) })
+            }
+            Entry::Saved(carrier) => self.open(&carrier).map(Entry::Saved),
+        }
     }
 
     fn probe(&self) -> Result<(), BoxError> {

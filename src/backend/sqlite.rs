@@ -2,7 +2,10 @@
 
 mod accounts;
 mod connections;
+mod live;
 mod lock;
+mod pages;
+mod wal;
 
 use std::fmt;
 use std::fs::File;
@@ -16,21 +19,18 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use zeroize::Zeroizing;
 
-use self::connections::Connections;
-use self::lock::Locks;
-use super::compare::{self, ACCOUNT, Bytes, Place};
-use super::{BackendError, Durability, Guard, TokenBackend, disk};
-use crate::clock::{Clock, SystemClock};
+use self::connections::{Connections, Lent};
+use self::pages::{Setting, free_pages, overwrite_free_pages};
+use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
+use super::queue::Pace;
+use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk, line};
+use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
-use crate::secret::random_id;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
 /// present ones.
 const ROOM: usize = 16 << 10;
-
-/// The most bytes of free pages that [`SqliteBackend::clear`](TokenBackend::clear) overwrites.
-const MOST: i64 = 64 << 20;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
@@ -38,8 +38,13 @@ const MOST: i64 = 64 << 20;
 /// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
 /// creates a missing database, with mode 0600; the folder must exist.
 ///
-/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards the connection has
-/// its own setting again. The lock between processes is SQLite's write lock on a second, empty
+/// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store,
+/// and call [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in
+/// the order in which they asked.
+///
+/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the
+/// program has lent has its own settings again. A new database gets a write-ahead log if its file system is
+/// known to be local (Linux); an existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty
 /// database, one for each account, so that no other work on the database waits for a refresh. The lock
 /// is released when the process that holds it ends.
 ///
@@ -63,13 +68,14 @@ const MOST: i64 = 64 << 20;
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
+#[derive(Clone)]
 pub struct SqliteBackend {
     connections: Arc<Connections>,
     account: String,
-    clock: Arc<dyn Clock>,
-    locks: Locks,
+    pace: Pace,
     /// The record that was flushed last. A loaded record is flushed once before it is returned.
-    durable: Mutex<Option<Vec<u8>>>,
+    durable: Arc<Mutex<Option<Vec<u8>>>>,
+    seen: Seen,
 }
 
 impl SqliteBackend {
@@ -102,43 +108,54 @@ impl SqliteBackend {
         SqliteBackend {
             connections: Arc::new(connections),
             account: ACCOUNT.to_owned(),
-            clock: Arc::new(SystemClock),
-            locks: Locks::default(),
-            durable: Mutex::new(None),
+            pace: Pace::system(),
+            durable: Arc::default(),
+            seen: Seen::default(),
         }
     }
 
-    /// Selects the login of this account; any text. `default` by default.
+    /// Returns a store for the login of this account, on the same connections; any text. `default` by
+    /// default.
     #[must_use]
-    pub fn account(mut self, account: impl Into<String>) -> SqliteBackend {
-        self.account = account.into();
-        self
+    pub fn account(&self, account: impl Into<String>) -> SqliteBackend {
+        let (durable, seen) = (Arc::default(), Seen::default());
+        SqliteBackend { account: account.into(), durable, seen, ..self.clone() }
+    }
+
+    /// Sets how many connections this store and its accounts use at a time, at least 1. 4 by default. A held
+    /// lock needs one more, to its own file. Connections of the program are not counted.
+    #[must_use]
+    pub fn connections(self, most: usize) -> SqliteBackend {
+        match self.connections.resized(most) {
+            Some(connections) => SqliteBackend { connections: Arc::new(connections), ..self },
+            None => self,
+        }
     }
 
     /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> SqliteBackend {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
     }
 
-    /// Runs `work` on a connection, and converts its errors.
-    fn run<T>(&self, work: impl FnMut(&Connection) -> rusqlite::Result<T>) -> Result<T, BoxError> {
-        self.connections.run(work, &|error| self.failed(error))
-    }
-
-    fn failed(&self, error: &rusqlite::Error) -> BoxError {
-        failed(&self.describe(), error)
+    /// Runs `work`, which only reads, on a connection, and converts its errors.
+    fn run<T>(&self, work: impl FnMut(&Lent<'_>) -> rusqlite::Result<T>) -> Result<T, BoxError> {
+        self.connections.read(&self.describe(), &self.pace, work)
     }
 
     /// Runs `work` so that its commits reach the disk before it returns. With `secure_delete` set to
-    /// `ON`, SQLite overwrites all removed content; with `FAST`, only where that needs no further page.
+    /// `ON`, SQLite overwrites all removed content; with `FAST`, only where that needs no further page. Our
+    /// own connections have these settings already, except `ON`.
     fn durably<T>(
         &self,
         secure_delete: &str,
-        mut work: impl FnMut(&Connection) -> rusqlite::Result<T>,
+        mut work: impl FnMut(&Lent<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, BoxError> {
-        self.run(|connection| {
+        self.connections.write(&self.describe(), &self.pace, |connection| {
+            if connection.own && secure_delete == "FAST" {
+                return work(connection);
+            }
             let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
             // Without `fullfsync`, a flush on macOS stops at the drive's cache.
             let fullfsync = Setting::change(connection, "fullfsync", "ON")?;
@@ -209,74 +226,6 @@ fn flush_journals(database: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A setting of a connection that has another value for a while.
-struct Setting {
-    name: &'static str,
-    before: i64,
-}
-
-impl Setting {
-    fn change(
-        connection: &Connection,
-        name: &'static str,
-        value: &str,
-    ) -> rusqlite::Result<Setting> {
-        let sql = format!("PRAGMA main.{name}");
-        let before = connection.query_row(&sql, [], |row| row.get(0))?;
-        pragma(connection, name, value)?;
-        Ok(Setting { name, before })
-    }
-
-    fn restore(self, connection: &Connection) -> rusqlite::Result<()> {
-        // SQLite accepts the value 2 of `secure_delete` only as a word.
-        match (self.name, self.before) {
-            ("secure_delete", 2) => pragma(connection, self.name, "FAST"),
-            (name, before) => pragma(connection, name, &before.to_string()),
-        }
-    }
-}
-
-/// Sets a value; for some settings, SQLite answers with the new value.
-fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
-    let sql = format!("PRAGMA main.{name} = {value}");
-    connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
-}
-
-/// Overwrites the pages that the database does not use: a row of zeros takes them, and is then deleted.
-fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let free = ask("PRAGMA main.freelist_count")?;
-    let room = free.saturating_mul(ask("PRAGMA main.page_size")?).min(MOST);
-    let transaction = connection.unchecked_transaction()?;
-    // No account has this name, because the name is random.
-    let name = random_id();
-    let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
-    transaction.execute(sql, params![room, name])?;
-    transaction.execute("DELETE FROM evergrant_logins WHERE account = ?1", [name])?;
-    transaction.commit()
-}
-
-/// Makes sure that there are free pages for a successor: SQLite takes the pages of a new row before it
-/// frees those of the old row. With a write-ahead log, a save only needs room in the log.
-fn free_pages(
-    connection: &Connection,
-    account: &str,
-    old: &[u8],
-    room: i64,
-) -> rusqlite::Result<()> {
-    let mode = "PRAGMA main.journal_mode";
-    let mode = connection.query_row(mode, [], |row| row.get::<_, String>(0))?;
-    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let free = ask("PRAGMA main.freelist_count")?;
-    if mode == "wal" || free.saturating_mul(ask("PRAGMA main.page_size")?) >= room {
-        return Ok(());
-    }
-    // The save of the note frees these pages. The row is one byte longer, because a row of the same
-    // length would be overwritten in place.
-    let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
-    connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
-}
-
 /// The hash that identifies the bytes of a record.
 fn fingerprint(bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
@@ -304,13 +253,23 @@ impl Place for SqliteBackend {
     }
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
-        // A record with a note reserves, in the same file, the room that its successor needs.
-        let room = record.note().map_or(0, |_| ROOM.max(new.len() * 2));
-        let room = i64::try_from(room).unwrap_or(0);
+        let noted = record.note().is_some();
         // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
         // journal, which a full disk does not have. `clear` overwrites them.
         self.durably("FAST", |connection| {
-            if let Some(old) = old.filter(|_| record.note().is_some()) {
+            // A record with a note reserves the room that its successor needs: in the log that it will be
+            // written to, or else in the same file.
+            let mut transaction = None;
+            let room = match connection.wal {
+                _ if !noted => 0,
+                Some(database) => {
+                    let begun = wal::begin_with_room(connection, database, new.len())?;
+                    transaction = Some(begun);
+                    0
+                }
+                None => i64::try_from(ROOM.max(new.len() * 2)).unwrap_or(0),
+            };
+            if let Some(old) = old.filter(|_| room > 0) {
                 free_pages(connection, &self.account, old, room)?;
             }
             let rows = match old {
@@ -326,11 +285,10 @@ impl Place for SqliteBackend {
                 }
             };
             let swapped = rows? == 1;
-            if swapped && record.note().is_some() {
-                // After a checkpoint, the write-ahead log is written from its start again, where it
-                // already has room. The checkpoint fails while others read or write, and does nothing
-                // without a write-ahead log.
-                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            if let Some(transaction) = transaction {
+                transaction.commit()?;
+            } else if swapped && noted {
+                wal::checkpoint(connection);
             }
             Ok(swapped)
         })
@@ -339,6 +297,10 @@ impl Place for SqliteBackend {
     fn name(&self) -> String {
         self.describe()
     }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
 }
 
 impl TokenBackend for SqliteBackend {
@@ -346,6 +308,7 @@ impl TokenBackend for SqliteBackend {
         let Some(bytes) = self.read()? else { return Ok(None) };
         let record = compare::parse(self, &bytes)?;
         let fingerprint = Some(fingerprint(&bytes));
+        self.seen.set(Some(bytes));
         if *self.durable.lock() != fingerprint {
             self.flush()?;
             *self.durable.lock() = fingerprint;
@@ -360,11 +323,14 @@ impl TokenBackend for SqliteBackend {
             self.flush()?;
         }
         *self.durable.lock() = Some(fingerprint(&json));
+        line::tell(&self.connections.key(&self.account), &self.pace, Some(record));
         Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
+        self.seen.set(None);
+        line::tell(&self.connections.key(&self.account), &self.pace, None);
         self.durably("ON", |connection| {
             // The journal has a copy of what was removed: it is cut when the removal is done.
             let limit = Setting::change(connection, "journal_size_limit", "0")?;
@@ -382,9 +348,11 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let file = self.file()?;
-        let taken = self.locks.take(file.as_deref(), &self.account, &*self.clock, wait)?;
-        taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
+        lock::take(self, wait, false)?.guard(|| self.describe())
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        lock::take(self, wait, true)?.entry(self)
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -50,6 +50,10 @@ pub enum BackendError {
     /// The store cannot be reached or used at present.
     #[error("{0}")]
     Unavailable(String),
+    /// No connection to the store is free: other threads use all connections of this process, or the
+    /// server accepts no more of them. The call has waited for a short time.
+    #[error("{0}")]
+    NoConnection(String),
 }
 
 /// A [`BackendError`] with the error that led to it.
@@ -95,8 +99,22 @@ impl BackendError {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
     }
 
+    /// Whether the lock was not taken because others are ahead: the caller may go on with another token, or
+    /// wait longer.
+    pub(crate) fn is_to_wait_for(error: &BoxError) -> bool {
+        matches!(
+            BackendError::find(error),
+            Some(BackendError::Busy(_) | BackendError::NoConnection(_))
+        )
+    }
+
     pub(crate) fn is_busy(error: &BoxError) -> bool {
         matches!(BackendError::find(error), Some(BackendError::Busy(_)))
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+    pub(crate) fn is_no_connection(error: &BoxError) -> bool {
+        matches!(BackendError::find(error), Some(BackendError::NoConnection(_)))
     }
 
     pub(crate) fn is_conflict(error: &BoxError) -> bool {

@@ -1,10 +1,10 @@
-//! Steps 3 to 10: takes the store's lock, loads the record, and writes the note.
+//! Steps 4 to 10: loads the record, and writes the note.
 
 use std::time::Duration;
 
 use super::note::lock_of;
 use super::{Call, Keeper, Live, SKEW};
-use crate::backend::{BackendError, Guard, LockKind};
+use crate::backend::{BackendError, LockKind};
 use crate::clock;
 use crate::error::{BoxError, Busy, Error, Result, chain};
 use crate::event::Event;
@@ -61,102 +61,8 @@ impl Keeper {
         self.end(call, Error::Busy(Box::new(busy)))
     }
 
-    /// Step 3: takes the lock. Does not wait if the call has a token to go on with; otherwise waits for
-    /// the longest time that a holder may keep the lock. `Some` ends the call.
-    fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
-        let start = self.clock.monotonic();
-        let since = self.clock.now_utc();
-        let mut error = match self.backend.lock(Duration::ZERO) {
-            Ok(guard) => {
-                call.turn.guard = Some(guard);
-                return Ok(None);
-            }
-            Err(error) => error,
-        };
-        if BackendError::is_busy(&error) {
-            if let Some(live) = self.without_lock(call) {
-                return Ok(Some(live));
-            }
-            call.waits_since = Some(since);
-            let patience = if call.unhurried { Duration::ZERO } else { self.rules.hold() };
-            error = match self.backend.lock(patience) {
-                Ok(guard) => {
-                    let waited = self.clock.monotonic().saturating_sub(start);
-                    call.events.push(Event::Waited { waited });
-                    call.turn.guard = Some(guard);
-                    return Ok(None);
-                }
-                Err(error) => error,
-            };
-            if BackendError::is_busy(&error) {
-                // The holder may have saved a token, and another holder may have the lock by now.
-                if let Some(live) = self.without_lock(call) {
-                    return Ok(Some(live));
-                }
-                let holder = call.read.as_ref().and_then(|record| record.note.as_ref());
-                let holder = holder.map(|note| note.holder.to_string());
-                let waited = self.clock.monotonic().saturating_sub(start);
-                let busy = Busy { store: self.store(), holder, waited };
-                return self.end(call, Error::Busy(Box::new(busy))).map(Some);
-            }
-        }
-        let error = Error::backend("lock", self.store(), error);
-        // Use a stored token that can be read and still works.
-        self.look(call);
-        if !self.can_fall_back(call) && self.can_do_without_store(call) {
-            self.report(call, chain(&error));
-            call.turn.guard = Some(Guard::none());
-            return Ok(None);
-        }
-        self.end(call, error).map(Some)
-    }
-
-    /// The token in the store or in memory, while another holder has the lock.
-    pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
-        self.look(call);
-        self.take_what_was_read(call)
-    }
-
-    /// The token that [`Keeper::look`] has read, or else the fallback.
-    pub(super) fn take_what_was_read(&self, call: &mut Call<'_>) -> Option<Live> {
-        let read = call.read.as_ref().map(|record| self.live(record));
-        let fits = |live: &Live| {
-            call.want.accepts(live, &*self.clock) || self.came_while_waiting(call, live)
-        };
-        let came = read.filter(fits);
-        let live = came.or_else(|| self.take_fallback(call))?;
-        Some(self.publish(live))
-    }
-
-    /// Reads the store without its lock, which is safe because `load` only returns durable records. A
-    /// token that the call can use becomes the fallback. Returns whether the store could be read.
-    pub(super) fn look(&self, call: &mut Call<'_>) -> bool {
-        let Ok(stored) = self.backend.load() else { return false };
-        let Some(record) = stored else { return true };
-        let waits = call.turn.unsaved.as_ref();
-        let ours = record.check(&self.rules.binding_of(&record.token), &self.store()).is_ok()
-            && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
-        if ours && call.turn.history.newer_than(&record).is_none() {
-            let live = self.live(&record);
-            if call.want.tolerates(&live, &*self.clock) {
-                call.fallback = Some(live);
-            }
-            self.saw(call, &record);
-        }
-        true
-    }
-
-    /// Remembers the record that was read: if the store fails later in this call, its token is used
-    /// while it works.
-    pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
-        if record.check(&self.rules.binding_of(&record.token), "").is_ok() {
-            call.turn.history.learn(record);
-            call.read = Some(record.clone());
-        }
-    }
-
     /// Whether a refresh leaves the refresh token valid, so that it needs no store.
-    fn can_do_without_store(&self, call: &Call<'_>) -> bool {
+    pub(super) fn can_do_without_store(&self, call: &Call<'_>) -> bool {
         self.rules.rotation == Rotation::None && call.turn.unsaved.is_none()
     }
 
@@ -183,7 +89,9 @@ impl Keeper {
 
     /// Steps 4 to 6: loads the record, after saving an unsaved pair.
     fn load_and_save_first(&self, call: &mut Call<'_>) -> Result<Next<Record>> {
-        let mut stored = match self.backend.load() {
+        // Read together with the lock, or now.
+        let entered = call.entered.take();
+        let mut stored = match entered.unwrap_or_else(|| self.backend.load()) {
             Ok(stored) => stored,
             Err(error) => {
                 self.go_on_with_what_was_read(call);

@@ -10,6 +10,8 @@ mod brakes;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod herd;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
 mod logins;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
@@ -44,6 +46,9 @@ mod sweepers;
 #[cfg(feature = "sqlite")]
 mod traces;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+#[allow(dead_code)] // Each store uses a part.
+mod trips;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/worker.rs"]
 #[allow(dead_code)]
 mod worker;
@@ -60,6 +65,8 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        #[cfg(all(target_os = "linux", feature = "sqlite"))]
+        trips::CHILDREN,
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
         worker::CHILDREN,
         sweepers::CHILDREN,

@@ -18,6 +18,12 @@ fn store(server: &Server) -> RedisBackend {
     RedisBackend::new(server.url()).unwrap()
 }
 
+/// A store with another text of the same address, which asks the server as another process does: the threads
+/// of one process wait for each other in memory.
+fn elsewhere(server: &Server) -> RedisBackend {
+    RedisBackend::new(format!("{}0", server.url())).unwrap()
+}
+
 fn connection(server: &Server) -> redis::Connection {
     redis::Client::open(server.url()).unwrap().get_connection().unwrap()
 }
@@ -87,7 +93,7 @@ fn durability_follows_the_servers_settings() {
             store.save(&noted).unwrap();
             server.crash();
             assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
-            assert_eq!(store.durability(), Durability::Unknown);
+            assert_eq!(elsewhere(&server).durability(), Durability::Unknown);
             server.restart();
             // The same store connects again by itself.
             let found = store.load().unwrap();
@@ -143,7 +149,7 @@ fn a_full_or_read_only_server_has_a_precise_error() {
 fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
-        let (late, other) = (store(&server), store(&server));
+        let (late, other) = (store(&server), elsewhere(&server));
         late.save(&record(1)).unwrap();
         let guard = late.lock(Duration::ZERO).unwrap();
         let note = noted(&late.load().unwrap().unwrap());
@@ -180,7 +186,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         // The holder of this lock is silent from now on, and still connected.
         let silent = store(&server).lease(Duration::from_millis(500));
         let guard = silent.lock(Duration::ZERO).unwrap();
-        let other = store(&server);
+        let other = elsewhere(&server);
         let theirs = other.lock(PATIENCE).unwrap();
         assert!(!guard.lasts(Duration::ZERO));
         drop((guard, theirs));

@@ -172,6 +172,13 @@ fn postgres_programs() -> Option<PathBuf> {
 #[cfg(feature = "postgres")]
 #[track_caller]
 pub(crate) fn postgres() -> Option<Server> {
+    postgres_with(200)
+}
+
+/// Starts a PostgreSQL server that accepts so many sessions.
+#[cfg(feature = "postgres")]
+#[track_caller]
+pub(crate) fn postgres_with(sessions: u32) -> Option<Server> {
     let Some(bin) = postgres_programs() else {
         skip("PostgreSQL is not installed (tests/stores/install.sh)");
         return None;
@@ -201,8 +208,7 @@ pub(crate) fn postgres() -> Option<Server> {
         let mut command = run("postgres");
         command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
-        // Each worker has one session, and two while it refreshes.
-        command.args(["-c", "max_connections=200"]);
+        command.args(["-c", &format!("max_connections={sessions}")]);
         command
     };
     // This signal ends the server at once, without a checkpoint. After SIGKILL the server's children would

@@ -10,7 +10,7 @@ use evergrant::clock::{Clock, ManualClock};
 use evergrant::sandbox::contract::{noted, successor};
 use postgres::{Client, NoTls};
 
-use crate::postgres::{Pool, admin, holders, pooled, store, told};
+use crate::postgres::{Pool, admin, elsewhere, holders, pooled, store, told};
 use crate::servers::{self, Server};
 use crate::support::*;
 
@@ -100,7 +100,9 @@ fn is_busy<T>(result: Result<T, evergrant::BoxError>) {
 fn the_server_limits_the_session_of_a_holder_alone() {
     let Some(server) = servers::postgres() else { return };
     let url = replaced(&server, "");
-    let (one, two) = (PostgresBackend::new(&url).unwrap(), PostgresBackend::new(&url).unwrap());
+    // A store with another text of the same address asks the server, as another process does.
+    let other = format!("{url}&application_name=evergrant");
+    let (one, two) = (PostgresBackend::new(&url).unwrap(), PostgresBackend::new(other).unwrap());
     let guard = one.lock(Duration::ZERO).unwrap();
     assert_eq!(limits(&server), ["60000"]);
     assert!(guard.lasts(10 * SECOND));
@@ -115,7 +117,7 @@ fn the_server_limits_the_session_of_a_holder_alone() {
 #[test]
 fn a_session_is_used_again_after_it_had_or_missed_the_lock() {
     let Some(server) = servers::postgres() else { return };
-    let (one, two) = (store(&server), store(&server));
+    let (one, two) = (store(&server), elsewhere(&server));
     one.load().unwrap();
     let first = sessions(&server);
     assert_eq!(first.len(), 1);
@@ -132,16 +134,14 @@ fn a_session_is_used_again_after_it_had_or_missed_the_lock() {
     two.load().unwrap();
     assert_eq!(sessions(&server), both);
     drop(guard);
-    // A lent session is kept for the whole wait.
+    // Who waits has no session between two looks.
     let guard = one.lock(Duration::ZERO).unwrap();
-    let (opened, url) = (Arc::new(AtomicUsize::new(0)), server.url());
-    let count = Arc::clone(&opened);
-    let lent = PostgresBackend::with_connections(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        Client::connect(&url, NoTls).map(Box::new)
-    });
-    is_busy(lent.with_clock(sleeps(Vec::new())).lock(SECOND));
-    assert_eq!(opened.load(Ordering::Relaxed), 1);
+    let (pool, seen) = (Pool::default(), Arc::new(AtomicUsize::new(0)));
+    let (waits, count) = (pool.clone(), Arc::clone(&seen));
+    let looks = move || count.store(waits.lock().unwrap().len(), Ordering::Relaxed);
+    let lent = pooled(server.url(), pool).with_clock(sleeps(vec![Box::new(looks)]));
+    is_busy(lent.lock(SECOND));
+    assert_eq!(seen.load(Ordering::Relaxed), 1);
     drop(guard);
 }
 
@@ -380,6 +380,7 @@ fn accounts_of_one_table_do_not_see_each_other() {
     account("bob").save(&record(2)).unwrap();
     let guard = account("alice").lock(Duration::ZERO).unwrap();
     is_busy(account("alice").lock(Duration::ZERO));
+    is_busy(elsewhere(&server).account("alice").lock(Duration::ZERO));
     drop(account("bob").lock(Duration::ZERO).unwrap());
     drop(guard);
     account("bob").clear().unwrap();

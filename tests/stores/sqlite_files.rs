@@ -18,7 +18,53 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite_files::refused", refused),
     ("sqlite_files::read_only", read_only),
     ("sqlite_files::flush", flush),
+    ("sqlite_files::forked", forked),
 ];
+
+/// Uses a store after a fork: in the child of a process that had none open, and of one that had.
+#[allow(unsafe_code)]
+fn forked() {
+    let path = given("STORE");
+    let fork = |work: &dyn Fn()| {
+        // SAFETY: the process has no other thread that does anything, and `_exit` runs no destructors.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            unsafe { libc::_exit(i32::from(done.is_err())) }
+        }
+        let mut status = 0;
+        // SAFETY: `status` lives as long as the call.
+        assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+        assert_eq!(status, 0, "the forked child failed");
+    };
+    fork(&|| SqliteBackend::new(&path).save(&record(1)).unwrap());
+    let store = SqliteBackend::new(&path);
+    let stored = store.load().unwrap().unwrap();
+    fork(&|| {
+        for error in [
+            precise(store.load().map(drop)),
+            precise(SqliteBackend::new(&path).save(&successor(&stored, token(2)))),
+            precise(store.lock(Duration::ZERO).map(drop)),
+        ] {
+            assert!(matches!(&error, BackendError::Config(_)), "{error}");
+            assert!(error.to_string().contains("forked"), "{error}");
+        }
+    });
+    store.save(&successor(&stored, token(3))).unwrap();
+    drop(store.lock(Duration::ZERO).unwrap());
+    drop(store);
+    // Nothing is open any more.
+    fork(&|| drop(SqliteBackend::new(&path).load().unwrap().unwrap()));
+}
+
+/// SQLite in the child would take the parent's locks for its own.
+#[test]
+fn a_child_of_a_process_with_an_open_store_is_refused() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let output = child::<&str>("sqlite_files::forked", &[]).env("STORE", path).output().unwrap();
+    succeeded(&output);
+}
 
 fn masked() {
     let store = SqliteBackend::new(given("STORE"));
@@ -274,13 +320,20 @@ fn a_record_of_another_process_is_flushed_once_before_it_is_returned() {
     if !works("strace", &["-qq", "-o", "/dev/null", "true"]) {
         return skip("strace is not installed, or may not trace");
     }
-    for (step, fails) in [("load", 1), ("save", 1), ("loads", 2)] {
+    let steps = [("load", 1), ("save", 1), ("loads", 2)];
+    let journals = ["PERSIST", "WAL"].into_iter();
+    for (mode, (step, fails)) in journals.flat_map(|mode| steps.map(|step| (mode, step))) {
         let dir = TempDir::new();
         let path = dir.join("logins.sqlite");
         let (first, copy) = (record(1), dir.join("copy"));
+        let theirs = Connection::open(&path).unwrap();
+        let sql = format!("PRAGMA journal_mode = {mode}");
+        theirs.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
+        theirs.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
         SqliteBackend::new(&path).save(&first).unwrap();
         std::fs::write(&copy, first.to_json().unwrap()).unwrap();
-        let journal = dir.join("logins.sqlite-journal").display().to_string();
+        let journal = if mode == "WAL" { "logins.sqlite-wal" } else { "logins.sqlite-journal" };
+        let journal = dir.join(journal).display().to_string();
         let inject = format!("inject=fsync:error=EIO:when={fails}");
         let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &journal, "-e", &inject];
         let output = child("sqlite_files::flush", &wrapper)

@@ -282,6 +282,30 @@ fn get_tokens_prints_a_block_that_import_takes() {
 }
 
 #[test]
+fn a_token_with_every_sign_passes_through_get_tokens_and_import() {
+    let world = World::new();
+    let odd = "a$b'c\\d\"e#f$$ g`h!i~j";
+    let text = json!({"access_token": odd, "refresh_token": odd, "expires_in": 3600});
+    world.sandbox.fault(Fault::Body {
+        status: 200,
+        content_type: "application/json".into(),
+        body: text.to_string().into_bytes(),
+        commit: true,
+    });
+    let block = world.log_in(&["get-tokens", "acme", "--no-browser"]);
+    assert_eq!(block.code, Some(0), "{block:?}");
+    let file = world.home.join("block.env");
+    std::fs::write(&file, block.out).unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", ". \"$0\"; printf %s \"$ACME_REFRESH_TOKEN\""]).arg(&file);
+    assert_eq!(ran(shell).out, odd);
+    world.good(&["import", "acme", file.to_str().unwrap()]);
+    let record: Value = serde_json::from_slice(&world.record("acme")).unwrap();
+    assert_eq!(record["token"]["refresh_token"], odd);
+    assert_eq!(record["token"]["access_token"], odd);
+}
+
+#[test]
 fn providers_lists_every_service_and_shows_what_each_needs() {
     let world = World::new();
     let all = world.good(&["providers"]);

@@ -4,8 +4,15 @@
 
 mod calls;
 mod commands;
+mod databases;
 mod day;
+mod kept;
+mod losses;
+mod odd;
 mod pages;
+#[path = "../promise/support.rs"]
+#[allow(dead_code)]
+mod shared;
 mod support;
 mod terminal;
 mod together;

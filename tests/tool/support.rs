@@ -1,5 +1,8 @@
 //! A sandbox, a person's home with the settings of a service named `acme`, and the program.
 
+#[allow(unused_imports)]
+pub(crate) use crate::shared::{TempDir, skip, succeeded, works};
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -159,6 +162,15 @@ impl Waiting {
 
     pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Waits for the end without closing the standard input.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        self.err.read_to_string(&mut self.read).unwrap();
+        let input = self.child.stdin.take();
+        let code = self.child.wait().unwrap().code();
+        drop(input);
+        code
     }
 
     pub(crate) fn end(mut self) -> Ran {

@@ -8,20 +8,6 @@ use super::super::{BackendError, LoginStore, TokenBackend};
 use super::PostgresBackend;
 use crate::error::BoxError;
 
-impl PostgresBackend {
-    /// The store of another account, on the same connections.
-    fn of(&self, account: &str) -> PostgresBackend {
-        PostgresBackend {
-            server: Arc::clone(&self.server),
-            address: self.address.clone(),
-            table: self.table.clone(),
-            account: account.to_owned(),
-            lease: self.lease,
-            clock: Arc::clone(&self.clock),
-        }
-    }
-}
-
 /// All accounts of the table. The account of this value does not matter. A name with the character NUL is
 /// refused.
 impl LoginStore for PostgresBackend {
@@ -31,7 +17,7 @@ impl LoginStore for PostgresBackend {
                 "PostgreSQL keeps no text with the character NUL: give the account another name";
             return Err(BackendError::Config(text.to_owned()).into());
         }
-        Ok(Arc::new(self.of(name)))
+        Ok(Arc::new(PostgresBackend::account(self, name)))
     }
 
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {

@@ -1,59 +1,135 @@
-//! An advisory lock, held by a session that does nothing else.
+//! An advisory lock, held by a session. The session also does the work of its holder.
+//!
+//! Who holds what: a holder has one session and one permit to keep a session. It needs no second session, so
+//! holders that have all sessions do not wait for each other. A thread that waits for the lock has neither
+//! a session nor a permit between two looks. If the process is killed, the server ends the session, and
+//! the lock with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postgres::Client;
+use postgres::SimpleQueryMessage;
 use postgres::types::{ToSql, Type};
+use postgres::{Client, error::SqlState};
+use zeroize::Zeroizing;
 
-use super::super::idle::{Failed, Rest, renewed};
-use super::super::lock::wait_for_server;
-use super::super::{BackendError, Guard, TokenBackend as _};
+use super::super::compare::Bytes;
+use super::super::lease::renewed;
+use super::super::line::{self, Got, Taken, Wait};
+use super::super::pool::{Failed, Pool, Used};
+use super::super::queue::{Pace, Permit};
+use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
-use super::session::{Session, on};
-use crate::clock::Clock;
+use super::session::{Session, forget_locks, on};
 use crate::error::BoxError;
+use crate::record::Record;
 
-/// Takes the lock, and makes the server end the connection, and the lock with it, when our host no
-/// longer answers. Returns whether the lock was taken, and whether the server knows
-/// `idle_session_timeout`, which [`LIMIT`] sets.
-const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
-        set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
-        AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
-        AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END, \
-    current_setting('idle_session_timeout', true) IS NOT NULL";
+/// The longest pause between two looks at a lock that another process has.
+const LONGEST: Duration = Duration::from_millis(100);
 
-/// Makes the server end the connection after so many milliseconds of silence (PostgreSQL 14 and later).
-/// Returns whether this connection has the lock: a pooler may have replaced the server's side of it.
-const LIMIT: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
-        AND pid = pg_backend_pid() AND objsubid = 1 \
-        AND (classid::bigint << 32) | objid::bigint = $1), \
-    CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
-        THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL";
+/// Whether this session has the lock: a pooler may have replaced the server's side of the connection.
+const HAS: &str = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
+    AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ";
 
 /// The number of the lock, and whether the server can limit its session.
 #[derive(Clone, Copy)]
-struct Key {
+pub(super) struct Key {
     number: i64,
     limited: bool,
+}
+
+/// What an attempt found: the lock if it was free, and the record if it was asked for.
+struct Attempt {
+    key: Option<Key>,
+    bytes: Option<Option<Bytes>>,
+}
+
+/// The statements that take the lock, in one message to the server:
+///
+/// 1. The reads below see what was committed before them, whatever the default of the database. (With one
+///    view for all statements, the record could be older than the lock.)
+/// 2. The lock. The server ends the connection, and the lock with it, when our host no longer answers.
+/// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
+///    and later), if the session has the lock.
+/// 4. The record, if it is wanted.
+fn take_sql(number: i64, lease: Duration, record: Option<&str>) -> String {
+    format!(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SELECT CASE WHEN pg_try_advisory_lock({number}) THEN \
+             set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
+             AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
+             AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END; \
+         SELECT has, current_setting('idle_session_timeout', true) IS NOT NULL, \
+             CASE WHEN has AND current_setting('idle_session_timeout', true) IS NOT NULL \
+                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL \
+             FROM (SELECT {HAS}{number}) AS has OFFSET 0) AS mine; \
+         {}",
+        millis(lease),
+        record.unwrap_or_default(),
+    )
+}
+
+/// The statement that reads the record. The account is sent as hexadecimal digits, because a message with
+/// several statements has no parameters.
+fn record_sql(table: &str, account: &str) -> String {
+    let digits = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!(
+        "SELECT encode(record, 'hex') FROM {table} \
+         WHERE account = convert_from(decode('{}', 'hex'), 'UTF8')",
+        digits(account)
+    )
 }
 
 fn attempt(
     client: &mut Client,
     number: i64,
     lease: Duration,
-) -> Result<Option<Key>, postgres::Error> {
-    let row = client.query_typed_one(TAKE, &[(&number, Type::INT8)])?;
-    let key = Key { number, limited: row.try_get(1)? };
-    Ok((row.try_get(0)? && limit(client, key, lease)?).then_some(key))
+    record: Option<&str>,
+) -> Result<Attempt, postgres::Error> {
+    let mut said = client.simple_query(&take_sql(number, lease, record));
+    let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
+    if record.is_some() && said.as_ref().is_err_and(missing) {
+        // The lock needs no table. The load that follows creates it.
+        forget_locks(client);
+        said = client.simple_query(&take_sql(number, lease, None));
+    }
+    let said = said.inspect_err(|_| forget_locks(client))?;
+    let rows: Vec<_> = said
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
+        .collect();
+    let is = |row: usize, column: usize| {
+        rows.get(row).is_some_and(|row| row.try_get(column).ok().flatten() == Some("t"))
+    };
+    let statements =
+        said.iter().filter(|message| matches!(message, SimpleQueryMessage::CommandComplete(_)));
+    let bytes = (statements.count() > 3).then(|| {
+        let digits = rows.get(2).and_then(|row| row.try_get(0).ok().flatten())?;
+        Some(Zeroizing::new(bytes(digits)))
+    });
+    let key = Key { number, limited: is(1, 1) };
+    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes })
+}
+
+/// The bytes that hexadecimal digits stand for.
+fn bytes(digits: &str) -> Vec<u8> {
+    let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
+    digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
 
 fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgres::Error> {
     let lease = millis(lease).to_string();
+    let sql = format!(
+        "SELECT {HAS}$1), CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
+         THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL"
+    );
     let parameters: [(&(dyn ToSql + Sync), Type); 2] =
         [(&key.number, Type::INT8), (&lease, Type::TEXT)];
-    client.query_typed_one(LIMIT, &parameters)?.try_get(0)
+    client.query_typed_one(&sql, &parameters)?.try_get(0)
 }
 
 /// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
@@ -71,69 +147,115 @@ fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
     ))
 }
 
-/// Takes the lock, and waits for it up to `wait`. `None` if another holder still has it.
+/// A lock that was taken, and what was read under it, if that was asked for.
+pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
+
+/// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
 pub(super) fn take(
     store: &PostgresBackend,
-    number: i64,
     wait: Duration,
-) -> Result<Option<Guard>, BoxError> {
-    let (name, lease) = (store.describe(), store.lease);
-    let mut at_hand: Option<Session> = None;
-    let taken = wait_for_server(&*store.clock, wait, || {
-        let work = move |client: &mut Client| attempt(client, number, lease);
-        let tried = match at_hand.take() {
-            Some(session) => on(session, &name, work),
-            None => store
-                .server
-                .lend(|session| on(session, &name, work))
-                .map_err(|error| Failed { error, stale: false }),
+    reads: bool,
+) -> Result<Taken<Locked>, BoxError> {
+    let (name, pace, lease) = (store.describe(), &store.pace, store.lease);
+    let number = i64::from_be_bytes(compare::hash(&[&store.table, &store.account]));
+    let record = reads.then(|| Arc::new(record_sql(&store.table, &store.account)));
+    let line = Wait {
+        key: store.key(),
+        pace,
+        time: wait,
+        longest: LONGEST,
+        takes_saved: reads,
+        place: &|| None,
+    };
+    let taken = line::take(&line, |left| {
+        let permit = store.server.hold(&name, pace, left)?;
+        let lent = store.server.lend(&name, pace, left, |session| {
+            let record = record.clone();
+            on(session, &name, move |client| {
+                attempt(client, number, lease, record.as_ref().map(|sql| sql.as_str()))
+            })
+        });
+        let (used, Attempt { key, bytes }) = lent?;
+        let Some(key) = key else {
+            store.server.put(used, pace);
+            return Ok(None);
         };
-        match tried {
-            Ok((session, Some(key))) => Ok(Some((session, key))),
-            Ok((session, None)) => {
-                at_hand = Some(session);
-                Ok(None)
-            }
-            // If the session broke during the wait, the next try opens a new session. A server with
-            // too many sessions may accept one then.
-            Err(failed) if failed.stale || BackendError::is_busy(&failed.error) => Ok(None),
-            Err(failed) => Err(failed.error),
-        }
+        let read = bytes.map(|bytes| compare::read(store, bytes));
+        let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
+        Ok(Some(Got { lock: (used, permit, key, read), record }))
     })?;
-    if let Some(session) = at_hand {
-        store.server.put(session);
-    }
-    Ok(taken.map(|(session, key)| {
-        let server = Arc::clone(&store.server);
-        let held = Held { server, session: Some(session), name, key, lease };
-        let held = Arc::new(Mutex::new(held));
-        let (same, clock) = (Arc::clone(&held), Arc::clone(&store.clock));
-        Guard::lease(held, move |duration| same.lock().lasts(&*clock, duration))
-    }))
+    let ((used, permit, key, read), place) = match taken {
+        Taken::Lock(taken) => taken,
+        Taken::Saved(record) => return Ok(Taken::Saved(record)),
+        Taken::Busy => return Ok(Taken::Busy),
+    };
+    let (session, of_session) = used.split();
+    let held = Held {
+        server: Arc::clone(&store.server),
+        pace: pace.clone(),
+        session: Some(session),
+        name,
+        key,
+        lease,
+        process: std::process::id(),
+        permits: Some((of_session, permit)),
+        place,
+    };
+    let held = Arc::new(Mutex::new(held));
+    *store.held.lock() = Arc::downgrade(&held);
+    let (same, clock) = (Arc::clone(&held), Arc::clone(&pace.clock));
+    let lasts = move |duration| {
+        let mut held = same.lock();
+        let lasts = renewed(&*clock, held.lease, duration, |wanted| held.renew(wanted));
+        if !lasts {
+            held.place.lost();
+        }
+        lasts
+    };
+    Ok(Taken::Lock((Guard::lease(held, lasts), read)))
 }
 
 /// A lock that is held.
-struct Held {
-    server: Arc<Rest<Session>>,
+pub(super) struct Held {
+    server: Arc<Pool<Session>>,
+    pace: Pace,
+    /// Missing if the session has broken: the lock has ended with it.
     session: Option<Session>,
     name: String,
     key: Key,
     lease: Duration,
+    process: u32,
+    permits: Option<(Option<Permit>, Option<Permit>)>,
+    place: line::Held,
 }
 
 impl Held {
-    fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
-        renewed(clock, self.lease, duration, |wanted| self.renew(wanted))
-    }
-
     /// Checks the session and the lock, and makes the server keep them for this time.
     fn renew(&mut self, wanted: Duration) -> bool {
-        let Some(session) = self.session.take() else { return false };
         let key = self.key;
-        let kept = on(session, &self.name, move |client| limit(client, key, wanted));
-        let Ok((session, has)) = kept else { return false };
-        self.session = Some(session);
-        has
+        matches!(self.run(move |client| limit(client, key, wanted)), Some(Ok(true)))
+    }
+
+    /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
+    /// process.
+    pub(super) fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    ) -> Option<Result<T, BoxError>> {
+        if self.process != std::process::id() {
+            return None;
+        }
+        let session = self.session.take()?;
+        let (session, done) = on(session, &self.name, work);
+        self.session = session;
+        if self.session.is_none() {
+            self.place.lost();
+        }
+        match done {
+            Ok(done) => Some(Ok(done)),
+            Err(Failed { stale: true, .. }) => None,
+            Err(failed) => Some(Err(failed.error)),
+        }
     }
 }
 
@@ -141,10 +263,11 @@ impl Drop for Held {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
         let key = self.key;
-        let released = on(session, &self.name, move |client| release(client, key));
+        let (session, done) = on(session, &self.name, move |client| release(client, key));
         // If the release failed, the lock ends with the session.
-        if let Ok((session, ())) = released {
-            self.server.put(session);
+        let (of_session, _permit) = self.permits.take().unwrap_or_default();
+        if let (Some(session), Ok(())) = (session, done) {
+            self.server.put(Used::join(session, of_session), &self.pace);
         }
     }
 }
@@ -158,5 +281,12 @@ mod tests {
         assert_eq!(millis(Duration::ZERO), 1);
         assert_eq!(millis(Duration::from_millis(1999)), 1999);
         assert_eq!(millis(Duration::MAX), i32::MAX);
+    }
+
+    #[test]
+    fn an_account_cannot_end_the_statement_that_names_it() {
+        let sql = record_sql("\"t\"", "o'neill; DROP");
+        assert!(sql.ends_with("decode('6f276e65696c6c3b2044524f50', 'hex'), 'UTF8')"), "{sql}");
+        assert_eq!(bytes("6f276e"), b"o'n");
     }
 }

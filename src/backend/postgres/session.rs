@@ -7,7 +7,8 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use super::super::BackendError;
-use super::super::idle::{Failed, PATIENCE};
+use super::super::pool::{Done, Failed, PATIENCE};
+use super::helpers;
 use crate::error::BoxError;
 
 /// A session, opened by us or lent by the program.
@@ -74,9 +75,8 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on its own thread, and waits for it [`PATIENCE`] at most: neither the library nor the
-/// server notices a dead network in bounded time. The thread ends with the connection; `late` gets a
-/// result that comes too late.
+/// Runs `work` on a thread of its own, and waits for it [`PATIENCE`] at most: neither the library nor the
+/// server notices a dead network in bounded time. `late` gets a result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -85,14 +85,12 @@ fn within<T: Send + 'static>(
     // A channel without a buffer: a value is received, or `send` returns it.
     let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
-    let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
-    builder
-        .spawn(move || {
-            if let Err(SendError(done)) = send.send(work()) {
-                late(done);
-            }
-        })
-        .map_err(|error| unavailable(format!("no thread: {error}")))?;
+    let job = move || {
+        if let Err(SendError(done)) = send.send(work()) {
+            late(done);
+        }
+    };
+    helpers::run(Box::new(job)).map_err(|error| unavailable(format!("no thread: {error}")))?;
     let no_answer = |_| unavailable(format!("no answer within {} s", PATIENCE.as_secs()));
     Ok(receive.recv_timeout(PATIENCE).map_err(no_answer)?)
 }
@@ -104,7 +102,7 @@ pub(super) fn open(
 ) -> Result<Session, BoxError> {
     within(name, connect, drop)?.map_err(|error| {
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
-            return BackendError::Busy(format!("{name}: {}", told(&error))).into();
+            return BackendError::NoConnection(format!("{name}: {}", told(&error))).into();
         }
         failed(name, &error).error
     })
@@ -112,27 +110,28 @@ pub(super) fn open(
 
 /// Releases all advisory locks: a lent session goes back to the program, and must not take a forgotten
 /// lock along.
-fn forget_locks(session: &mut Session) {
-    let _ = session.client().batch_execute("SELECT pg_advisory_unlock_all()");
+pub(super) fn forget_locks(client: &mut Client) {
+    let _ = client.batch_execute("SELECT pg_advisory_unlock_all()");
 }
 
-/// Runs `work` on a session. A session that failed is not used again.
+/// Runs `work` on a session. Returns the session, unless it has broken or its server is of no use: a
+/// session whose statement was refused still has its lock.
 pub(super) fn on<T: Send + 'static>(
     mut session: Session,
     name: &str,
     work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
-) -> Result<(Session, T), Failed> {
+) -> Done<Session, T> {
     let work = move || {
         let done = work(session.client());
-        if done.is_err() {
-            forget_locks(&mut session);
-        }
-        (session, done)
+        let broken = session.client().is_closed();
+        (session, done, broken)
     };
-    let done = within(name, work, |(mut session, _)| forget_locks(&mut session));
-    match done {
-        Ok((session, Ok(done))) => Ok((session, done)),
-        Ok((_, Err(error))) => Err(failed(name, &error)),
-        Err(error) => Err(Failed { error, stale: false }),
+    match within(name, work, |(mut session, ..)| forget_locks(session.client())) {
+        Ok((session, Ok(done), _)) => (Some(session), Ok(done)),
+        Ok((session, Err(error), broken)) => {
+            let failed = failed(name, &error);
+            ((!broken && !failed.stale).then_some(session), Err(failed))
+        }
+        Err(error) => (None, Err(Failed { error, stale: false })),
     }
 }

@@ -10,26 +10,12 @@ use crate::error::BoxError;
 /// How many keys the server looks at in one step. A step keeps other clients waiting.
 const STEP: usize = 1000;
 
-impl RedisBackend {
-    /// The store of another account, on the same connections.
-    fn of(&self, account: &str) -> RedisBackend {
-        RedisBackend {
-            server: Arc::clone(&self.server),
-            address: self.address.clone(),
-            prefix: self.prefix.clone(),
-            account: account.to_owned(),
-            lease: self.lease,
-            clock: Arc::clone(&self.clock),
-        }
-    }
-}
-
 /// All accounts under the prefix: each key that begins with the prefix and is no lock is an account. The account
 /// of this value does not matter. Each page goes through all keys of the database once (`SCAN`), without keeping
 /// other clients waiting. Give the store a database of its own if yours has many other keys.
 impl LoginStore for RedisBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
-        Ok(Arc::new(self.of(name)))
+        Ok(Arc::new(RedisBackend::account(self, name)))
     }
 
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {

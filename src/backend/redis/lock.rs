@@ -1,4 +1,9 @@
-//! A lease in Redis, bound to its holder's connection if the server lists its connections.
+//! A lease in Redis, bound to a connection of its holder if the server lists its connections.
+//!
+//! Who holds what: a lock names a connection of its process. That connection serves other accounts too, and
+//! is not closed while the lock is held; if the program has lent it, it stays with the lock. A thread that
+//! waits for the lock has no connection between two looks. If the process is killed, its connections end,
+//! and the next thread that looks takes the lock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,22 +11,32 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use redis::RedisResult;
 
-use super::super::Guard;
-use super::super::idle::{Failed, Rest, renewed};
-use super::super::lock::wait_for_server;
-use super::{Connection, failed, on, script};
-use crate::clock::Clock;
+use super::super::lease::renewed;
+use super::super::line::{self, Got, Taken, Wait};
+use super::super::pool::{Failed, PATIENCE, Pool, Used};
+use super::super::queue::{Pace, Permit};
+use super::super::{Guard, TokenBackend as _, compare};
+use super::{Connection, Link, RedisBackend, lock_key, on, script};
 use crate::error::BoxError;
+use crate::record::Record;
 use crate::secret::random_id;
 
-/// Takes the lock if it is free, ours already, or held under the name `ARGV[3]`. Returns the holder's
-/// name.
+/// Takes the lock if it is free, ours already (a name that begins with the random word `ARGV[4]`), or held
+/// under the name `ARGV[3]`. Returns the holder's name, and the record that is
+/// stored then.
 pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
-if not held or held == ARGV[1] or held == ARGV[3] then
+if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return ARGV[1]
+  local record = redis.pcall('GET', KEYS[2])
+  if type(record) == 'table' then
+    return {ARGV[1], false, 0}
+  end
+  return {ARGV[1], record, 1}
 end
-return held";
+return {held, false, 0}";
+
+/// The answer to [`TAKE`]: the holder's name, the record, and whether the record could be read.
+type Answer = (String, Option<Vec<u8>>, bool);
 
 /// Renews a lock whose name begins with the random word `ARGV[1]`, under the new name `ARGV[2]`. The
 /// rest of the stored name may differ from ours, because the answer to a renewal may have been lost.
@@ -41,9 +56,19 @@ return 0";
 /// How often a waiting process checks whether the holder's connection still exists.
 const WATCH: Duration = Duration::from_millis(250);
 
+/// The longest pause between two looks at a lock that another process has.
+const LONGEST: Duration = Duration::from_millis(100);
+
 /// The holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
-fn name(token: &str, connection: &mut Connection) -> RedisResult<String> {
-    let place = answered(whereabouts(connection), String::new())?;
+fn name(token: &str, link: &mut Link) -> RedisResult<String> {
+    let place = match &link.place {
+        Some(place) => place.clone(),
+        None => {
+            let place = answered(whereabouts(&mut link.connection), String::new())?;
+            link.place = Some(place.clone());
+            place
+        }
+    };
     Ok(format!("{token} {place}"))
 }
 
@@ -86,76 +111,100 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
 
-/// Takes the lock, and waits for it up to `wait`. `None` if another holder still has it.
+/// A lock that was taken, and what was read under it, if that was asked for.
+pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
+
+/// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
 pub(super) fn take(
-    server: &Arc<Rest<Connection>>,
-    key: String,
-    store: &str,
-    clock: &Arc<dyn Clock>,
-    lease: Duration,
+    store: &RedisBackend,
     wait: Duration,
-) -> Result<Option<Guard>, BoxError> {
-    let token = random_id();
-    let mut at_hand: Option<(Connection, String)> = None;
+    reads: bool,
+) -> Result<Taken<Locked>, BoxError> {
+    let (told, pace, token, lease) = (store.describe(), &store.pace, random_id(), store.lease);
+    let (record_key, key) = (store.key(), lock_key(&store.key()));
+    let line = Wait {
+        key: store.place(),
+        pace,
+        time: wait,
+        longest: LONGEST,
+        takes_saved: reads,
+        place: &|| None,
+    };
     let mut watched = None;
-    let taken = wait_for_server(&**clock, wait, || {
-        let now = clock.monotonic();
-        let watch = watched.is_none_or(|watched| now.saturating_sub(watched) >= WATCH);
-        let mut attempt = |connection: &mut Connection, name: &str| -> RedisResult<bool> {
-            let mut take = |instead_of: &str| -> RedisResult<String> {
-                let mut command = script(TAKE, &key);
-                command.arg(name).arg(millis(lease)).arg(instead_of).query(&mut **connection)
+    let taken = line::take(&line, |left| {
+        let now = pace.clock.monotonic();
+        let watch = watched.is_none_or(|before| now.saturating_sub(before) >= WATCH);
+        let mut work = |link: &mut Link| {
+            let name = name(&token, link)?;
+            let connection = &mut link.connection;
+            let mut take = |instead_of: &str| -> RedisResult<Answer> {
+                let mut command = redis::cmd("EVAL");
+                command.arg(TAKE).arg(2).arg(&key).arg(&record_key);
+                command.arg(&name).arg(millis(lease)).arg(instead_of).arg(&token);
+                command.query(&mut **connection)
             };
-            let held = take(name)?;
-            if held == name || !watch {
-                return Ok(held == name);
+            let (held, bytes, readable) = take(&name)?;
+            if held == name {
+                return Ok(Some((bytes, readable)));
+            }
+            if !watch {
+                return Ok(None);
             }
             watched = Some(now);
             // On a server that does not list its connections, the lock is free at the end of the lease.
-            let ended = answered(has_ended(&held, name, connection), false)?;
-            let mut command = script(TAKE, &key);
-            let command = command.arg(name).arg(millis(lease)).arg(&held);
-            Ok(ended && command.query::<String>(&mut **connection)? == name)
+            if !answered(has_ended(&held, &name, connection), false)? {
+                return Ok(None);
+            }
+            let mut command = redis::cmd("EVAL");
+            command.arg(TAKE).arg(2).arg(&key).arg(&record_key);
+            command.arg(&name).arg(millis(lease)).arg(&held).arg(&token);
+            let (held, bytes, readable): Answer = command.query(&mut **connection)?;
+            Ok((held == name).then_some((bytes, readable)))
         };
-        let (connection, (name, taken)) = match at_hand.take() {
-            // If the connection breaks during the wait, the next try opens a new connection.
-            Some((mut connection, name)) => match attempt(&mut connection, &name) {
-                Ok(taken) => (connection, (name, taken)),
-                Err(error) => {
-                    let Failed { error, stale } = failed(store, &error);
-                    return if stale { Ok(None) } else { Err(error) };
-                }
-            },
-            None => server.lend(|connection| {
-                on(connection, store, &mut |connection| {
-                    let name = name(&token, connection)?;
-                    let taken = attempt(connection, &name)?;
-                    Ok((name, taken))
-                })
-            })?,
-        };
-        if !taken {
-            at_hand = Some((connection, name));
+        let (used, found) =
+            store.server.lend(&told, pace, left, |link| on(link, &told, &mut work))?;
+        let Some((bytes, readable)) = found else {
+            store.server.put(used, pace);
             return Ok(None);
-        }
-        Ok(Some(Held {
-            server: Arc::clone(server),
-            connection: Some(connection),
-            store: store.to_owned(),
-            key: key.clone(),
-            token: token.clone(),
-            name,
-            lease,
-        }))
+        };
+        let bytes = bytes.map(zeroize::Zeroizing::new);
+        let read = (reads && readable).then(|| compare::read(store, bytes));
+        let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
+        Ok(Some(Got { lock: (used, read), record }))
     })?;
-    if let Some((connection, _)) = at_hand {
-        server.put(connection);
+    let ((used, read), place) = match taken {
+        Taken::Lock(taken) => taken,
+        Taken::Saved(record) => return Ok(Taken::Saved(record)),
+        Taken::Busy => return Ok(Taken::Busy),
+    };
+    let held = Held {
+        server: Arc::clone(&store.server),
+        pace: pace.clone(),
+        store: told,
+        key,
+        token,
+        process: std::process::id(),
+        named: Arc::clone(&used.connection.named),
+        lent: None,
+        owns: store.owns,
+        place,
+    };
+    let held = Arc::new(Mutex::new(held));
+    held.lock().give(used);
+    if !store.owns {
+        *store.held.lock() = Arc::downgrade(&held);
     }
-    Ok(taken.map(|held| {
-        let held = Arc::new(Mutex::new(held));
-        let (same, clock) = (Arc::clone(&held), Arc::clone(clock));
-        Guard::lease(held, move |duration| same.lock().lasts(&*clock, duration))
-    }))
+    let (same, clock) = (Arc::clone(&held), Arc::clone(&pace.clock));
+    let lasts = move |duration| {
+        let mut held = same.lock();
+        let renew = |wanted| held.renew(wanted).unwrap_or(false);
+        let lasts = renewed(&*clock, lease, duration, renew);
+        if !lasts {
+            held.place.lost();
+        }
+        lasts
+    };
+    Ok(Taken::Lock((Guard::lease(held, lasts), read)))
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -163,62 +212,95 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// A lock that is held.
-struct Held {
-    server: Arc<Rest<Connection>>,
-    connection: Option<Connection>,
+pub(super) struct Held {
+    server: Arc<Pool<Link>>,
+    pace: Pace,
     store: String,
     key: String,
     token: String,
-    name: String,
-    lease: Duration,
+    process: u32,
+    /// Keeps the connection open that the lock names.
+    named: Arc<()>,
+    /// The connection that the program has lent for the time of the lock.
+    lent: Option<(Link, Option<Permit>)>,
+    owns: bool,
+    place: line::Held,
 }
 
 impl Held {
-    fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
-        renewed(clock, self.lease, duration, |wanted| self.renew(wanted).unwrap_or(false))
+    /// Gives a connection back to the others, or keeps one that the program has lent.
+    fn give(&mut self, used: Used<Link>) {
+        if self.owns {
+            self.server.put(used, &self.pace);
+        } else {
+            self.lent = Some(used.split());
+        }
     }
 
-    /// Whether the lock was still ours, and now lasts for this time.
-    fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
-        let renew = |connection: &mut Connection, name: &str| -> RedisResult<i64> {
-            let mut command = script(RENEW, &self.key);
-            command.arg(&self.token).arg(name).arg(millis(wanted)).query(&mut **connection)
-        };
-        if let Some(mut connection) = self.connection.take() {
-            match renew(&mut connection, &self.name) {
-                Ok(done) => {
-                    self.connection = Some(connection);
-                    return Ok(done == 1);
-                }
-                Err(error) => {
-                    let Failed { error, stale } = failed(&self.store, &error);
-                    if !stale {
-                        return Err(error);
-                    }
-                }
-            }
+    /// Runs `work` on the lent connection. `None` if there is none, it was dead, or it belongs to a parent
+    /// process.
+    pub(super) fn run<T>(
+        &mut self,
+        work: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
+    ) -> Option<Result<T, BoxError>> {
+        if self.process != std::process::id() {
+            return None;
         }
-        // The connection is broken, but the lock may still be ours.
-        let (connection, (name, done)) = self.server.lend(|connection| {
-            on(connection, &self.store, &mut |connection| {
-                let new = name(&self.token, connection)?;
-                let done = renew(connection, &new)?;
-                Ok((new, done))
-            })
-        })?;
-        self.connection = Some(connection);
-        self.name = name;
-        Ok(done == 1)
+        let (link, permit) = self.lent.take()?;
+        match on(link, &self.store, &mut |link: &mut Link| work(&mut link.connection)) {
+            (link, Ok(done)) => {
+                self.lent = link.map(|link| (link, permit));
+                Some(Ok(done))
+            }
+            (_, Err(Failed { stale: true, .. })) => None,
+            (_, Err(failed)) => Some(Err(failed.error)),
+        }
+    }
+
+    /// Whether the lock was still ours, and now lasts for this time. The lock then names a connection that
+    /// works.
+    fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
+        let (token, key, store) = (self.token.clone(), self.key.clone(), self.store.clone());
+        let mut work = |link: &mut Link| {
+            let name = name(&token, link)?;
+            let mut command = script(RENEW, &key);
+            command.arg(&token).arg(&name).arg(millis(wanted));
+            Ok(command.query::<i64>(&mut *link.connection)? == 1)
+        };
+        let ours = match self.lent.take() {
+            Some((link, permit)) => match on(link, &store, &mut work) {
+                (Some(link), Ok(done)) => Some((Used::join(link, permit), done)),
+                (_, Err(failed)) if !failed.stale => return Err(failed.error),
+                _ => None,
+            },
+            None => None,
+        };
+        // If the connection is broken, the lock may still be ours.
+        let (used, renewed) = match ours {
+            Some(done) => done,
+            None => self
+                .server
+                .lend(&store, &self.pace, PATIENCE, |link| on(link, &store, &mut work))?,
+        };
+        self.named = Arc::clone(&used.connection.named);
+        self.give(used);
+        Ok(renewed)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // If this fails, the lock is free when the connection ends, or at the end of the lease.
-        if let Some(mut connection) = self.connection.take()
-            && script(RELEASE, &self.key).arg(&self.token).query::<i64>(&mut *connection).is_ok()
+        let (key, token, store) = (&self.key, &self.token, &self.store);
+        let mut work = |link: &mut Link| {
+            script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
+        };
+        // If this fails, the lock is free when the named connection ends, or at the end of the lease.
+        if self.owns {
+            let _ = self.server.run(store, &self.pace, |link| on(link, store, &mut work));
+        } else if let Some((link, permit)) = self.lent.take()
+            && let (Some(link), Ok(())) = on(link, store, &mut work)
         {
-            self.server.put(connection);
+            self.server.put(Used::join(link, permit), &self.pace);
         }
     }
 }

@@ -8,23 +8,10 @@ use super::super::{LoginStore, TokenBackend};
 use super::SqliteBackend;
 use crate::error::BoxError;
 
-impl SqliteBackend {
-    /// The store of another account, on the same connections.
-    fn of(&self, account: &str) -> SqliteBackend {
-        SqliteBackend {
-            connections: Arc::clone(&self.connections),
-            account: account.to_owned(),
-            clock: Arc::clone(&self.clock),
-            locks: self.locks.clone(),
-            durable: Default::default(),
-        }
-    }
-}
-
 /// All accounts of the table. The account of this value does not matter.
 impl LoginStore for SqliteBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
-        Ok(Arc::new(self.of(name)))
+        Ok(Arc::new(SqliteBackend::account(self, name)))
     }
 
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {

@@ -1,17 +1,34 @@
 //! The connections of an SQLite store.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{BackendError, disk};
+use super::super::memory::Flag;
+use super::super::pool::{Failed, Pool};
+use super::super::queue::{Gate, Pace};
+use super::super::{BackendError, compare, disk};
+use super::live::{self, Live};
+use super::pages::pragma;
+use super::{failed, wal};
 use crate::error::BoxError;
+use crate::secret::random_id;
 
-/// How long SQLite waits for other connections' transactions, inside one statement.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long SQLite waits for the transactions of other processes, inside one statement. Threads of this
+/// process wait in a line of their own, where none is overtaken.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// How long a thread waits for the writes of other threads of this process.
+const TURN: Duration = Duration::from_secs(60);
+
+/// How many connections a store and its accounts use at a time.
+const CONNECTIONS: usize = 4;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
     account TEXT NOT NULL PRIMARY KEY, record BLOB NOT NULL, room BLOB)";
@@ -20,9 +37,21 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
 /// closing a file ends this process's locks on it (fcntl(2)).
 static CREATING: Mutex<()> = Mutex::new(());
 
-pub(super) enum Connections {
-    /// Our own connections, opened when needed, and the idle one (none on Windows).
-    Path(PathBuf, Mutex<Option<Open>>),
+pub(super) struct Connections {
+    source: Source,
+    /// One thread of this process writes at a time.
+    writers: Arc<Gate>,
+    /// Whether the database has no write-ahead log, so that reads and writes exclude each other.
+    excludes: Arc<AtomicBool>,
+    /// Tells a database without a path apart from others in this process.
+    id: String,
+    /// The locks of accounts in a database without a file.
+    flags: Mutex<BTreeMap<String, Flag>>,
+}
+
+enum Source {
+    /// Our own connections, opened when needed.
+    Path(PathBuf, Pool<Open>),
     One(Mutex<Connection>),
     Given(Box<Give>),
 }
@@ -30,19 +59,55 @@ pub(super) enum Connections {
 /// Calls back with a connection.
 type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send + Sync;
 
-/// An open database, and the identity of its file.
+/// An open database.
 pub(super) struct Open {
     connection: Connection,
+    /// The identity of its file.
     file: disk::Identity,
+    wal: bool,
+    /// The identity of its write-ahead log.
+    log: disk::Identity,
+    /// Held while the connection to a write-ahead log is open.
+    _live: Option<Live>,
+}
+
+/// A connection for one operation.
+pub(super) struct Lent<'a> {
+    connection: &'a Connection,
+    /// Whether the connection is our own, with our settings.
+    pub(super) own: bool,
+    /// The database, if this is our own connection to a database with a write-ahead log.
+    pub(super) wal: Option<&'a Path>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
 }
 
 impl Connections {
     pub(super) fn path(path: PathBuf) -> Connections {
-        Connections::Path(path, Mutex::new(None))
+        let excludes = Arc::new(AtomicBool::new(true));
+        let (at, seen) = (path.clone(), Arc::clone(&excludes));
+        let open = move || {
+            let opened = open(&disk::target(&at)?)?;
+            seen.store(!opened.wal, Ordering::Relaxed);
+            Ok(opened)
+        };
+        // On Windows, SQLite keeps the journal of an open connection open in the journal mode PERSIST, so
+        // that no connection in mode DELETE could remove it to commit.
+        let pool = Pool::own(CONNECTIONS, Arc::new(open)).resting(!cfg!(windows));
+        let bytes = path.as_os_str().as_encoded_bytes();
+        let id = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let writers = Gate::of_file(&path);
+        Connections { excludes, ..Connections::new(Source::Path(path, pool), writers, id) }
     }
 
     pub(super) fn one(connection: Connection) -> Connections {
-        Connections::One(Mutex::new(connection))
+        Connections::new(Source::One(Mutex::new(connection)), Gate::new(1), random_id())
     }
 
     pub(super) fn given<C, E>(
@@ -52,39 +117,90 @@ impl Connections {
         C: Deref<Target = Connection>,
         E: Into<BoxError>,
     {
-        Connections::Given(Box::new(move |work| {
+        let give = move |work: &mut dyn FnMut(&Connection)| {
             let connection = open().map_err(Into::into)?;
             work(&connection);
             Ok(())
-        }))
+        };
+        Connections::new(Source::Given(Box::new(give)), Gate::new(1), random_id())
+    }
+
+    fn new(source: Source, writers: Arc<Gate>, id: String) -> Connections {
+        let (excludes, flags) = (Arc::default(), Mutex::default());
+        Connections { source, writers, excludes, id, flags }
+    }
+
+    /// The same database with another number of connections of our own.
+    pub(super) fn resized(&self, most: usize) -> Option<Connections> {
+        let Source::Path(path, pool) = &self.source else { return None };
+        let source = Source::Path(path.clone(), pool.resized(most));
+        let connections = Connections::new(source, Arc::clone(&self.writers), self.id.clone());
+        Some(Connections { excludes: Arc::clone(&self.excludes), ..connections })
     }
 
     pub(super) fn known_path(&self) -> Option<&Path> {
-        match self {
-            Connections::Path(path, _) => Some(path),
+        match &self.source {
+            Source::Path(path, _) => Some(path),
             _ => None,
         }
     }
 
+    /// The lock of an account in a database without a file.
+    pub(super) fn flag(&self, account: &str) -> Flag {
+        Arc::clone(self.flags.lock().entry(account.to_owned()).or_default())
+    }
+
+    /// The place of an account among all stores of this process.
+    pub(super) fn key(&self, account: &str) -> [u8; 32] {
+        compare::key(&["sqlite", &self.id, account])
+    }
+
     /// The database in messages.
     pub(super) fn name(&self) -> String {
-        match self {
-            Connections::Path(path, _) => path.display().to_string(),
-            Connections::One(connection) => {
+        match &self.source {
+            Source::Path(path, _) => path.display().to_string(),
+            Source::One(connection) => {
                 // Does not wait: a message may be made while the connection is in use.
                 let connection = connection.try_lock();
                 let path = connection.as_ref().and_then(|connection| connection.path());
                 path.filter(|path| !path.is_empty()).unwrap_or("an SQLite database").to_owned()
             }
-            Connections::Given(_) => "an SQLite database".to_owned(),
+            Source::Given(_) => "an SQLite database".to_owned(),
         }
     }
 
-    /// Runs `work` on a connection that has the table and is in no transaction.
-    pub(super) fn run<T>(
+    /// Runs `work`, which only reads, on a connection that has the table and is in no transaction.
+    pub(super) fn read<T>(
         &self,
-        mut work: impl FnMut(&Connection) -> rusqlite::Result<T>,
-        failed: &dyn Fn(&rusqlite::Error) -> BoxError,
+        name: &str,
+        pace: &Pace,
+        work: impl FnMut(&Lent<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, BoxError> {
+        if self.known_path().is_some() && self.excludes.load(Ordering::Relaxed) {
+            return self.write(name, pace, work);
+        }
+        self.run(name, pace, work)
+    }
+
+    /// Like [`Connections::read`], for work that writes. Other threads of this process wait until it is done.
+    pub(super) fn write<T>(
+        &self,
+        name: &str,
+        pace: &Pace,
+        work: impl FnMut(&Lent<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, BoxError> {
+        let Some(_turn) = self.writers.enter(pace, TURN) else {
+            let text = format!("{name}: other threads have written for {} s", TURN.as_secs());
+            return Err(BackendError::Unavailable(text).into());
+        };
+        self.run(name, pace, work)
+    }
+
+    fn run<T>(
+        &self,
+        name: &str,
+        pace: &Pace,
+        mut work: impl FnMut(&Lent<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, BoxError> {
         let mut guest = |connection: &Connection| {
             if !connection.is_autocommit() {
@@ -93,30 +209,34 @@ impl Connections {
             }
             connection
                 .execute_batch(TABLE)
-                .and_then(|()| work(connection))
-                .map_err(|error| failed(&error))
+                .and_then(|()| work(&Lent { connection, own: false, wal: None }))
+                .map_err(|error| failed(name, &error))
         };
-        match self {
-            Connections::Path(path, resting) => {
+        match &self.source {
+            Source::Path(path, pool) => {
                 let path = disk::target(path)?;
-                let rested = resting.lock().take().filter(|open| open.is_at(&path));
-                let open = match rested {
-                    Some(open) => open,
-                    None => open(&path, failed)?,
-                };
-                let done = work(&open.connection).map_err(|error| failed(&error));
-                // On Windows, SQLite keeps the journal of an open connection open in the journal mode
-                // PERSIST, so that no connection in mode DELETE could remove it to commit.
-                if done.is_ok() && !cfg!(windows) {
-                    *resting.lock() = Some(open);
-                }
-                done
+                pool.run(name, pace, |open: Open| {
+                    if !open.is_at(&path) {
+                        wal::forget(&path, open.log);
+                        let text = format!("{name} was replaced");
+                        let error = BackendError::Unavailable(text).into();
+                        return (None, Err(Failed { error, stale: true }));
+                    }
+                    let wal = open.wal.then_some(&*path);
+                    let _live = (!open.wal).then(Live::new);
+                    match work(&Lent { connection: &open.connection, own: true, wal }) {
+                        Ok(done) => (Some(open), Ok(done)),
+                        Err(error) => {
+                            (None, Err(Failed { error: failed(name, &error), stale: false }))
+                        }
+                    }
+                })
             }
-            Connections::One(connection) => {
+            Source::One(connection) => {
                 let connection = connection.lock();
                 guest(&connection)
             }
-            Connections::Given(give) => {
+            Source::Given(give) => {
                 let mut done = None;
                 give(&mut |connection| done = Some(guest(connection))).map_err(|error| {
                     BackendError::Unavailable(format!("{}: {error}", self.name()))
@@ -135,24 +255,25 @@ impl Open {
 }
 
 /// Opens or creates the database at `path`, with the table in it.
-fn open(path: &Path, failed: &dyn Fn(&rusqlite::Error) -> BoxError) -> Result<Open, BoxError> {
-    let connection = open_file(path, failed)?;
+fn open(path: &Path) -> Result<Open, BoxError> {
+    let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
+    let connection = open_file(path, &tell)?;
     let prepare = || {
-        connection.busy_timeout(PATIENCE)?;
-        // Lets the journal keep its room on the disk between saves. A database in WAL mode stays in
-        // that mode.
-        let mode = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
-        if mode("PRAGMA journal_mode")? != "wal" {
-            mode("PRAGMA journal_mode = PERSIST")?;
-        }
+        connection.busy_timeout(BUSY)?;
+        let wal = wal::mode(&connection, path)?;
         // Without `fullfsync`, a flush on macOS stops at the drive's cache. Elsewhere the setting has
-        // no effect.
+        // no effect. `FAST` and not `ON`: with `ON`, the pages of a note's room would need as much room
+        // again in the journal, which a full disk does not have. `clear` overwrites them.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
-        connection.execute_batch(TABLE)
+        pragma(&connection, "secure_delete", "FAST")?;
+        connection.execute_batch(TABLE)?;
+        Ok(wal)
     };
-    prepare().map_err(|error| failed(&error))?;
+    let wal = prepare().map_err(|error| tell(&error))?;
     let file = disk::identity_at(path).ok().flatten();
-    Ok(Open { connection, file })
+    let log = wal::log_of(path);
+    let live = wal.then(Live::new);
+    Ok(Open { connection, file, wal, log, _live: live })
 }
 
 /// Opens the SQLite file at `path`. A new file is readable only by its owner.
@@ -160,6 +281,7 @@ pub(super) fn open_file(
     path: &Path,
     failed: &dyn Fn(&rusqlite::Error) -> BoxError,
 ) -> Result<Connection, BoxError> {
+    live::check(path)?;
     let _creating = CREATING.lock();
     match std::fs::metadata(path) {
         Ok(metadata) => disk::check_regular(&metadata, path)?,

@@ -1,75 +1,118 @@
 //! The lock of an account: SQLite's write lock on a separate database.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::compare::hash;
-use super::super::lock::wait_for;
-use super::super::memory::{Flag, Held};
-use super::super::{Guard, disk};
+use super::super::line::{self, Got, Taken, Wait};
+use super::super::memory::Held;
+use super::super::{Guard, TokenBackend as _, disk};
 use super::connections::open_file;
-use super::failed;
-use crate::clock::Clock;
+use super::live::Live;
+use super::{SqliteBackend, failed};
 use crate::error::BoxError;
+use crate::record::Record;
 
-/// The locks of a store: files, or a flag for a database in memory.
-#[derive(Clone, Default)]
-pub(super) struct Locks {
-    flag: Flag,
+/// The longest pause between two looks at a lock that another process has.
+const LONGEST: Duration = Duration::from_millis(20);
+
+/// A lock that was taken, and what was read under it, if that was asked for.
+pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
+
+/// A taken lock: the open lock file and whether it is new, or a flag for a database in memory.
+enum Lock {
+    File(Open, bool),
+    Flag(Held),
 }
 
-impl Locks {
-    /// Takes the lock of an account; `None` after `wait`.
-    pub(super) fn take(
-        &self,
-        database: Option<&Path>,
-        account: &str,
-        clock: &dyn Clock,
-        wait: Duration,
-    ) -> Result<Option<Guard>, BoxError> {
-        let Some(database) = database else {
-            let taken = wait_for(clock, wait, || Ok(Held::take(&self.flag)))?;
-            return Ok(taken.map(Guard::freed_by_death));
+/// Takes the lock of an account, and waits for it up to `wait`. With `reads`, also reads the record.
+///
+/// Who holds what: a holder has the lock file open, and no connection to the database. Of the threads that
+/// wait, the first one has the lock file open. If the process is killed, the system frees the lock.
+pub(super) fn take(
+    store: &SqliteBackend,
+    wait: Duration,
+    reads: bool,
+) -> Result<Taken<Locked>, BoxError> {
+    let database = store.file()?;
+    let path = database.as_deref().map(|database| {
+        let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[&store.account])));
+        disk::beside(database, "", &name)
+    });
+    let there = || path.as_deref().and_then(file_at).flatten();
+    let line = Wait {
+        key: store.connections.key(&store.account),
+        pace: &store.pace,
+        time: wait,
+        longest: LONGEST,
+        takes_saved: reads,
+        place: &there,
+    };
+    let opened = RefCell::new(None);
+    let taken = line::take(&line, |_| {
+        let lock = match &path {
+            Some(path) => attempt(path, &mut opened.borrow_mut())?
+                .map(|(connection, new)| Lock::File(connection, new)),
+            None => Held::take(&store.connections.flag(&store.account)).map(Lock::Flag),
         };
-        let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[account])));
-        let path = disk::beside(database, "", &name);
-        let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
-        let mut connection = None;
-        let taken = wait_for(clock, wait, || {
-            let (open, before) = match connection.take() {
-                Some(opened) => opened,
-                None => {
-                    let before = file_at(&path);
-                    let opened = open_file(&path, &tell)?;
-                    // A transaction on a file that may only be read would keep nobody out.
-                    if opened.is_readonly("main").map_err(|error| tell(&error))? {
-                        let text = "this user may only read the file; let this user write it too";
-                        return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
-                    }
-                    (prepared(opened).map_err(|error| tell(&error))?, before)
-                }
-            };
-            match open.execute_batch("BEGIN IMMEDIATE") {
-                // The file was deleted or replaced while it was opened: the next process locks another
-                // file.
-                Ok(()) if before.is_some() && before != file_at(&path) => Ok(None),
-                Ok(()) => Ok(Some((open, before.is_none()))),
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                    connection =
-                        Some((open, before)).filter(|(_, before)| *before == file_at(&path));
-                    Ok(None)
-                }
-                Err(error) => Err(tell(&error)),
-            }
-        })?;
-        Ok(taken.map(|(locked, new)| {
+        let Some(lock) = lock else { return Ok(None) };
+        let read = reads.then(|| store.load());
+        let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
+        Ok(Some(Got { lock: (lock, read), record }))
+    })?;
+    let ((lock, read), place) = match taken {
+        Taken::Lock(taken) => taken,
+        Taken::Saved(record) => return Ok(Taken::Saved(record)),
+        Taken::Busy => return Ok(Taken::Busy),
+    };
+    let guard = match (lock, path) {
+        (Lock::File(locked, new), Some(path)) => {
             let ours = file_at(&path);
             let is_there = move || file_at(&path) == ours;
-            // Closing the connection ends its transaction.
-            Guard::freed_by_death(locked).with_check(is_there).of_new_file(new)
-        }))
+            // Closing the connection ends its transaction. Then the next thread may try.
+            Guard::freed_by_death((locked, place)).with_check(is_there).of_new_file(new)
+        }
+        (Lock::File(locked, _), None) => Guard::freed_by_death((locked, place)),
+        (Lock::Flag(held), _) => Guard::freed_by_death((held, place)),
+    };
+    Ok(Taken::Lock((guard, read)))
+}
+
+/// An open lock file.
+type Open = (Connection, Live);
+
+/// The open lock file between two tries, and the file that was there before it was opened.
+type Opened = Option<(Open, Option<disk::Identity>)>;
+
+/// Tries once to take the lock. Returns the locked connection, and whether its file is new.
+fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<(Open, bool)>, BoxError> {
+    let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
+    let (open, before) = match opened.take() {
+        Some(opened) => opened,
+        None => {
+            let before = file_at(path);
+            let opened = open_file(path, &tell)?;
+            // A transaction on a file that may only be read would keep nobody out.
+            if opened.is_readonly("main").map_err(|error| tell(&error))? {
+                let text = "this user may only read the file; let this user write it too";
+                return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
+            }
+            ((prepared(opened).map_err(|error| tell(&error))?, Live::new()), before)
+        }
+    };
+    match open.0.execute_batch("BEGIN IMMEDIATE") {
+        // The file was deleted or replaced while it was opened: the next process locks another
+        // file.
+        Ok(()) if before.is_some() && before != file_at(path) => Ok(None),
+        Ok(()) => Ok(Some((open, before.is_none()))),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            *opened = Some((open, before)).filter(|(_, before)| *before == file_at(path));
+            Ok(None)
+        }
+        Err(error) => Err(tell(&error)),
     }
 }
 
@@ -89,7 +132,7 @@ fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::{SqliteBackend, TokenBackend as _};
+    use crate::backend::SqliteBackend;
 
     #[test]
     fn only_the_lock_that_made_its_file_is_new() {

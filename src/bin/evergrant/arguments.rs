@@ -77,7 +77,11 @@ pub(crate) enum Command {
         /// The login
         name: String,
         /// The new store: a file, or an address as for --store
-        to: String,
+        #[arg(required_unless_present = "to_env", conflicts_with = "to_env")]
+        to: Option<String>,
+        /// The variable that has the address of the new store, for an address with a password
+        #[arg(long, value_name = "VARIABLE")]
+        to_env: Option<String>,
     },
     /// Lists the services that are known, or shows what is known about one
     Providers {
@@ -161,6 +165,12 @@ pub(crate) struct Call {
     /// The member that has the items of a page, if the page is an object; each item is printed on a line
     #[arg(long, value_name = "MEMBER", requires = "paginate")]
     pub(crate) items: Option<String>,
+    /// The base of the API's addresses, for this call
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) api_base: Option<String>,
+    /// An origin that gets the token in this call, such as https://files.example; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow: Vec<String>,
     /// Writes the answer into a file, with a progress bar
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -20,20 +20,22 @@ use evergrant::ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use evergrant::{Client, ClientBuilder, Credentials, Provider};
 
 use crate::credentials::{Found, Sources};
-use crate::failure::{Failure, Outcome, file};
+use crate::failure::{Failure, LATER, Outcome, file};
 use crate::logins::{self, About, Login};
 use crate::places::Places;
+use crate::rescue;
 use crate::service::{self, Service};
 use crate::show;
 use crate::store::Place;
+use crate::watched::{Unsaved, Watched};
 
 /// What every command has: the options that all share, and the folders.
 pub(crate) struct Context {
     pub(crate) places: Places,
-    /// The store of `--store` or of `EVERGRANT_STORE`.
+    /// The store of `--store`, which counts before the one that a login remembers.
     store: Option<String>,
-    /// Whether the address may be kept: one from the environment may have a password in it.
-    keep_store: bool,
+    /// The store of `EVERGRANT_STORE`, for logins that remember none.
+    usual_store: Option<String>,
     env_file: Option<PathBuf>,
     pub(crate) quiet: bool,
 }
@@ -44,6 +46,9 @@ pub(crate) struct Opened {
     pub(crate) service: Service,
     pub(crate) place: Place,
     pub(crate) credentials: Credentials,
+    pub(crate) places: Places,
+    /// What the store has not taken.
+    pub(crate) unsaved: Unsaved,
 }
 
 impl Context {
@@ -53,8 +58,7 @@ impl Context {
         quiet: bool,
     ) -> Outcome<Context> {
         let places = Places::of_this_user()?;
-        let keep_store = store.is_some();
-        let from_environment = || std::env::var("EVERGRANT_STORE").ok().filter(|s| !s.is_empty());
+        let usual_store = std::env::var("EVERGRANT_STORE").ok().filter(|s| !s.is_empty());
         if let Some(address) = &store
             && Place::parse(address, "x", &places.logins)?.has_password()
         {
@@ -63,8 +67,7 @@ impl Context {
                  put the address into the variable EVERGRANT_STORE",
             ));
         }
-        let store = store.or_else(from_environment);
-        Ok(Context { places, store, keep_store, env_file, quiet })
+        Ok(Context { places, store, usual_store, env_file, quiet })
     }
 
     /// Tells the person something, unless `--quiet` was given.
@@ -91,7 +94,7 @@ impl Context {
         if let Some(login) = logins::find(name, &self.places)? {
             return Ok(login);
         }
-        match &self.store {
+        match self.store.as_ref().or(self.usual_store.as_ref()) {
             Some(_) => self.new_login(name, None, None).map(|(login, _)| login),
             None => {
                 // A name that is no service may be a mistake.
@@ -115,7 +118,12 @@ impl Context {
         }
         let mut found = Vec::new();
         for login in logins {
-            if self.place(&login)?.open(&login.name)?.load()?.is_some() {
+            let stored = self.place(&login).and_then(|place| {
+                let store = place.open(&login.name)?;
+                Ok(store.load()?)
+            });
+            // A login that cannot be read is shown with its error, and stops no other.
+            if !matches!(stored, Ok(None)) {
                 found.push(login);
             }
         }
@@ -144,16 +152,21 @@ impl Context {
         logins::check_name(&name)?;
         let known =
             known.map_or_else(|| logins::find(&name, &self.places), |login| Ok(Some(login)))?;
-        let mut about = known.map(|login| login.about).unwrap_or_default();
+        // A damaged file about the login is written anew.
+        let mut login = match known.filter(|login| login.fault.is_none()) {
+            Some(login) => login,
+            None => Login::new(&name, About::default()),
+        };
+        let about = &mut login.about;
         about.service = service.spelling.clone();
         if let Some(base) = api_base {
             about.api_base = Some(base.to_owned());
         }
-        let mut login = Login { name, about };
         let service = with_base(service, &login)?;
-        if let Some(address) = self.store.as_deref().filter(|_| self.keep_store) {
+        let usual = self.usual_store.as_deref().filter(|_| !login.known);
+        if let Some(address) = self.store.as_deref().or(usual) {
             let place = Place::parse(address, &login.name, &self.places.logins)?;
-            login.about.store = Some(place.address());
+            login.remember(&place, Some("EVERGRANT_STORE"));
         }
         Ok((login, service))
     }
@@ -168,11 +181,37 @@ impl Context {
         let place = self.place(&login)?;
         let Found { credentials, file } = self.sources(&login, &service).find(&service.provider)?;
         login.about.env_file = file.or(login.about.env_file);
-        Ok(Opened { login, service, place, credentials })
+        let (places, unsaved) = (self.places.clone(), Unsaved::default());
+        Ok(Opened { login, service, place, credentials, places, unsaved })
     }
 
     pub(crate) fn place(&self, login: &Login) -> Outcome<Place> {
-        login.place(self.store.as_deref(), &self.places)
+        let usual = self.usual_store.as_deref().filter(|_| !login.known);
+        let place = match self.store.as_deref().or(usual) {
+            Some(address) => Place::parse(address, &login.name, &self.places.logins)?,
+            None => login.place(&self.places)?,
+        };
+        self.check_alone(&login.name, &place)?;
+        Ok(place)
+    }
+
+    /// Refuses a file that keeps another login.
+    pub(crate) fn check_alone(&self, name: &str, place: &Place) -> Outcome<()> {
+        if !matches!(place, Place::File(_) | Place::Keyring(_)) {
+            return Ok(());
+        }
+        for other in logins::list(&self.places)? {
+            if other.name != name && other.place(&self.places).is_ok_and(|theirs| theirs == *place)
+            {
+                return Err(Failure::new(format!(
+                    "{} keeps the login `{}`, and a file keeps one login: name another file, or a database, which \
+                     has a row for each login",
+                    place.shown(),
+                    other.name
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -202,7 +241,8 @@ impl Opened {
     }
 
     pub(crate) fn store(&self) -> Outcome<Box<dyn TokenBackend>> {
-        self.place.open(&self.login.name)
+        let store = self.place.open(&self.login.name)?;
+        Ok(Box::new(Watched { store, unsaved: self.unsaved.clone() }))
     }
 
     pub(crate) fn builder(&self) -> Outcome<ClientBuilder> {
@@ -228,9 +268,41 @@ impl Opened {
         self.builder_on(Box::new(evergrant::MemoryBackend::new()))
     }
 
-    /// The failure of a call, with the command that mends it.
-    pub(crate) fn failed(&self, error: &evergrant::Error) -> Failure {
-        Failure::of(self.name(), error)
+    /// Saves a new token that waits to be saved.
+    pub(crate) fn finish(&self, client: &Client) -> Outcome<()> {
+        rescue::insist(self, client)
+    }
+
+    /// The failure of a call, with the command that mends it. A new token that waits to be saved is saved first.
+    pub(crate) fn failed(&self, client: &Client, error: &evergrant::Error) -> Failure {
+        match (self.finish(client), error) {
+            (Err(failure), _) => failure,
+            (Ok(()), evergrant::Error::NotSaved(_)) => Failure {
+                code: LATER,
+                text: "the new login was saved late, and nothing is lost: run the command again"
+                    .to_owned(),
+                hint: None,
+            },
+            (Ok(()), error) => Failure::of(self.name(), error),
+        }
+    }
+
+    /// Calls, and calls again if the new token could be saved only after the first call.
+    pub(crate) fn tried<T>(
+        &self,
+        client: &Client,
+        call: impl Fn(&Client) -> evergrant::Result<T>,
+    ) -> Outcome<T> {
+        let result = match call(client) {
+            Err(evergrant::Error::NotSaved(_)) => {
+                self.finish(client)?;
+                call(client)
+            }
+            result => result,
+        };
+        let result = result.map_err(|error| self.failed(client, &error))?;
+        self.finish(client)?;
+        Ok(result)
     }
 }
 
@@ -253,11 +325,4 @@ pub(crate) fn authorities() -> Outcome<Option<TlsConfig>> {
     }
     let roots = RootCerts::new_with_certs(&found);
     Ok(Some(TlsConfig::builder().root_certs(roots).build()))
-}
-
-impl About {
-    /// Whether the login is in a file of its own in the folder of the logins.
-    pub(crate) fn is_default(&self) -> bool {
-        self.store.is_none()
-    }
 }

@@ -79,11 +79,15 @@ fn described(
     let mut reader = Reader::new(members);
     let builder = match reader.text("from")? {
         Some(origin) => {
-            let builder = from(&origin).map_err(|failure| Fault::of("from", failure.text))?;
+            let builder = from(&origin).map_err(|failure| Fault {
+                code: failure.code,
+                ..Fault::of("from", failure.text)
+            })?;
             builder.name(fallback)
         }
         None => Provider::builder(fallback),
     };
+    let keys: Vec<_> = reader.keys().map(str::to_owned).collect();
     let builder = settings::apply(builder, &mut reader)?;
     let id = reader.text("client_id")?;
     let secret = reader.text("client_secret")?;
@@ -96,8 +100,24 @@ fn described(
         Some(secret) => Credentials::new(id, secret),
         None => Credentials::public(id),
     });
-    let provider = builder.build().map_err(|error| Fault::whole(error.to_string()))?;
+    let provider = builder.build().map_err(|error| of_build(&keys, &error.to_string()))?;
     Ok(Description { provider, credentials, allow_hosts })
+}
+
+/// A fault that the builder found, with the key of the file that its message is about.
+fn of_build(keys: &[String], message: &str) -> Fault {
+    let about =
+        |key: &&String| message.contains(&***key) || message.contains(&key.replace('_', " "));
+    match keys.iter().filter(about).max_by_key(|key| key.len()) {
+        Some(key) => Fault::of(key, format!("is wrong: {message}")),
+        None => Fault::whole(message),
+    }
+}
+
+/// A key without the numbers of its tables.
+fn plain(key: &str) -> String {
+    let parts = key.split('.').map(|part| part.split('#').next().unwrap_or_default());
+    parts.collect::<Vec<_>>().join(".")
 }
 
 impl Fault {
@@ -105,10 +125,11 @@ impl Fault {
         let name = path.display();
         let line = self.line.or_else(|| reader::line_of(text, self.key.as_deref()?));
         let place = line.map_or(name.to_string(), |line| format!("{name}, line {line}"));
-        Failure::new(match &self.key {
-            Some(key) => format!("{place}: `{key}` {}", self.text),
+        let text = match &self.key {
+            Some(key) => format!("{place}: `{}` {}", plain(key), self.text),
             None => format!("{place}: {}", self.text),
-        })
+        };
+        Failure { code: self.code, ..Failure::new(text) }
     }
 }
 
@@ -213,6 +234,22 @@ mod tests {
                 "e.toml, line 3: `rotation.garce` is no setting",
             ),
             ("f.toml", "name = \"f\"", "f.toml: "),
+            (
+                "k.toml",
+                "token_endpoint = \"https://k.example/t\"\n[[error_rules]]\nverdict = \"refused\"\ncode = \"a\"\n\
+                 [[error_rules]]\nverdict = \"gone\"",
+                "k.toml, line 6: `error_rules.verdict` must be one of",
+            ),
+            (
+                "l.toml",
+                "# a note\ntoken_endpoint = \"http://l.example/t\"",
+                "l.toml, line 2: `token_endpoint` is wrong: ",
+            ),
+            (
+                "j.toml",
+                "# pkce = \"s256\"\ntoken_endpoint = \"https://j.example/t\"\npkce = \"yes\"",
+                "j.toml, line 3: `pkce`",
+            ),
             (
                 "g.toml",
                 "token_endpoint = \"https://g.example/t\"\nclient_secret = \"sesame\"",

@@ -12,6 +12,9 @@ pub(crate) const LATER: u8 = 75;
 /// EX_NOPERM of sysexits.h: a person has to log in.
 pub(crate) const LOG_IN: u8 = 77;
 
+/// Nobody reads the output any more: what a shell sees of a program that SIGPIPE has ended.
+pub(crate) const UNREAD: u8 = 141;
+
 /// The exit code, or what went wrong.
 pub(crate) type Outcome<T = u8> = Result<T, Failure>;
 
@@ -29,6 +32,11 @@ impl Failure {
         Failure { code: WRONG, text: text.to_string(), hint: None }
     }
 
+    /// The reader of the results has gone, which needs no message.
+    pub(crate) fn unread() -> Failure {
+        Failure { code: UNREAD, text: "nobody reads the results".to_owned(), hint: None }
+    }
+
     /// Nobody has logged in with this name.
     pub(crate) fn nobody(name: &str) -> Failure {
         let text = format!("nobody has logged in as `{name}`");
@@ -42,7 +50,8 @@ impl Failure {
 
     /// The failure of a call with the login `name`.
     pub(crate) fn of(name: &str, error: &Error) -> Failure {
-        let failure = Failure { code: code(error), text: format!("{error:#}"), hint: None };
+        let text = in_words_of_the_tool(&format!("{error:#}"));
+        let failure = Failure { code: code(error), text, hint: None };
         match error.needs_authorization() {
             true => failure.hint(format!("evergrant login {name}")),
             false => failure,
@@ -61,9 +70,25 @@ pub(crate) fn code(error: &Error) -> u8 {
     }
 }
 
+/// The message with the tool's options in place of the names of the library.
+fn in_words_of_the_tool(text: &str) -> String {
+    let words = [
+        ("`ClientBuilder::allow_host(\"", "`--allow "),
+        ("\")` if it", "` if it"),
+        ("`ProviderBuilder::api_base`", "`--api-base`"),
+        ("(move_login)", "(`evergrant move`)"),
+        ("use the store through SealedBackend", "the tool opens such a store only as `keyring:`"),
+        ("only `Client::refresh` sends it again", "the tool does not send it again: log in anew"),
+        ("`ClientBuilder::dpop_if_offered`", "`dpop = \"offered\"` in its description"),
+        ("`ClientBuilder::dpop`", "`dpop = \"required\"` in its description"),
+    ];
+    words.iter().fold(text.to_owned(), |text, (library, tool)| text.replace(library, tool))
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        Failure { code: code(&error), text: format!("{error:#}"), hint: None }
+        let text = in_words_of_the_tool(&format!("{error:#}"));
+        Failure { code: code(&error), text, hint: None }
     }
 }
 

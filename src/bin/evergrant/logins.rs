@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use evergrant::backend::Record;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Outcome, file};
@@ -16,6 +17,12 @@ pub(crate) struct About {
     /// The address of the store; the default file if it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store: Option<String>,
+    /// The variable that has the address of the store, for an address with a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) store_env: Option<String>,
+    /// The scopes that a person asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes: Vec<String>,
     /// The `.env` file that has the credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) env_file: Option<PathBuf>,
@@ -29,18 +36,47 @@ pub(crate) struct About {
 pub(crate) struct Login {
     pub(crate) name: String,
     pub(crate) about: About,
+    /// Whether the login has files in the folder of the logins, which then say where its store is.
+    pub(crate) known: bool,
+    /// Why the file about the login cannot be read.
+    pub(crate) fault: Option<String>,
 }
 
 const ABOUT: &str = ".about.json";
 
 impl Login {
-    /// The store of the login. `address` counts before the one that the login was made with.
-    pub(crate) fn place(&self, address: Option<&str>, places: &Places) -> Outcome<Place> {
-        match address.or(self.about.store.as_deref()) {
-            Some(address) => Place::parse(address, &self.name, &places.logins),
-            None => Ok(Place::File(file_of(&self.name, places))),
+    /// A login of which nothing is stored yet.
+    pub(crate) fn new(name: &str, about: About) -> Login {
+        Login { name: name.to_owned(), about, known: false, fault: None }
+    }
+
+    /// The store of the login, as it is remembered.
+    pub(crate) fn place(&self, places: &Places) -> Outcome<Place> {
+        if let Some(fault) = &self.fault {
+            return Err(Failure::new(fault).hint("evergrant login PROVIDER, which writes it anew"));
+        }
+        match (&self.about.store, &self.about.store_env) {
+            (Some(address), _) => Place::parse(address, &self.name, &places.logins),
+            (None, Some(variable)) => {
+                Place::parse(&variable_of(variable)?, &self.name, &places.logins)
+            }
+            (None, None) => Ok(Place::File(file_of(&self.name, places))),
         }
     }
+
+    /// Remembers the store: the address, or the variable that has an address with a password.
+    pub(crate) fn remember(&mut self, place: &Place, variable: Option<&str>) {
+        let variable = variable.filter(|_| place.has_password()).map(str::to_owned);
+        self.about.store = variable.is_none().then(|| place.address());
+        self.about.store_env = variable;
+    }
+}
+
+/// The address of a store in a variable.
+pub(crate) fn variable_of(name: &str) -> Outcome<String> {
+    std::env::var(name).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
+        Failure::new(format!("the variable {name}, which has the address of the store, is not set"))
+    })
 }
 
 /// The store that a login has by default.
@@ -75,8 +111,8 @@ pub(crate) fn default_name(service: &str, provider: &str) -> String {
 pub(crate) fn check_name(name: &str) -> Outcome<()> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
     let fits = (1..=100).contains(&name.len()) && !name.starts_with('.') && name.chars().all(plain);
-    let reserved =
-        name.ends_with(".about") || name.ends_with(".sealed") || name.ends_with(".metadata");
+    let reserved = [".about", ".sealed", ".metadata"].iter().any(|end| name.ends_with(end))
+        || name.contains(".rescue-");
     match fits && !reserved {
         true => Ok(()),
         false => Err(Failure::new(format!(
@@ -96,33 +132,50 @@ pub(crate) fn list(places: &Places) -> Outcome<Vec<Login>> {
     for entry in entries {
         let entry = entry.map_err(|error| file("read the folder", &places.logins, &error))?;
         let name = entry.file_name();
-        if let Some(name) = name.to_str().and_then(|name| name.strip_suffix(ABOUT)) {
-            logins.push(Login { name: name.to_owned(), about: read(&entry.path())? });
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let name = name.strip_suffix(ABOUT).or_else(|| name.strip_suffix(".json"));
+        if let Some(name) = name.filter(|name| check_name(name).is_ok()) {
+            logins.extend(find(name, places)?);
         }
     }
-    logins.sort_by(|a, b| a.name.cmp(&b.name));
+    logins.sort_by(|a: &Login, b: &Login| a.name.cmp(&b.name));
+    logins.dedup_by(|a, b| a.name == b.name);
     Ok(logins)
 }
 
-fn read(path: &Path) -> Outcome<About> {
-    let text = std::fs::read(path).map_err(|error| file("read", path, &error))?;
-    serde_json::from_slice(&text).map_err(|_| {
-        Failure::new(format!("{} is not a description of a login", path.display()))
-            .hint("evergrant login PROVIDER, which writes the file again")
-    })
+fn read(path: &Path) -> Result<About, String> {
+    let shown = path.display();
+    let text = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    serde_json::from_slice(&text).map_err(|_| format!("{shown} is not a description of a login"))
 }
 
-/// Finds a login. A login that was stored by another program in the default file counts, if its name is that of a
-/// service.
+/// Whether a file that is no record is the damaged login of a ready provider, and not the description of a service.
+fn is_damaged(name: &str, stored: &Path, places: &Places) -> bool {
+    places.settings != places.logins
+        && stored.is_file()
+        && evergrant::providers::named(name).is_ok()
+}
+
+/// Whether a file has a stored login. A description of a service may have the same name.
+pub(crate) fn has_record(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| Record::from_json(&bytes).is_ok())
+}
+
+/// Finds a login. A login that is in the default file without a file about it counts, too: then its name says which
+/// service it is for.
 pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
     if check_name(name).is_ok() {
-        let path = about_of(name, places);
-        if path.exists() {
-            return Ok(Some(Login { name: name.to_owned(), about: read(&path)? }));
+        let (path, stored) = (about_of(name, places), file_of(name, places));
+        let there = |path: &Path| path.try_exists().map_err(|error| file("look for", path, &error));
+        let login = |about| Login { known: true, ..Login::new(name, about) };
+        if there(&path)? {
+            return Ok(Some(match read(&path) {
+                Ok(about) => login(about),
+                Err(fault) => Login { fault: Some(fault), ..login(About::default()) },
+            }));
         }
-        if file_of(name, places).exists() && evergrant::providers::named(name).is_ok() {
-            let about = About { service: name.to_owned(), ..About::default() };
-            return Ok(Some(Login { name: name.to_owned(), about }));
+        if there(&stored)? && (has_record(&stored) || is_damaged(name, &stored, places)) {
+            return Ok(Some(login(About { service: name.to_owned(), ..About::default() })));
         }
     }
     Ok(None)
@@ -131,14 +184,48 @@ pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
 /// Writes what is known about a login: whole, or not at all.
 pub(crate) fn keep(login: &Login, places: &Places) -> Outcome<()> {
     places.make()?;
-    let path = about_of(&login.name, places);
-    let next = places.logins.join(format!(".{}{ABOUT}.{}", login.name, std::process::id()));
     let text = serde_json::to_string_pretty(&login.about).unwrap_or_default() + "\n";
-    let written = std::fs::write(&next, text).and_then(|()| std::fs::rename(&next, &path));
+    write(&login.name, text.as_bytes(), places)
+}
+
+fn write(name: &str, text: &[u8], places: &Places) -> Outcome<()> {
+    let path = about_of(name, places);
+    let next = places.logins.join(format!(".{name}{ABOUT}.{}", std::process::id()));
+    // A process with the same number may have died here.
+    let _ = std::fs::remove_file(&next);
+    let written = crate::rescue::create(&next, text);
+    let written = written.and_then(|()| std::fs::rename(&next, &path));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&next);
         file("write", &path, &error)
     })
+}
+
+/// What is kept about a login before the login itself is stored.
+pub(crate) struct Kept<'a> {
+    name: &'a str,
+    places: &'a Places,
+    before: Option<Vec<u8>>,
+}
+
+impl Kept<'_> {
+    pub(crate) fn new<'a>(login: &'a Login, places: &'a Places) -> Outcome<Kept<'a>> {
+        let path = about_of(&login.name, places);
+        let before = match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            before => Some(before.map_err(|error| file("read", &path, &error))?),
+        };
+        keep(login, places)?;
+        Ok(Kept { name: &login.name, places, before })
+    }
+
+    /// Brings back what was there before.
+    pub(crate) fn undo(self) -> Outcome<()> {
+        match &self.before {
+            Some(before) => write(self.name, before, self.places),
+            None => forget(self.name, self.places),
+        }
+    }
 }
 
 /// Forgets what is known about a login. The store is not touched.
@@ -159,10 +246,10 @@ mod tests {
     #[test]
     fn a_login_is_found_again_by_its_name() {
         let folder = std::env::temp_dir().join(format!("evergrant-logins-{}", std::process::id()));
-        let places = Places { logins: folder.clone(), settings: folder.clone() };
+        let places = Places { logins: folder.clone(), settings: folder.join("settings") };
         assert!(list(&places).unwrap().is_empty());
         let about = About { service: "github".into(), ..About::default() };
-        let login = Login { name: "work".into(), about };
+        let login = Login { known: true, ..Login::new("work", about) };
         keep(&login, &places).unwrap();
         assert_eq!(find("work", &places).unwrap(), Some(login.clone()));
         assert_eq!(list(&places).unwrap(), [login]);

@@ -12,9 +12,12 @@ mod failure;
 mod logins;
 mod places;
 mod progress;
+mod rescue;
 mod service;
 mod show;
+mod signals;
 mod store;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let quiet = arguments.quiet;
     show::log_to_stderr(quiet);
+    signals::watch();
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -54,7 +58,9 @@ fn run(arguments: Arguments) -> Outcome {
         Command::Call(call) => command::call::run(&context, &call),
         Command::KeepAlive { names } => command::keep_alive::run(&context, &names),
         Command::Import(import) => command::import::run(&context, &import),
-        Command::Move { name, to } => command::moving::run(&context, &name, &to),
+        Command::Move { name, to, to_env } => {
+            command::moving::run(&context, &name, to.as_deref(), to_env.as_deref())
+        }
         Command::Providers { name } => command::providers::run(&context, name.as_deref()),
         Command::Doctor { name } => command::doctor::run(&context, name.as_deref()),
         Command::GetTokens(login) => command::get_tokens::run(&context, &login),

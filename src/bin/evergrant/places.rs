@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Outcome, file};
 
 /// The folders. They are made when something is first written into them.
+#[derive(Clone)]
 pub(crate) struct Places {
     /// Logins: `NAME.json` and `NAME.about.json`.
     pub(crate) logins: PathBuf,
@@ -15,6 +16,12 @@ pub(crate) struct Places {
 impl Places {
     /// `EVERGRANT_HOME` for both; else the folders of the platform.
     pub(crate) fn of_this_user() -> Outcome<Places> {
+        if let Some(home) = std::env::var_os("EVERGRANT_HOME")
+            && !home.is_empty()
+            && !Path::new(&home).is_absolute()
+        {
+            return Err(Failure::new("EVERGRANT_HOME must be the whole path of a folder"));
+        }
         let variable = |name: &str| {
             let path = std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
             path.filter(|path| path.is_absolute())

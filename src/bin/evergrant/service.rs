@@ -53,9 +53,9 @@ fn described(name: &str, places: &Places) -> Option<PathBuf> {
     if name.is_empty() || !name.chars().all(plain) {
         return None;
     }
-    // A JSON file of this name in the folder of logins is a login.
-    let json =
-        (places.settings != places.logins).then(|| places.settings.join(format!("{name}.json")));
+    // Where both folders are the same, a JSON file of this name may be a login.
+    let json = Some(places.settings.join(format!("{name}.json")));
+    let json = json.filter(|path| !crate::logins::has_record(path));
     let toml = places.settings.join(format!("{name}.toml"));
     [Some(toml), json].into_iter().flatten().find(|path| path.is_file())
 }

@@ -6,7 +6,7 @@ use evergrant::clock::{Clock as _, SystemClock};
 use evergrant::error::one_line;
 use evergrant::time::OffsetDateTime;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, UNREAD};
 
 /// The colours that a word may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,10 @@ pub(crate) fn print(line: &str) -> Outcome<()> {
 pub(crate) fn write(bytes: &[u8]) -> Outcome<()> {
     let mut out = io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| out.flush());
-    written.map_err(|error| Failure::new(format!("cannot write the result: {error}")))
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::unread(),
+        _ => Failure::new(format!("cannot write the result: {error}")),
+    })
 }
 
 /// Writes a line for the person.
@@ -63,6 +66,9 @@ pub(crate) fn note(line: &str) {
 }
 
 pub(crate) fn failure(failure: &Failure) {
+    if failure.code == UNREAD {
+        return;
+    }
     let terminal = io::stderr().is_terminal();
     note(&format!("{} {}", coloured("error:", Colour::Bad, terminal), failure.text));
     if let Some(hint) = &failure.hint {

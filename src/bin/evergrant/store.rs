@@ -36,10 +36,12 @@ impl Place {
             }
             "keyring" => Ok(Place::Keyring(absolute(rest)?)),
             // A scheme of one letter is a drive of Windows.
-            _ if rest.starts_with("//") && scheme.len() > 1 => Err(Failure::new(format!(
-                "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
-                 with sqlite:, postgres:, redis: or keyring:"
-            ))),
+            _ if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Err(Failure::new(format!(
+                    "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
+                 with sqlite:, postgres:, redis: or keyring:, or ./{text} for a file"
+                )))
+            }
             _ if text.is_empty() => Err(Failure::new("the address of the store is empty")),
             _ => Ok(Place::File(absolute(text)?)),
         }
@@ -55,11 +57,32 @@ impl Place {
         }
     }
 
-    /// Whether the address has a password in it.
+    /// The store as a person reads it, without a password.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Place::Postgres(_) => "PostgreSQL".to_owned(),
+            Place::Redis(_) => "Redis".to_owned(),
+            other => other.address(),
+        }
+    }
+
+    /// Whether the store is a file in this folder.
+    pub(crate) fn is_in(&self, folder: &Path) -> bool {
+        match self {
+            Place::File(path) | Place::Sqlite(path) | Place::Keyring(path) => {
+                path.parent() == Some(folder)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the address has a password in it. An address that cannot be read may have one.
     pub(crate) fn has_password(&self) -> bool {
         match self {
-            Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).is_ok_and(|url| {
-                url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+            Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).map_or(true, |url| {
+                url.cannot_be_a_base()
+                    || url.password().is_some()
+                    || url.query_pairs().any(|(name, _)| name == "password")
             }),
             _ => false,
         }
@@ -147,16 +170,20 @@ mod tests {
         }
         let sealed = Place::Keyring("/logins/work.sealed.json".into());
         assert_eq!(parse("keyring:").unwrap(), sealed);
-        for text in ["mysql://db.example/app", "", "sqlite:"] {
+        for text in ["mysql://db.example/app", "postgre:db", "", "sqlite:"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn a_password_in_the_address_of_a_store_is_found() {
-        for text in
-            ["postgres://app:pw@db.example/app", "postgres://db/app?password=pw", "redis://:pw@r"]
-        {
+        for text in [
+            "postgres://app:pw@db.example/app",
+            "postgres://db/app?password=pw",
+            "redis://:pw@r",
+            "postgres://app:pw@a:5432,b/app",
+            "postgres:host=db password=pw",
+        ] {
             assert!(parse(text).unwrap().has_password(), "{text}");
         }
     }

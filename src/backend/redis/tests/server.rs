@@ -58,19 +58,19 @@ impl Server {
         })))
     }
 
-    fn connect(&self) -> Link {
+    fn connect(&self) -> Wire {
         let mut state = self.0.lock();
         state.opened += 1;
         let id = state.opened;
         state.open.insert(id);
-        Link { server: self.clone(), id }
+        Wire { server: self.clone(), id }
     }
 
     /// A store that keeps its connection, as one for a URL does.
     pub(super) fn store(&self) -> RedisBackend {
         let server = self.clone();
-        let open = move || -> Result<Connection, BoxError> { Ok(Box::new(server.connect())) };
-        RedisBackend::on(Rest::new(true, Box::new(open)), "test".to_owned())
+        let open = move || -> Result<Link, BoxError> { Ok(Link::new(server.connect())) };
+        RedisBackend::on(owned(8, Arc::new(open)), random_id(), "test".to_owned())
     }
 
     /// A store on connections that the program lends.
@@ -181,8 +181,9 @@ impl State {
     fn run(&mut self, id: i64, name: &str, words: &[String]) -> Value {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
         if words[0] == "EVAL" {
-            assert_eq!(words[2], "1", "one key");
-            return self.script(name, &words[3], &words[4..]);
+            let keys: usize = words[2].parse().unwrap();
+            assert_eq!(keys, if name == "TAKE" { 2 } else { 1 });
+            return self.script(name, &words[3..3 + keys], &words[3 + keys..]);
         }
         match name {
             "GET" => self.values.get(&words[1]).map_or(Value::Nil, |value| text(value)),
@@ -202,7 +203,9 @@ impl State {
         }
     }
 
-    fn script(&mut self, name: &str, key: &str, arguments: &[String]) -> Value {
+    fn script(&mut self, name: &str, keys: &[String], arguments: &[String]) -> Value {
+        let key = &*keys[0];
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
         let held = self.values.get(key).cloned().unwrap_or_default();
         let ours = !held.is_empty() && held.starts_with(&arguments[0]);
         let mut set = |value: &str, life: &str| {
@@ -212,12 +215,14 @@ impl State {
         match name {
             "SWAP" if held == arguments[0] => set(&arguments[1], ""),
             "TAKE" => {
-                let free = held.is_empty() || held == arguments[0] || held == arguments[2];
-                if free {
-                    set(&arguments[0], &arguments[1]);
+                let free =
+                    held.is_empty() || held.starts_with(&arguments[3]) || held == arguments[2];
+                if !free {
+                    return Value::Array(vec![text(&held), Value::Nil, Value::Int(0)]);
                 }
-                let held = if free { &arguments[0] } else { &held };
-                return Value::BulkString(held.clone().into_bytes());
+                set(&arguments[0], &arguments[1]);
+                let record = self.values.get(&keys[1]).map_or(Value::Nil, |value| text(value));
+                return Value::Array(vec![text(&arguments[0]), record, Value::Int(1)]);
             }
             "RENEW" if ours => set(&arguments[1], &arguments[2]),
             "RELEASE" if ours => drop(self.values.remove(key)),
@@ -228,18 +233,18 @@ impl State {
 }
 
 /// A connection.
-struct Link {
+struct Wire {
     server: Server,
     id: i64,
 }
 
-impl Drop for Link {
+impl Drop for Wire {
     fn drop(&mut self) {
         self.server.0.lock().open.remove(&self.id);
     }
 }
 
-impl ConnectionLike for Link {
+impl ConnectionLike for Wire {
     fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
         // `*3`, and for each word `$length` and the word, each with an end of line.
         let text = String::from_utf8(command.to_vec()).unwrap();

@@ -1,21 +1,21 @@
 //! `call`: sends a request to the API of a service.
 
-use std::collections::BTreeSet;
+mod download;
+mod pages;
+
 use std::io::Read;
 use std::path::Path;
 
 use evergrant::ureq::http::Method;
-use evergrant::{Client, Error, Request, Response};
-use serde_json::Value;
+use evergrant::{Client, Error, Request, Response, Token};
 
 use super::{Context, Opened};
 use crate::arguments;
-use crate::failure::{Failure, Outcome, file};
-use crate::progress::Bar;
+use crate::failure::{Failure, LATER, Outcome, file};
 use crate::show;
 
-/// The most pages of one list.
-const PAGES: usize = 10_000;
+/// How much of an error's body is shown, in characters.
+const SHOWN: usize = 2000;
 
 pub(crate) fn run(context: &Context, asked: &arguments::Call) -> Outcome {
     let method: Method = asked
@@ -23,19 +23,27 @@ pub(crate) fn run(context: &Context, asked: &arguments::Call) -> Outcome {
         .to_uppercase()
         .parse()
         .map_err(|_| Failure::new(format!("{:?} is not an HTTP method", asked.method)))?;
-    let opened = context.open(context.find(&asked.name)?)?;
-    let client = opened.client()?;
-    if asked.paginate {
-        return pages(&client, &opened, &method, asked);
+    let mut login = context.find(&asked.name)?;
+    if let Some(base) = &asked.api_base {
+        login.about.api_base = Some(base.clone());
     }
+    let mut opened = context.open(login)?;
+    opened.service.allow_hosts.extend(asked.allow.iter().cloned());
+    let client = opened.client()?;
     let request = prepared(&client, &method, &asked.path, &asked.query, asked)?;
+    let output = asked.output.as_deref().map(download::Output::open).transpose()?;
+    let secrets = Secrets(opened.tried(&client, Client::token)?);
+    if asked.paginate {
+        drop(request);
+        return pages::run(&client, &opened, &method, asked, &secrets);
+    }
     let answer = match asked.body.as_deref() {
         None => request.call(),
         Some(body) => sent(request, body, asked)?,
     };
-    let answer = answer.map_err(|error| refused(&opened, error))?;
-    match &asked.output {
-        Some(path) => download(answer, path, context.quiet)?,
+    let answer = Sent { opened: &opened, client: &client, secrets: &secrets }.answer(answer)?;
+    match output {
+        Some(output) => output.fill(answer, context.quiet)?,
         None => stream(answer)?,
     }
     Ok(0)
@@ -79,21 +87,87 @@ fn sent(
     let path = Path::new(body);
     let open = || {
         let body = std::fs::File::open(path)?;
-        let length = body.metadata()?.len();
-        Ok((body, length))
+        let found = body.metadata()?;
+        // A pipe does not tell its length.
+        Ok((body, found.is_file().then_some(found.len())))
     };
     let (mut body, length) = open().map_err(|error| file("read", path, &error))?;
-    Ok(request.send_reader(&mut body, Some(length)))
+    Ok(request.send_reader(&mut body, length))
 }
 
-/// The failure, with what the API said on the standard error.
-fn refused(opened: &Opened, error: Error) -> Failure {
-    if let Error::Api(api) = &error
-        && !api.body.is_empty()
-    {
-        show::note(&evergrant::error::one_line(&String::from_utf8_lossy(&api.body)));
+/// The token that was sent: an API may repeat it in an error.
+struct Secrets(Token);
+
+impl Secrets {
+    /// The text without the tokens of the login: those that were sent, and those that are stored now.
+    fn hidden_in(&self, text: &str, client: &Client) -> String {
+        let stored = client.stored().ok().flatten();
+        let tokens = stored.iter().map(|record| record.token()).chain([&self.0]);
+        let secrets = tokens.flat_map(|token| {
+            let refresh = token.refresh_token().map(|secret| secret.expose().to_owned());
+            [Some(token.access_token().expose().to_owned()), refresh]
+        });
+        let mut text = text.to_owned();
+        for secret in secrets.flatten().filter(|secret| !secret.is_empty()) {
+            text = without(&text, &secret);
+        }
+        text
     }
-    opened.failed(&error)
+}
+
+/// The text without a secret: as it is, percent-encoded, or escaped in JSON.
+fn without(text: &str, secret: &str) -> String {
+    let encoded = |upper: bool| -> String {
+        let byte = |byte: u8| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ if upper => format!("%{byte:02X}"),
+            _ => format!("%{byte:02x}"),
+        };
+        secret.bytes().map(byte).collect()
+    };
+    let quoted = serde_json::Value::from(secret).to_string();
+    let json = quoted[1..quoted.len() - 1].to_owned();
+    let slashes = json.replace('/', "\\/");
+    let forms = [secret.to_owned(), encoded(true), encoded(false), json, slashes];
+    forms.iter().fold(text.to_owned(), |text, form| text.replace(form, "[token]"))
+}
+
+/// A request that was sent.
+struct Sent<'a> {
+    opened: &'a Opened,
+    client: &'a Client,
+    secrets: &'a Secrets,
+}
+
+impl Sent<'_> {
+    /// The answer, or the failure, with what the API said on the standard error. A token that came meanwhile is
+    /// saved first.
+    fn answer(&self, answer: Result<Response, Error>) -> Outcome<Response> {
+        let answer = answer.map_err(|error| self.refused(&error))?;
+        self.opened.finish(self.client)?;
+        let status = answer.status();
+        if (300..400).contains(&status) {
+            let to = answer.header("location").unwrap_or("no address");
+            let to = show::short(&self.secrets.hidden_in(to, self.client), SHOWN);
+            return Err(Failure::new(format!(
+                "the API answered with the redirect {status} to {to}, which is not followed: call the new address"
+            )));
+        }
+        Ok(answer)
+    }
+
+    fn refused(&self, error: &Error) -> Failure {
+        if let Error::Api(api) = error
+            && !api.body.is_empty()
+        {
+            let said = String::from_utf8_lossy(&api.body);
+            show::note(&show::short(&self.secrets.hidden_in(&said, self.client), SHOWN));
+        }
+        let failure = self.opened.failed(self.client, error);
+        Failure { text: self.secrets.hidden_in(&failure.text, self.client), ..failure }
+    }
 }
 
 fn stream(answer: Response) -> Outcome<()> {
@@ -108,129 +182,16 @@ fn stream(answer: Response) -> Outcome<()> {
 }
 
 fn cut(error: std::io::Error) -> Failure {
-    Failure {
-        code: crate::failure::LATER,
-        text: format!("the answer ended early: {error}"),
-        hint: None,
-    }
-}
-
-/// Writes the answer beside the file and then gives it the file's name, so that nobody reads half of it.
-fn download(answer: Response, path: &Path, quiet: bool) -> Outcome<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let result = fill(answer, &part, path, &name, quiet);
-    if result.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    result
-}
-
-fn fill(answer: Response, part: &Path, path: &Path, name: &str, quiet: bool) -> Outcome<()> {
-    use std::io::Write as _;
-    let size = answer.header("content-length").and_then(|text| text.parse().ok());
-    let mut bar = Bar::new(name, size, quiet);
-    let mut out = std::fs::File::create_new(part).map_err(|error| file("write", part, &error))?;
-    let mut reader = answer.into_reader();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let length = reader.read(&mut buffer).map_err(cut)?;
-        if length == 0 {
-            break;
-        }
-        out.write_all(&buffer[..length]).map_err(|error| file("write", part, &error))?;
-        bar.add(length as u64);
-    }
-    bar.end();
-    let saved = out.sync_all().and_then(|()| std::fs::rename(part, path));
-    saved.map_err(|error| file("write", path, &error))
-}
-
-/// Prints the items of all pages, each on a line.
-fn pages(client: &Client, opened: &Opened, method: &Method, asked: &arguments::Call) -> Outcome {
-    let mut target = asked.path.clone();
-    let mut query = asked.query.clone();
-    let mut seen = BTreeSet::new();
-    for _ in 0..PAGES {
-        if !seen.insert((target.clone(), query.clone())) {
-            return Err(Failure::new("the list leads back to a page that was read already"));
-        }
-        let request = prepared(client, method, &target, &query, asked)?;
-        let answer = request.call().map_err(|error| refused(opened, error))?;
-        let linked = answer.link("next");
-        let page: Value = answer.read_json()?;
-        for item in items(&page, asked.items.as_deref())? {
-            show::print(&item.to_string())?;
-        }
-        match (&asked.cursor, linked) {
-            (Some(cursor), _) => {
-                let (member, parameter) = match cursor.split_once('=') {
-                    Some((member, parameter)) => (member, Some(parameter)),
-                    None => (&**cursor, None),
-                };
-                match (text_of(&page, member), parameter) {
-                    (None, _) => return Ok(0),
-                    (Some(address), None) => (target, query) = (address, Vec::new()),
-                    (Some(value), Some(parameter)) => {
-                        query.retain(|pair| {
-                            pair.split_once('=').map(|(name, _)| name) != Some(parameter)
-                        });
-                        query.push(format!("{parameter}={value}"));
-                    }
-                }
-            }
-            (None, Some(next)) => (target, query) = (next, Vec::new()),
-            (None, None) => return Ok(0),
-        }
-    }
-    Err(Failure::new(format!("the list has more than {PAGES} pages")))
-}
-
-/// The items of a page: the page itself, or its member.
-fn items<'a>(page: &'a Value, member: Option<&str>) -> Outcome<Vec<&'a Value>> {
-    let list = match member {
-        Some(member) => at(page, member),
-        None => Some(page),
-    };
-    match list {
-        Some(Value::Array(items)) => Ok(items.iter().collect()),
-        Some(other) if member.is_none() => Ok(vec![other]),
-        _ => Err(Failure::new(format!(
-            "the page has no list in its member `{}`",
-            member.unwrap_or_default()
-        ))),
-    }
-}
-
-/// A member, whose path is written with dots.
-fn at<'a>(page: &'a Value, member: &str) -> Option<&'a Value> {
-    member.split('.').try_fold(page, |value, part| value.get(part))
-}
-
-/// The text or the number of a member that says where the next page is.
-fn text_of(page: &Value, member: &str) -> Option<String> {
-    match at(page, member)? {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    Failure { code: LATER, text: format!("the answer ended early: {error}"), hint: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
-    fn items_and_cursor_are_found_in_a_page() {
-        let page =
-            json!({"data": {"rows": [1, 2]}, "meta": {"next": "c2", "page": 3, "end": null}});
-        assert_eq!(items(&page, Some("data.rows")).unwrap(), [&json!(1), &json!(2)]);
-        assert_eq!(items(&page, None).unwrap(), [&page]);
-        assert!(items(&page, Some("data")).is_err());
-        assert_eq!(text_of(&page, "meta.next").as_deref(), Some("c2"));
-        assert_eq!(text_of(&page, "meta.page").as_deref(), Some("3"));
-        assert_eq!(text_of(&page, "meta.end"), None);
-        assert_eq!(text_of(&page, "none.at.all"), None);
+    fn a_secret_is_hidden_in_each_form() {
+        let text = r#"a/b+c a%2Fb%2Bc a%2fb%2bc a\/b+c abc"#;
+        assert_eq!(without(text, "a/b+c"), "[token] [token] [token] [token] abc");
     }
 }

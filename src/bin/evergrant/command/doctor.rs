@@ -12,6 +12,7 @@ use super::Context;
 use super::keep_alive::worse;
 use crate::failure::{Outcome, WRONG, code};
 use crate::logins::{self, Login};
+use crate::rescue::quoted;
 use crate::service::{self, Service};
 use crate::show::{self, Colour};
 use crate::store::Place;
@@ -55,6 +56,10 @@ pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
     proxies(&mut report)?;
     let Some(name) = name else { return Ok(report.code) };
     let (login, service) = match logins::find(name, &context.places)? {
+        Some(Login { fault: Some(fault), .. }) => {
+            report.bad(WRONG, "login", &fault, "evergrant login PROVIDER, which writes it anew")?;
+            return Ok(report.code);
+        }
         Some(login) => match service::find(&login.about.service, &context.places) {
             Ok(service) => (login, service),
             Err(failure) => {
@@ -68,10 +73,15 @@ pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
     report
         .good("service", &format!("{} ({})", provider.display_name(), provider.token_endpoint()))?;
     let place = context.place(&login)?;
-    store(&login, &place, &mut report)?;
+    let before = report.code;
+    store(context, &login, &place, &mut report)?;
+    let works = report.code == before;
     let credentials = credentials(context, &login, &service, &mut report)?;
     network(provider, &mut report)?;
-    state(&login, &place, provider, credentials, &mut report)?;
+    // A store that cannot be used does not tell whether somebody has logged in.
+    if works {
+        state(&login, &place, provider, credentials, &mut report)?;
+    }
     Ok(report.code)
 }
 
@@ -94,12 +104,20 @@ fn folders(context: &Context, report: &mut Report) -> Outcome<()> {
                     WRONG,
                     what,
                     &format!("{shown} is not a folder"),
-                    &format!("mv {shown} {shown}.old"),
+                    &format!("mv {} {}", quoted(&shown), quoted(&format!("{shown}.old"))),
                 )?;
             }
             Ok(found) if open_to_others(&found) => {
                 let text = format!("{shown} can be written by other users");
-                report.warning(what, &text, &format!("chmod 700 {shown}"))?;
+                report.warning(what, &text, &format!("chmod 700 {}", quoted(&shown)))?;
+            }
+            Ok(found) if is_of_another(&found) => {
+                let text = format!("{shown} belongs to another user");
+                report.warning(
+                    what,
+                    &text,
+                    "run the command as that user, or set EVERGRANT_HOME",
+                )?;
             }
             Ok(_) => report.good(what, &shown)?,
         }
@@ -120,6 +138,18 @@ fn is_readable_to_others(file: &std::path::Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_readable_to_others(_: &std::path::Path) -> bool {
+    false
+}
+
+/// Whether the folder belongs to another user than this process: Linux tells.
+#[cfg(unix)]
+fn is_of_another(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|this| this.uid() != found.uid())
+}
+
+#[cfg(not(unix))]
+fn is_of_another(_: &std::fs::Metadata) -> bool {
     false
 }
 
@@ -145,18 +175,19 @@ fn proxies(report: &mut Report) -> Outcome<()> {
                 &text,
                 &format!("export {name}=http://proxy.example:3128"),
             )?;
+        } else {
+            let text = format!("{name} is set (not used for this machine itself)");
+            report.good("proxy", &text)?;
         }
     }
     match set.is_empty() {
         true => report.good("proxy", "none"),
-        false => {
-            report.good("proxy", &format!("{} (not used for this machine itself)", set.join(", ")))
-        }
+        false => Ok(()),
     }
 }
 
 /// Folder, owner and modes of the store, its lock, and what a save survives.
-fn store(login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
+fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
     let store = match place.open(&login.name) {
         Ok(store) => store,
         Err(failure) => {
@@ -164,10 +195,15 @@ fn store(login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
             return report.bad(failure.code, "store", &failure.text, &mend);
         }
     };
-    if let Place::File(path) = place
-        && path.parent().is_some_and(|folder| !folder.exists())
+    if let Place::File(path) | Place::Sqlite(path) | Place::Keyring(path) = place
+        && let Some(folder) = path.parent().filter(|folder| !folder.exists())
     {
-        return report.good("store", &format!("{} (nothing is there yet)", path.display()));
+        if place.is_in(&context.places.logins) {
+            return report.good("store", &format!("{} (nothing is there yet)", path.display()));
+        }
+        let shown = folder.display().to_string();
+        let mend = format!("mkdir -p -m 700 {}, or mount the disk that has it", quoted(&shown));
+        return report.bad(WRONG, "store", &format!("the folder {shown} is missing"), &mend);
     }
     let shown = store.describe();
     let mend = "give the user of this process the right to write there, or choose another store with --store";
@@ -234,7 +270,8 @@ fn credentials(
             match found.file.as_ref().filter(|file| is_readable_to_others(file)) {
                 Some(_) => {
                     let text = format!("other users can read {place}");
-                    report.warning("credentials", &text, &format!("chmod 600 {place}"))?;
+                    let mend = format!("chmod 600 {}", quoted(&place));
+                    report.warning("credentials", &text, &mend)?;
                 }
                 None => report.good("credentials", &format!("{secret}, from {place}"))?,
             }

@@ -3,6 +3,7 @@
 use super::{Context, login};
 use crate::arguments;
 use crate::failure::Outcome;
+use crate::rescue::quoted;
 use crate::show;
 
 pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
@@ -13,12 +14,14 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     login::authorize(&client, &opened, asked)?;
     let token = client.token()?;
     let prefix = opened.provider().env_prefix();
-    let mut lines = format!("{prefix}_ACCESS_TOKEN={}\n", token.access_token().expose());
+    // A shell and the readers of .env files read the quoted text alike.
+    let line = |name: &str, text: &str| format!("{prefix}_{name}={}\n", quoted(text));
+    let mut lines = line("ACCESS_TOKEN", token.access_token().expose());
     if let Some(refresh_token) = token.refresh_token() {
-        lines.push_str(&format!("{prefix}_REFRESH_TOKEN={}\n", refresh_token.expose()));
+        lines.push_str(&line("REFRESH_TOKEN", refresh_token.expose()));
     }
     if let Some(end) = token.expires_at() {
-        lines.push_str(&format!("{prefix}_EXPIRES_AT={}\n", show::rfc3339(end)));
+        lines.push_str(&line("EXPIRES_AT", &show::rfc3339(end)));
     }
     show::write(lines.as_bytes())?;
     context.tell(

@@ -1,19 +1,24 @@
 //! `keep-alive`: refreshes the logins that are due, for cron.
 
+use evergrant::Client;
+
 use super::Context;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
 use crate::logins::Login;
 use crate::show;
 
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
-    let logins = match names {
-        [] => context.all()?,
-        names => names.iter().map(|name| context.find(name)).collect::<Outcome<_>>()?,
+    let logins: Vec<(String, Outcome<Login>)> = match names {
+        [] => {
+            let logins = context.all()?;
+            logins.into_iter().map(|login| (login.name.clone(), Ok(login))).collect()
+        }
+        // A wrong name stops no other login.
+        names => names.iter().map(|name| (name.clone(), context.find(name))).collect(),
     };
     let mut code = 0;
-    for login in logins {
-        let name = login.name.clone();
-        match one(context, login) {
+    for (name, login) in logins {
+        match login.and_then(|login| one(context, login)) {
             Ok(text) => context.tell(&format!("{name}: {text}")),
             Err(failure) => {
                 code = worse(code, failure.code);
@@ -27,7 +32,7 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
 fn one(context: &Context, login: Login) -> Outcome<&'static str> {
     let opened = context.open(login)?;
     let client = opened.client()?;
-    match client.keep_alive().map_err(|error| opened.failed(&error))? {
+    match opened.tried(&client, Client::keep_alive)? {
         true => Ok("refreshed"),
         false => Ok("not due"),
     }

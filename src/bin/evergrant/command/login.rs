@@ -4,6 +4,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use evergrant::clock::{Clock as _, SystemClock};
+use evergrant::health::Health;
 use evergrant::{Client, ClientBuilder};
 
 use super::{Context, Opened};
@@ -11,24 +13,30 @@ use crate::arguments;
 use crate::failure::{Failure, Outcome};
 use crate::logins;
 use crate::show::{self, Colour};
-use crate::store::Place;
 
 /// The redirect URI of a pasted login, if there is no other: what `login` without `--paste` asks people to register.
 const NOBODY: &str = "http://127.0.0.1/callback";
 
 pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
-    let (login, service) =
+    let (mut login, service) =
         context.new_login(&asked.provider, asked.name.as_deref(), asked.api_base.as_deref())?;
+    if !asked.scopes.is_empty() {
+        login.about.scopes = asked.scopes.clone();
+    }
     let opened = context.open_with(login, service)?;
-    if let Place::File(path) = &opened.place
-        && path.parent() == Some(&*context.places.logins)
-    {
+    if opened.place.is_in(&context.places.logins) {
         context.places.make()?;
     }
     let client = patient(opened.builder()?, &opened, asked);
-    // The library locks, reads and tries the store before it shows the address.
-    authorize(&client, &opened, asked)?;
-    logins::keep(&opened.login, &context.places)?;
+    // The library locks, reads and tries the store before it shows the address. A login that is stored while nothing
+    // is kept about it could not be found again.
+    let kept = logins::Kept::new(&opened.login, &context.places)?;
+    let result = authorize(&client, &opened, asked);
+    // A rescued login is imported under the same name.
+    if result.is_err() && opened.unsaved.record().is_none() {
+        kept.undo()?;
+    }
+    result?;
     let record = client.stored()?;
     let scopes = record.as_ref().and_then(|record| record.token().scope()).unwrap_or("not told");
     context.tell(&format!(
@@ -38,13 +46,26 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
         show::short(scopes, 200)
     ));
     context.tell(&format!("The login is in {}.", client_store(&opened)));
-    if let Some(end) = client.health()?.ends_at() {
-        context.tell(&format!(
-            "If nobody uses it, the login ends {}; `evergrant keep-alive` in cron prevents that.",
-            show::from_now(end, show::now())
-        ));
+    let lasts = record.is_some_and(|record| record.token().refresh_token().is_some());
+    if let Some(line) = end(&client.health()?, lasts) {
+        context.tell(&line);
     }
     Ok(0)
+}
+
+/// When the login ends, and whether something prevents that.
+fn end(health: &Health, has_refresh_token: bool) -> Option<String> {
+    let ends = health.ends_at()?;
+    let when = show::from_now(ends, show::now());
+    Some(if !has_refresh_token {
+        format!("The login ends {when}: the service has issued no refresh token.")
+    } else if health.consent_ends_at == Some(ends) {
+        format!("The login ends {when}, also if it is used: then a person has to log in again.")
+    } else {
+        format!(
+            "If nobody uses it, the login ends {when}; `evergrant keep-alive` in cron prevents that."
+        )
+    })
 }
 
 /// A client that waits for the person as long as the arguments say.
@@ -64,9 +85,11 @@ pub(crate) fn client_store(opened: &Opened) -> String {
 
 /// Logs the person in, in the way that the arguments ask for.
 pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Login) -> Outcome<()> {
-    let scopes: Vec<&str> = asked.scopes.iter().map(String::as_str).collect();
+    let before = &opened.login.about.scopes;
+    let scopes = if asked.scopes.is_empty() { before } else { &asked.scopes };
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let result = if asked.device {
-        device(client, &scopes)
+        device(client, &scopes, Duration::from_secs(asked.timeout))
     } else if asked.paste {
         client.authorize_pasted(&scopes, |url, wrong| {
             if let Some(wrong) = wrong {
@@ -76,11 +99,7 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
                 "Open this address, log in, and paste the address that the browser shows then:",
             );
             show::note(url);
-            let mut line = String::new();
-            match io::stdin().lock().read_line(&mut line)? {
-                0 => Err(io::ErrorKind::UnexpectedEof.into()),
-                _ => Ok(line),
-            }
+            pasted(Duration::from_secs(asked.timeout))
         })
     } else {
         let shown = |url: &str| {
@@ -92,13 +111,38 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
             false => client.authorize_in_browser(&scopes, shown),
         }
     };
-    result.map_err(|error| with_advice(error, opened))
+    match result {
+        // The person has logged in, so the login is worth some tries.
+        Err(evergrant::Error::NotSaved(_)) => opened.finish(client),
+        result => result.map_err(|error| with_advice(error, opened)),
+    }
 }
 
-fn device(client: &Client, scopes: &[&str]) -> evergrant::Result<()> {
+/// The line that the person pastes. The thread that waits for the line ends with the process.
+fn pasted(patience: Duration) -> io::Result<String> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::Builder::new().spawn(move || {
+        let mut line = String::new();
+        let read = match io::stdin().lock().read_line(&mut line) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => Ok(line),
+            Err(error) => Err(error),
+        };
+        // Nobody receives a line that comes too late.
+        let _ = sender.send(read);
+    })?;
+    receiver.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+fn device(client: &Client, scopes: &[&str], patience: Duration) -> evergrant::Result<()> {
     let code = client.device_code(scopes)?;
     show::note(&code.to_string());
-    client.exchange_device(&code, |_| ControlFlow::Continue(())).map(drop)
+    let began = SystemClock.monotonic();
+    let poll = |_: &_| match SystemClock.monotonic().saturating_sub(began) < patience {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    };
+    client.exchange_device(&code, poll).map(drop)
 }
 
 /// Adds the way that works instead, where the tool has one.

@@ -76,7 +76,11 @@ fn one(context: &Context, name: &str) -> Outcome {
         .map(|(name, value)| vec![(name.to_owned(), Colour::Strong), (value, Colour::Plain)])
         .collect();
     show::write(show::table(&rows, std::io::stdout().is_terminal()).as_bytes())?;
-    evidence(&short)
+    // A file or an issuer says itself what is known.
+    match row.is_some() && service.spelling == name {
+        true => evidence(&short),
+        false => show::print(&format!("\ndescribed by: {}", service.spelling)).map(|()| 0),
+    }
 }
 
 /// Prints the row of the guide, and where the evidence is.

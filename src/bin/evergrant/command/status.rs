@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outco
     if as_json {
         let rows: Vec<_> = rows.iter().map(Row::json).collect();
         show::print(&serde_json::to_string_pretty(&rows).unwrap_or_default())?;
-        return Ok(code);
+        return Ok(if rows.is_empty() { LOG_IN } else { code });
     }
     if rows.is_empty() {
         context.tell("Nobody has logged in. Try: evergrant login PROVIDER");

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use evergrant::Client;
+
 use super::Context;
 use crate::failure::{Failure, Outcome};
 use crate::show;
@@ -17,7 +19,7 @@ pub(crate) fn run(context: &Context, name: &str, terminal: bool) -> Outcome {
     }
     let opened = context.open(context.find(name)?)?;
     let client = opened.client()?;
-    let token = client.token().map_err(|error| opened.failed(&error))?;
+    let token = opened.tried(&client, Client::token)?;
     if token.dpop_key().is_some() {
         return Err(Failure::new(
             "this login is bound to a key (RFC 9449), so the token alone is of no use to another program",

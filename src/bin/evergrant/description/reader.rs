@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::failure::WRONG;
+
 /// What is wrong, and with which key.
 pub(super) struct Fault {
+    /// The exit code.
+    pub(super) code: u8,
     pub(super) key: Option<String>,
     pub(super) line: Option<usize>,
     pub(super) text: String,
@@ -13,15 +17,15 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn of(key: &str, text: impl Into<String>) -> Fault {
-        Fault { key: Some(key.to_owned()), line: None, text: text.into() }
+        Fault { code: WRONG, key: Some(key.to_owned()), line: None, text: text.into() }
     }
 
     pub(super) fn whole(text: impl Into<String>) -> Fault {
-        Fault { key: None, line: None, text: text.into() }
+        Fault { code: WRONG, key: None, line: None, text: text.into() }
     }
 
     pub(super) fn in_line(line: usize, text: impl Into<String>) -> Fault {
-        Fault { key: None, line: Some(line), text: text.into() }
+        Fault { code: WRONG, key: None, line: Some(line), text: text.into() }
     }
 }
 
@@ -37,6 +41,11 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(members: Map<String, Value>) -> Reader {
         Reader { prefix: String::new(), members, known: Vec::new() }
+    }
+
+    /// The keys of the table that were not taken yet.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members.keys().map(String::as_str)
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
@@ -150,8 +159,9 @@ impl Reader {
             Some(_) => return Err(self.fault(key, wrong)),
         };
         list.into_iter()
-            .map(|item| match item {
-                Value::Object(members) => Ok(self.below(key, members)),
+            .zip(1..)
+            .map(|(item, number)| match item {
+                Value::Object(members) => Ok(self.below(&format!("{key}#{number}"), members)),
                 _ => Err(self.fault(key, wrong)),
             })
             .collect()
@@ -209,26 +219,39 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The line of a key: the first that begins with the last part of its path, after the lines of the tables around it.
+/// The line of a key: the first that begins with the last part of its path, after the lines of the tables around it. A
+/// number after `#` counts the tables of one name. Without a line of its own, the line of its table.
 pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
-    let mut lines = text.lines().enumerate().peekable();
-    let mut found = None;
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut at, mut found) = (0, None);
     for part in key.split('.') {
-        let here = |line: &str| {
-            line.match_indices(part).any(|(at, _)| {
-                let before = line[..at].trim_end_matches('"').chars().next_back();
-                let after = line[at + part.len()..].trim_start_matches('"').trim_start();
-                !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-                    && after.starts_with(['=', ':', ']', '.'])
-            })
+        let (name, number) = part.split_once('#').unwrap_or((part, "1"));
+        let header = format!("[[{name}]]");
+        let in_headers = part.contains('#') && lines.iter().any(|line| line.trim() == header);
+        let wanted = if in_headers { number.parse().unwrap_or(1) } else { 1 };
+        let here = |line: &str| match in_headers {
+            true => line.trim() == header,
+            false => names(line, name),
         };
-        while let Some((_, line)) = lines.peek() {
-            if here(line) {
-                break;
-            }
-            lines.next();
+        let mut places = lines.iter().enumerate().skip(at).filter(|(_, line)| here(line));
+        let Some((place, _)) = places.nth(wanted - 1) else { break };
+        // In TOML, the next header ends a table.
+        let begins_table = |line: &&str| line.trim_start().starts_with('[');
+        if found.is_some() && lines[at..place].iter().skip(1).any(begins_table) && !in_headers {
+            break;
         }
-        found = Some(lines.peek()?.0 + 1);
+        (at, found) = (place, Some(place + 1));
     }
     found
+}
+
+/// Whether a line begins the value of a key. A comment of TOML names no key.
+fn names(line: &str, key: &str) -> bool {
+    !line.trim_start().starts_with('#')
+        && line.match_indices(key).any(|(at, _)| {
+            let before = line[..at].trim_end_matches('"').chars().next_back();
+            let after = line[at + key.len()..].trim_start_matches('"').trim_start();
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+                && after.starts_with(['=', ':', ']', '.'])
+        })
 }

@@ -1,0 +1,234 @@
+//! Measures many accounts on one store: `cargo bench --bench fleet --features sqlite,postgres,redis`.
+//!
+//! 32 threads refresh one login of each account, all of which have ended; the token endpoint on loopback
+//! answers at once. The bench measures, for each store and in the same run:
+//!
+//! * the refreshes a second with a store in memory, which is what HTTP and JSON allow;
+//! * pairs of commits a second by the same 32 threads without the crate, which survive a power cut;
+//! * the refreshes a second with the store, the time of a refresh, and how many more files and sockets are
+//!   open at the end.
+//!
+//! The share is the rate with the store over the rate that the first two allow together. `FLEET_ACCOUNTS`
+//! sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores, such as `file,sqlite`;
+//! `FLEET_CONNECTIONS` the connections of a store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../tests/stores/servers.rs"]
+#[allow(dead_code)]
+mod servers;
+#[path = "../tests/promise/support.rs"]
+#[allow(dead_code)]
+mod support;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use evergrant::provider::Rotation;
+use evergrant::sandbox::Sandbox;
+use evergrant::{
+    Client, FileBackend, MemoryBackend, PostgresBackend, RedisBackend, SqliteBackend, TokenBackend,
+};
+use time::OffsetDateTime;
+
+const THREADS: usize = 32;
+
+/// A store for an account.
+type Store<'a> = dyn Fn(usize) -> Box<dyn TokenBackend> + Sync + 'a;
+
+/// A commit that survives a power cut, for an account.
+type Commit<'a> = dyn Fn(usize, &[u8]) + Sync + 'a;
+
+fn main() {
+    let accounts = std::env::var("FLEET_ACCOUNTS").unwrap_or_else(|_| "1000,10000".to_owned());
+    let stores =
+        std::env::var("FLEET_STORES").unwrap_or_else(|_| "file,sqlite,redis,postgres".to_owned());
+    println!(
+        "{:<12} {:>8} {:>9} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>7}",
+        "store",
+        "accounts",
+        "memory/s",
+        "pairs/s",
+        "ours/s",
+        "share",
+        "p50",
+        "p99",
+        "open",
+        "failed"
+    );
+    for accounts in accounts.split(',').map(|number| number.trim().parse().unwrap()) {
+        let dir = support::TempDir::new();
+        for store in stores.split(',') {
+            match store {
+                "file" => file(accounts, &dir.join("files")),
+                "sqlite" => sqlite(accounts, &dir.join("logins.sqlite")),
+                "redis" => redis(accounts),
+                "postgres" => postgres(accounts),
+                other => panic!("no store is called {other}"),
+            }
+        }
+    }
+}
+
+fn file(accounts: usize, folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    measure(
+        "file",
+        accounts,
+        &|n| Box::new(FileBackend::new(folder.join(format!("{n}.json")))),
+        &|n, bytes| {
+            let path = folder.join(format!("{n}.raw"));
+            let temp = path.with_extension("new");
+            let mut file = std::fs::File::create(&temp).unwrap();
+            file.write_all(bytes).unwrap();
+            file.sync_all().unwrap();
+            std::fs::rename(&temp, &path).unwrap();
+            std::fs::File::open(folder).unwrap().sync_all().unwrap();
+        },
+    );
+}
+
+fn sqlite(accounts: usize, path: &Path) {
+    let raw = rusqlite::Connection::open(path.with_extension("raw")).unwrap();
+    raw.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+    let sql = "PRAGMA synchronous = FULL; CREATE TABLE t (n INTEGER PRIMARY KEY, record BLOB)";
+    raw.execute_batch(sql).unwrap();
+    // Threads that share a connection are faster than threads that meet in the busy handler.
+    let raw = Mutex::new(raw);
+    let mut store = SqliteBackend::new(path);
+    if let Some(most) = connections() {
+        store = store.connections(most);
+    }
+    measure("SQLite", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+        let sql = "INSERT INTO t VALUES (?1, ?2) ON CONFLICT (n) DO UPDATE SET record = ?2";
+        raw.lock().unwrap().execute(sql, rusqlite::params![n as i64, bytes]).unwrap();
+    });
+}
+
+fn redis(accounts: usize) {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, servers::FLUSHED);
+        let client = redis::Client::open(server.url()).unwrap();
+        let raw: Vec<_> =
+            (0..THREADS).map(|_| Mutex::new(client.get_connection().unwrap())).collect();
+        let name = program.file_stem().unwrap().to_str().unwrap().trim_end_matches("-server");
+        let mut store = RedisBackend::new(server.url()).unwrap();
+        if let Some(most) = connections() {
+            store = store.connections(most);
+        }
+        measure(name, accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+            let mut raw = free(&raw);
+            redis::cmd("SET").arg(format!("raw:{n}")).arg(bytes).exec(&mut *raw).unwrap();
+        });
+    }
+}
+
+fn postgres(accounts: usize) {
+    let Some(server) = servers::postgres() else { return };
+    let connect = || postgres::Client::connect(&server.url(), postgres::NoTls).unwrap();
+    connect().batch_execute("CREATE TABLE t (n int8 PRIMARY KEY, record bytea)").unwrap();
+    let sql = "INSERT INTO t VALUES ($1, $2) ON CONFLICT (n) DO UPDATE SET record = $2";
+    let raw: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let mut client = connect();
+            let statement = client.prepare(sql).unwrap();
+            Mutex::new((client, statement))
+        })
+        .collect();
+    let mut store = PostgresBackend::new(server.url()).unwrap();
+    if let Some(most) = connections() {
+        store = store.connections(most);
+    }
+    measure("PostgreSQL", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+        let mut raw = free(&raw);
+        let (client, statement) = &mut *raw;
+        client.execute(statement, &[&(n as i64), &bytes]).unwrap();
+    });
+}
+
+/// The number of connections of a store, if it is set.
+fn connections() -> Option<usize> {
+    std::env::var("FLEET_CONNECTIONS").ok().map(|most| most.parse().unwrap())
+}
+
+/// One of as many connections as threads.
+fn free<T>(connections: &[Mutex<T>]) -> std::sync::MutexGuard<'_, T> {
+    loop {
+        if let Some(free) = connections.iter().find_map(|connection| connection.try_lock().ok()) {
+            return free;
+        }
+    }
+}
+
+fn measure(name: &str, accounts: usize, store: &Store<'_>, commit: &Commit<'_>) {
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let memory = fleet(&sandbox, accounts, &|_| Box::new(MemoryBackend::new()));
+    let (memory, ..) = rate(accounts, &|n| memory[n].access_token().is_ok());
+    let before = open_files();
+    let clients = fleet(&sandbox, accounts, store);
+    let record = clients[0].stored().unwrap().unwrap().to_json().unwrap();
+    let (pairs, ..) = rate(accounts, &|n| {
+        // Each commit changes the bytes, because a database may skip a commit without changes.
+        for round in [n, n + 1] {
+            let mut bytes = record.clone();
+            bytes[..8].copy_from_slice(&(round as u64).to_be_bytes());
+            commit(n, &bytes);
+        }
+        true
+    });
+    let (ours, failed, mut times) = rate(accounts, &|n| clients[n].access_token().is_ok());
+    let open = open_files().saturating_sub(before);
+    times.sort();
+    let at = |share: usize| {
+        format!("{:.1} ms", times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3)
+    };
+    let share = ours * (1.0 / memory + 1.0 / pairs);
+    println!(
+        "{name:<12} {accounts:>8} {memory:>9.0} {pairs:>9.0} {ours:>9.0} {share:>6.2} {:>9} {:>9} {open:>6} {failed:>7}",
+        at(50),
+        at(99),
+    );
+}
+
+/// A client for each account, with a login whose access token has ended.
+fn fleet(sandbox: &Sandbox, accounts: usize, store: &Store<'_>) -> Vec<Client> {
+    let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
+    let client = |n| Client::new(sandbox.provider(), sandbox.credentials(), store(n));
+    let clients: Vec<_> = (0..accounts).map(client).collect();
+    rate(accounts, &|n| clients[n].seed(sandbox.login().with_expires_at(ended)).unwrap());
+    clients
+}
+
+/// Does the work of all accounts in 32 threads. Returns the rate, the number of failures and the times.
+fn rate(accounts: usize, work: &(dyn Fn(usize) -> bool + Sync)) -> (f64, usize, Vec<Duration>) {
+    let (next, failed, times) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let mut own = Vec::new();
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= accounts {
+                        break;
+                    }
+                    let begun = Instant::now();
+                    if !work(n) {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                    own.push(begun.elapsed());
+                }
+                times.lock().unwrap().append(&mut own);
+            });
+        }
+    });
+    let rate = accounts as f64 / begun.elapsed().as_secs_f64();
+    (rate, failed.into_inner(), times.into_inner().unwrap())
+}
+
+/// How many files and sockets this process has open, where the system tells.
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}

@@ -1,0 +1,20 @@
+//! The result of a call that wants a store's lock.
+
+use super::{Guard, Record};
+use crate::error::BoxError;
+
+/// What [`TokenBackend::enter`](super::TokenBackend::enter) gave.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Entry {
+    /// The caller has the lock.
+    Held {
+        /// The lock.
+        guard: Guard,
+        /// The record, or why it could not be read; read under the lock.
+        record: Result<Option<Record>, BoxError>,
+    },
+    /// The caller does not have the lock. Another client of this process has it, or had it during the
+    /// wait, and has read or saved this record under it. The record is durable.
+    Saved(Record),
+}

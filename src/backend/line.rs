@@ -1,0 +1,336 @@
+//! The line of the threads of one process that want the lock of one account.
+//!
+//! The store's own lock keeps threads and processes apart. The line only decides who asks the store: the
+//! first thread in the line, while all others wait in memory. So a process needs one look at a time for
+//! each account, whatever its number of clients. What a holder of this process reads or saves is told
+//! to the threads that wait, so that one refresh serves all of them.
+//!
+//! | state | who asks the store |
+//! | --- | --- |
+//! | nobody of this process has the lock | the first in the line, after pauses that grow |
+//! | a thread of this process has the lock | the first in the line, when the lock is dropped, and twice a second in case the store has taken the lock away |
+//!
+//! A killed process leaves nothing here. A forked child begins with no lines.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::disk::Identity;
+use super::queue::Pace;
+use super::{BackendError, Entry, Guard, TokenBackend};
+use crate::error::BoxError;
+use crate::record::Record;
+use crate::secret::random_byte;
+
+/// The address of a store and an account in it.
+pub(super) type Key = [u8; 32];
+
+/// How long the first in the line waits at most before it asks the store, if a thread of this process
+/// has the lock.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// The first pause between two looks at a lock that another process has.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// How long a record that was read or saved under the lock answers a call that does not wait.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How an attempt to take a store's lock ended.
+pub(super) enum Taken<T> {
+    /// The lock.
+    Lock(T),
+    /// A thread of this process has the lock, and read or saved this record.
+    Saved(Box<Record>),
+    /// Another holder still has the lock.
+    Busy,
+}
+
+impl Taken<(Guard, Option<Result<Option<Record>, BoxError>>)> {
+    /// The result of [`TokenBackend::lock`](super::TokenBackend::lock).
+    pub(super) fn guard(self, name: impl FnOnce() -> String) -> Result<Guard, BoxError> {
+        match self {
+            Taken::Lock((guard, _)) => Ok(guard),
+            _ => Err(BackendError::Busy(name()).into()),
+        }
+    }
+
+    /// The result of [`TokenBackend::enter`](super::TokenBackend::enter).
+    pub(super) fn entry(self, store: &impl TokenBackend) -> Result<Entry, BoxError> {
+        match self {
+            Taken::Lock((guard, record)) => {
+                let record = record.unwrap_or_else(|| store.load());
+                Ok(Entry::Held { guard, record })
+            }
+            Taken::Saved(record) => Ok(Entry::Saved(*record)),
+            Taken::Busy => Err(BackendError::Busy(store.describe()).into()),
+        }
+    }
+}
+
+/// What one attempt at the store's lock gave.
+pub(super) struct Got<T> {
+    pub(super) lock: T,
+    /// The record that was read under the lock, if the attempt read it.
+    pub(super) record: Option<Record>,
+}
+
+/// How to wait for a lock.
+pub(super) struct Wait<'a> {
+    pub(super) key: Key,
+    pub(super) pace: &'a Pace,
+    pub(super) time: Duration,
+    /// The longest pause between two looks at a lock that another process has.
+    pub(super) longest: Duration,
+    /// Whether a record of another thread may end the wait.
+    pub(super) takes_saved: bool,
+    /// Tells the file of the lock now. A holder whose file is no longer there holds nothing that others ask
+    /// for.
+    pub(super) place: &'a dyn Fn() -> Identity,
+}
+
+struct Lines {
+    process: u32,
+    lines: BTreeMap<Key, Line>,
+    numbers: u64,
+}
+
+#[derive(Default)]
+struct Line {
+    /// The number of the holder in this process, and the file of its lock.
+    holder: Option<(u64, Identity)>,
+    waiting: VecDeque<Waiter>,
+    /// Whether the first in the line is asking the store at this moment.
+    asking: bool,
+    /// The record that a holder read or saved last, its number, and when.
+    saved: Option<(u64, Duration, Record)>,
+}
+
+struct Waiter {
+    number: u64,
+    woken: Arc<Condvar>,
+    /// Whether the call does not wait for the lock.
+    hurried: bool,
+}
+
+static LINES: Mutex<Lines> = Mutex::new(Lines { process: 0, lines: BTreeMap::new(), numbers: 0 });
+
+fn lines() -> MutexGuard<'static, Lines> {
+    let mut lines = LINES.lock();
+    if lines.process != std::process::id() {
+        lines.process = std::process::id();
+        lines.lines.clear();
+    }
+    lines
+}
+
+impl Lines {
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// Forgets a line without a holder and without threads that wait.
+    fn tidy(&mut self, key: &Key) {
+        if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
+        {
+            self.lines.remove(key);
+        }
+    }
+}
+
+impl Line {
+    fn wake_first(&self) {
+        if let Some(first) = self.waiting.front() {
+            first.woken.notify_one();
+        }
+    }
+
+    fn wake(&self, which: impl Fn(&Waiter) -> bool) {
+        self.waiting.iter().filter(|waiter| which(waiter)).for_each(|waiter| {
+            waiter.woken.notify_one();
+        });
+    }
+
+    /// Whether a thread of this process has the lock that others ask for.
+    fn is_held(&self, wait: &Wait<'_>) -> bool {
+        self.holder.as_ref().is_some_and(|(_, file)| *file == (wait.place)())
+    }
+
+    /// The record that answers a call: a later one than the call, or for a call that does not wait, a fresh
+    /// one of the present holder.
+    fn answer(&self, wait: &Wait<'_>, number: u64) -> Option<Record> {
+        let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
+        let fresh = || wait.time.is_zero() && self.is_held(wait) && wait.pace.since(*at) <= FRESH;
+        (*saved > number || fresh()).then(|| record.clone())
+    }
+}
+
+/// The place of the thread that has the store's lock. The next thread asks when it is dropped.
+pub(super) struct Held {
+    key: Key,
+    number: u64,
+    process: u32,
+}
+
+impl Held {
+    /// Says that the store has taken the lock away: the next thread need not wait for this holder.
+    pub(super) fn lost(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        let mut lines = lines();
+        if let Some(line) = lines.lines.get_mut(&self.key)
+            && line.holder.as_ref().is_some_and(|(number, _)| *number == self.number)
+        {
+            line.holder = None;
+            line.wake_first();
+        }
+        lines.tidy(&self.key);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.lost();
+    }
+}
+
+/// The place in the line of a thread that waits. It is left when it is dropped, also by a panic.
+struct Waiting {
+    key: Key,
+    number: u64,
+    process: u32,
+    hurried: bool,
+}
+
+impl Waiting {
+    fn join(wait: &Wait<'_>, woken: &Arc<Condvar>) -> Waiting {
+        let (mut lines, hurried) = (lines(), wait.time.is_zero());
+        let number = lines.number();
+        let waiter = Waiter { number, woken: Arc::clone(woken), hurried };
+        lines.lines.entry(wait.key).or_default().waiting.push_back(waiter);
+        Waiting { key: wait.key, number, process: lines.process, hurried }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        let mut lines = lines();
+        if let Some(line) = lines.lines.get_mut(&self.key) {
+            let was_first = line.waiting.front().is_some_and(|first| first.number == self.number);
+            line.waiting.retain(|waiter| waiter.number != self.number);
+            if was_first {
+                line.asking = false;
+                line.wake_first();
+                line.wake(|waiter| waiter.hurried);
+            }
+        }
+        lines.tidy(&self.key);
+    }
+}
+
+/// Takes the lock of an account by `attempt`, which gets the time that is left, and this thread's place as
+/// the holder. Waits in the line before that, and between two attempts. A call with a time of zero makes one attempt, or none if another thread
+/// of this process is ahead.
+///
+/// # Errors
+///
+/// Those of `attempt`.
+pub(super) fn take<T>(
+    wait: &Wait<'_>,
+    mut attempt: impl FnMut(Duration) -> Result<Option<Got<T>>, BoxError>,
+) -> Result<Taken<(T, Held)>, BoxError> {
+    let (pace, start) = (wait.pace, wait.pace.clock.monotonic());
+    let woken = Arc::new(Condvar::new());
+    // Left after the list of lines is unlocked, also if `attempt` panics.
+    let place = Waiting::join(wait, &woken);
+    let mut lines = lines();
+    let mut pause = SHORTEST;
+    let mut watched = false;
+    loop {
+        let left = wait.time.saturating_sub(pace.since(start));
+        let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
+        if let Some(record) = line.answer(wait, place.number) {
+            return Ok(Taken::Saved(Box::new(record)));
+        }
+        if line.waiting.front().is_none_or(|first| first.number != place.number) {
+            // A call that does not wait gets the result of the attempt that is under way.
+            if left.is_zero() && !(place.hurried && line.asking) {
+                return Ok(Taken::Busy);
+            }
+            let time = if place.hurried { WATCH } else { left };
+            pace.wait(&mut lines, &woken, time);
+            continue;
+        }
+        if line.is_held(wait) && !watched {
+            if left.is_zero() {
+                return Ok(Taken::Busy);
+            }
+            // The holder wakes this thread when it drops the lock.
+            pace.pause(&mut lines, &woken, left.min(WATCH));
+            (watched, pause) = (true, SHORTEST);
+            continue;
+        }
+        line.asking = true;
+        let got = MutexGuard::unlocked(&mut lines, || attempt(left));
+        let number = lines.number();
+        let Some(line) = lines.lines.get_mut(&wait.key) else { return got.map(|_| Taken::Busy) };
+        line.asking = false;
+        if let Some(Got { lock, record }) = got? {
+            line.holder = Some((number, (wait.place)()));
+            let now = pace.clock.monotonic();
+            line.saved = record.filter(is_told).map(|read| (number, now, read));
+            if line.saved.is_some() {
+                line.wake(|_| true);
+            }
+            let held = Held { key: wait.key, number, process: place.process };
+            return Ok(Taken::Lock((lock, held)));
+        }
+        line.wake(|waiter| waiter.hurried);
+        let left = wait.time.saturating_sub(pace.since(start));
+        if left.is_zero() {
+            return Ok(Taken::Busy);
+        }
+        if line.is_held(wait) {
+            watched = false;
+            continue;
+        }
+        // A random part is cut off, so that processes that wait do not run in step.
+        let cut = u32::from(random_byte());
+        pace.pause(&mut lines, &woken, (pause - pause * cut / 512).min(left));
+        pause = (pause * 2).min(wait.longest);
+    }
+}
+
+/// Whether a record says that no refresh is under way, so that others may look at it.
+fn is_told(record: &Record) -> bool {
+    record.note().is_none()
+}
+
+/// Tells the threads that wait for the lock of an account which record is durably stored now. `None`: the
+/// record that they may know is no longer stored.
+pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
+    let mut lines = lines();
+    let (number, now) = (lines.number(), pace.clock.monotonic());
+    let Some(line) = lines.lines.get_mut(key) else { return };
+    let told = record.filter(|record| line.holder.is_some() && is_told(record));
+    line.saved = told.map(|record| (number, now, record.clone()));
+    if line.saved.is_some() {
+        line.wake(|_| true);
+    }
+}
+
+/// How many locks this process holds.
+#[cfg(feature = "sqlite")]
+pub(super) fn holders() -> usize {
+    lines().lines.values().filter(|line| line.holder.is_some()).count()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Tests of the order in which threads ask for a lock, and of what they are told.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::*;
+use crate::clock::{Clock as _, ManualClock};
+use crate::secret::random_id;
+use crate::token::Token;
+
+const LONG: Duration = Duration::from_secs(600);
+
+fn key() -> Key {
+    super::super::compare::key(&[&random_id()])
+}
+
+fn record(n: u32) -> Record {
+    Token::new(format!("at-{n}")).with_refresh_token(format!("rt-{n}")).into()
+}
+
+fn wait<'a>(key: Key, pace: &'a Pace, time: Duration) -> Wait<'a> {
+    let longest = Duration::from_millis(20);
+    Wait { key, pace, time, longest, takes_saved: true, place: &|| None }
+}
+
+/// Takes a lock that is free.
+fn taken(key: Key, pace: &Pace, record: Option<Record>) -> Held {
+    let taken = take(&wait(key, pace, Duration::ZERO), |_| {
+        Ok(Some(Got { lock: (), record: record.clone() }))
+    });
+    let Ok(Taken::Lock(((), held))) = taken else { panic!("not taken") };
+    held
+}
+
+fn waiting(key: &Key) -> usize {
+    lines().lines.get(key).map_or(0, |line| line.waiting.len())
+}
+
+fn until(done: impl Fn() -> bool) {
+    while !done() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn who_does_not_wait_does_not_ask_while_a_thread_has_the_lock() {
+    let (key, pace) = (key(), Pace::system());
+    let held = taken(key, &pace, None);
+    let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+    assert!(matches!(asked, Ok(Taken::Busy)));
+    drop(held);
+    assert!(!lines().lines.contains_key(&key), "the line is kept");
+    drop(taken(key, &pace, None));
+}
+
+#[test]
+fn threads_ask_one_at_a_time_in_the_order_of_their_coming() {
+    let (key, pace) = (key(), Pace::system());
+    let (order, asking) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let held = taken(key, &pace, None);
+    std::thread::scope(|scope| {
+        for n in 0..5 {
+            let (order, asking, pace) = (&order, &asking, &pace);
+            scope.spawn(move || {
+                let got = take(&wait(key, pace, LONG), |_| {
+                    assert_eq!(asking.fetch_add(1, Ordering::SeqCst), 0);
+                    asking.fetch_sub(1, Ordering::SeqCst);
+                    Ok(Some(Got { lock: (), record: None }))
+                });
+                assert!(matches!(got, Ok(Taken::Lock(_))));
+                order.lock().push(n);
+            });
+            until(|| waiting(&key) == n + 1);
+        }
+        drop(held);
+    });
+    assert_eq!(*order.lock(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn one_saved_record_serves_all_who_wait() {
+    let (key, pace) = (key(), Pace::system());
+    let held = taken(key, &pace, Some(record(1)));
+    std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..20)
+            .map(|_| {
+                let pace = &pace;
+                // The first in the line may ask the store meanwhile, which another process has.
+                scope.spawn(move || take::<()>(&wait(key, pace, LONG), |_| Ok(None)))
+            })
+            .collect();
+        until(|| waiting(&key) == 20);
+        tell(&key, &pace, Some(&record(2)));
+        for call in calls {
+            let told = call.join().unwrap();
+            assert!(matches!(told, Ok(Taken::Saved(told)) if *told.token() == *record(2).token()));
+        }
+    });
+    drop(held);
+}
+
+#[test]
+fn who_does_not_wait_gets_a_fresh_record_of_the_holder() {
+    let clock = Arc::new(ManualClock::new());
+    let (key, pace) = (key(), Pace::of(clock.clone()));
+    let held = taken(key, &pace, Some(record(1)));
+    let ask = |takes_saved| {
+        let wait = Wait { takes_saved, ..wait(key, &pace, Duration::ZERO) };
+        take::<()>(&wait, |_| panic!("asked the store")).ok().unwrap()
+    };
+    assert!(matches!(ask(true), Taken::Saved(told) if *told.token() == *record(1).token()));
+    assert!(matches!(ask(false), Taken::Busy));
+    clock.sleep(FRESH + Duration::from_millis(1));
+    assert!(matches!(ask(true), Taken::Busy), "an old record is told");
+    tell(&key, &pace, Some(&record(2)));
+    assert!(matches!(ask(true), Taken::Saved(told) if *told.token() == *record(2).token()));
+    // A login that was removed, and a record with a note, are told to nobody.
+    tell(&key, &pace, None);
+    assert!(matches!(ask(true), Taken::Busy));
+    drop(held);
+    tell(&key, &pace, Some(&record(3)));
+    assert!(!lines().lines.contains_key(&key));
+}
+
+#[test]
+fn a_lock_that_the_store_took_away_is_asked_for_again() {
+    let clock = Arc::new(ManualClock::new());
+    let (key, pace) = (key(), Pace::of(clock.clone()));
+    let lost = taken(key, &pace, None);
+    // The holder does not know that the lock is lost: the next thread finds out.
+    let asked = AtomicUsize::new(0);
+    let got = take(&wait(key, &pace, LONG), |_| {
+        asked.fetch_add(1, Ordering::SeqCst);
+        Ok(Some(Got { lock: (), record: None }))
+    });
+    let Ok(Taken::Lock(((), held))) = got else { panic!("not taken") };
+    assert_eq!((clock.slept(), asked.into_inner()), (WATCH, 1));
+    drop(lost);
+    let busy = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+    assert!(matches!(busy, Ok(Taken::Busy)), "the lost lock has freed that of its successor");
+    // The holder knows.
+    held.lost();
+    drop(taken(key, &pace, None));
+}
+
+#[test]
+fn a_holder_whose_lock_file_is_gone_stops_nobody() {
+    let (key, pace) = (key(), Pace::system());
+    let replaced = AtomicBool::new(false);
+    let place = || Some((1, replaced.load(Ordering::SeqCst).into()));
+    let on_file = Wait { place: &place, ..wait(key, &pace, Duration::ZERO) };
+    let lock = || take(&on_file, |_| Ok(Some(Got { lock: (), record: None }))).ok().unwrap();
+    let first = lock();
+    assert!(matches!(lock(), Taken::Busy));
+    replaced.store(true, Ordering::SeqCst);
+    assert!(matches!(lock(), Taken::Lock(_)));
+    drop(first);
+}
+
+#[test]
+fn a_thread_that_fails_or_panics_makes_room() {
+    let (key, pace) = (key(), Pace::system());
+    let failed = take::<()>(&wait(key, &pace, LONG), |_| Err("no answer".into()));
+    assert!(failed.is_err_and(|error| error.to_string() == "no answer"));
+    let panics = || take::<()>(&wait(key, &pace, LONG), |_| panic!("on purpose")).is_ok();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+    assert_eq!(waiting(&key), 0);
+    drop(taken(key, &pace, None));
+}
+
+#[test]
+fn a_lock_of_another_process_is_asked_for_in_growing_pauses() {
+    let clock = Arc::new(ManualClock::new());
+    let pace = Pace::of(clock.clone());
+    let mut times = Vec::new();
+    let busy = take::<()>(&wait(key(), &pace, Duration::from_secs(1)), |_| {
+        times.push(clock.slept());
+        Ok(None)
+    });
+    assert!(matches!(busy, Ok(Taken::Busy)));
+    assert_eq!(clock.slept(), Duration::from_secs(1));
+    let pauses: Vec<_> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(pauses[0] <= SHORTEST && pauses[..4].is_sorted(), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= Duration::from_millis(20)), "{pauses:?}");
+    assert!((50..=110).contains(&times.len()), "{} looks", times.len());
+}
+
+#[test]
+fn a_forked_child_has_no_line() {
+    let (key, pace) = (key(), Pace::system());
+    let parents = taken(key, &pace, None);
+    let copy = Held { process: 0, ..parents };
+    drop(copy);
+    let busy = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+    assert!(matches!(busy, Ok(Taken::Busy)), "the copy frees the parent's place");
+}

@@ -1,0 +1,118 @@
+//! Threads that run one statement at a time, and wait for the next one.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+/// Work for a thread.
+pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// How many threads wait for work at most.
+const MOST: usize = 16;
+
+/// How long a thread waits for work before it ends.
+const REST: Duration = Duration::from_secs(30);
+
+/// The threads that wait. A forked child has none of them.
+static IDLE: Mutex<Idle> = Mutex::new(Idle { process: 0, numbers: 0, threads: Vec::new() });
+
+struct Idle {
+    process: u32,
+    numbers: u64,
+    threads: Vec<(u64, SyncSender<Job>)>,
+}
+
+fn idle() -> MutexGuard<'static, Idle> {
+    let mut idle = IDLE.lock();
+    if idle.process != std::process::id() {
+        idle.process = std::process::id();
+        std::mem::take(&mut idle.threads).into_iter().for_each(std::mem::forget);
+    }
+    idle
+}
+
+/// Runs `job` on a thread that waits, or else on a new one.
+pub(super) fn run(mut job: Job) -> io::Result<()> {
+    loop {
+        let waits = idle().threads.pop();
+        let Some((_, thread)) = waits else { break };
+        match thread.send(job) {
+            Ok(()) => return Ok(()),
+            Err(SendError(back)) => job = back,
+        }
+    }
+    let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
+    builder.spawn(move || work(job)).map(drop)
+}
+
+fn work(job: Job) {
+    job();
+    // Room for one job, so that who has taken this thread from the list never waits.
+    let (send, receive) = sync_channel(1);
+    let number = {
+        let mut idle = idle();
+        idle.numbers += 1;
+        idle.numbers
+    };
+    loop {
+        {
+            let mut idle = idle();
+            if idle.threads.len() >= MOST {
+                return;
+            }
+            idle.threads.push((number, send.clone()));
+        }
+        let Some(job) = next(number, &receive) else { return };
+        job();
+    }
+}
+
+/// The next job. `None` if none came for a while.
+fn next(number: u64, receive: &Receiver<Job>) -> Option<Job> {
+    match receive.recv_timeout(REST) {
+        Ok(job) => return Some(job),
+        Err(RecvTimeoutError::Disconnected) => return None,
+        Err(RecvTimeoutError::Timeout) => {}
+    }
+    let mut idle = idle();
+    let before = idle.threads.len();
+    idle.threads.retain(|(other, _)| *other != number);
+    let taken = idle.threads.len() == before;
+    drop(idle);
+    // Somebody has taken this thread from the list: the job is on its way.
+    taken.then(|| receive.recv_timeout(REST).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn one_thread_runs_one_job_after_another() {
+        let (send, receive) = channel();
+        let mut names = Vec::new();
+        for _ in 0..20 {
+            let send = send.clone();
+            run(Box::new(move || send.send(std::thread::current().id()).unwrap())).unwrap();
+            names.push(receive.recv().unwrap());
+            // The thread enters the list after its job.
+            while idle().threads.is_empty() {
+                std::thread::yield_now();
+            }
+        }
+        names.dedup();
+        assert_eq!(names.len(), 1);
+    }
+
+    #[test]
+    fn a_job_that_panics_takes_no_other_job_along() {
+        let (send, receive) = channel();
+        run(Box::new(|| panic!("on purpose"))).unwrap();
+        run(Box::new(move || send.send(1).unwrap())).unwrap();
+        assert_eq!(receive.recv(), Ok(1));
+    }
+}

@@ -1,0 +1,218 @@
+//! Waits inside one process: how long, in which order, and for which permits.
+
+#[cfg(feature = "sqlite")]
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+#[cfg(feature = "sqlite")]
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+#[cfg(feature = "sqlite")]
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::clock::{Clock, SystemClock};
+
+/// The longest sleep of a thread that waits by a clock of its own, and so cannot be woken.
+const STEP: Duration = Duration::from_millis(20);
+
+/// How a store's threads wait: by the computer's clock, or by the sleeps of another clock.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    pub(super) clock: Arc<dyn Clock>,
+    /// Whether the clock is the computer's own, so that a wait can be ended early.
+    wakes: bool,
+}
+
+impl Pace {
+    pub(super) fn system() -> Pace {
+        Pace { clock: Arc::new(SystemClock), wakes: true }
+    }
+
+    /// The pace of a clock that a test has chosen: the time of each wait passes in its sleeps.
+    pub(super) fn of(clock: Arc<dyn Clock>) -> Pace {
+        Pace { clock, wakes: false }
+    }
+
+    /// Waits until `woken` is notified, or for `time`. A thread that cannot be woken sleeps for a
+    /// short part of the time.
+    pub(super) fn wait<T>(&self, state: &mut MutexGuard<'_, T>, woken: &Condvar, time: Duration) {
+        if self.wakes {
+            woken.wait_for(state, time);
+        } else {
+            MutexGuard::unlocked(state, || self.clock.sleep(time.min(STEP)));
+        }
+    }
+
+    /// Like [`Pace::wait`], for a thread that looks again after exactly this time.
+    pub(super) fn pause<T>(&self, state: &mut MutexGuard<'_, T>, woken: &Condvar, time: Duration) {
+        if self.wakes {
+            woken.wait_for(state, time);
+        } else {
+            MutexGuard::unlocked(state, || self.clock.sleep(time));
+        }
+    }
+
+    /// The time that has passed since `start`.
+    pub(super) fn since(&self, start: Duration) -> Duration {
+        self.clock.monotonic().saturating_sub(start)
+    }
+}
+
+/// Permits for the threads of one process, in the order in which the threads asked.
+///
+/// A permit that is returned goes to the first thread that waits, so no thread overtakes another. A
+/// forked child begins with all permits: no thread of its parent exists there.
+#[derive(Debug)]
+pub(super) struct Gate(Mutex<Passes>);
+
+#[derive(Debug)]
+struct Passes {
+    process: u32,
+    all: usize,
+    free: usize,
+    waiting: VecDeque<Arc<Waiter>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiter {
+    woken: Condvar,
+    /// Whether this thread was given a permit.
+    passed: AtomicBool,
+}
+
+/// A permit, which is returned when it is dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    gate: Arc<Gate>,
+    process: u32,
+}
+
+impl Gate {
+    pub(super) fn new(all: usize) -> Arc<Gate> {
+        let process = std::process::id();
+        Arc::new(Gate(Mutex::new(Passes { process, all, free: all, waiting: VecDeque::new() })))
+    }
+
+    /// The gate of one permit that all stores of this process in this file share.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn of_file(path: &Path) -> Arc<Gate> {
+        static GATES: Mutex<BTreeMap<PathBuf, Weak<Gate>>> = Mutex::new(BTreeMap::new());
+        let mut gates = GATES.lock();
+        if let Some(gate) = gates.get(path).and_then(Weak::upgrade) {
+            return gate;
+        }
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        let gate = Gate::new(1);
+        gates.insert(path.to_owned(), Arc::downgrade(&gate));
+        gate
+    }
+
+    /// Takes a permit, and waits for it up to `wait`. `None` if none was free.
+    pub(super) fn enter(self: &Arc<Gate>, pace: &Pace, wait: Duration) -> Option<Permit> {
+        let mut passes = self.passes();
+        let permit = || Permit { gate: Arc::clone(self), process: std::process::id() };
+        if passes.free > 0 {
+            passes.free -= 1;
+            return Some(permit());
+        }
+        let start = pace.clock.monotonic();
+        let waiter = Arc::new(Waiter::default());
+        passes.waiting.push_back(Arc::clone(&waiter));
+        loop {
+            if waiter.passed.load(Ordering::Relaxed) {
+                return Some(permit());
+            }
+            let left = wait.saturating_sub(pace.since(start));
+            if left.is_zero() {
+                passes.waiting.retain(|other| !Arc::ptr_eq(other, &waiter));
+                return None;
+            }
+            pace.wait(&mut passes, &waiter.woken, left);
+        }
+    }
+
+    fn passes(&self) -> MutexGuard<'_, Passes> {
+        let mut passes = self.0.lock();
+        if passes.process != std::process::id() {
+            passes.process = std::process::id();
+            passes.free = passes.all;
+            passes.waiting.clear();
+        }
+        passes
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        let mut passes = self.gate.passes();
+        match passes.waiting.pop_front() {
+            Some(next) => {
+                next.passed.store(true, Ordering::Relaxed);
+                next.woken.notify_one();
+            }
+            None => passes.free += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn a_permit_goes_to_the_thread_that_asked_first() {
+        let gate = Gate::new(1);
+        let order = Mutex::new(Vec::new());
+        let first = gate.enter(&Pace::system(), Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            for n in 0..4 {
+                let (gate, order) = (&gate, &order);
+                scope.spawn(move || {
+                    let _permit = gate.enter(&Pace::system(), Duration::from_secs(600)).unwrap();
+                    order.lock().push(n);
+                });
+                while gate.0.lock().waiting.len() <= n {
+                    std::thread::yield_now();
+                }
+            }
+            drop(first);
+        });
+        assert_eq!(*order.lock(), [0, 1, 2, 3]);
+        assert_eq!(gate.0.lock().free, 1);
+    }
+
+    #[test]
+    fn a_wait_for_a_permit_ends_by_the_clock_and_leaves_the_line() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Pace::of(clock.clone());
+        let gate = Gate::new(2);
+        let held = [(); 2].map(|()| gate.enter(&pace, Duration::ZERO).unwrap());
+        assert!(gate.enter(&pace, Duration::ZERO).is_none());
+        assert!(gate.enter(&pace, Duration::from_secs(7)).is_none());
+        assert_eq!(clock.slept(), Duration::from_secs(7));
+        assert!(gate.0.lock().waiting.is_empty());
+        drop(held);
+        assert_eq!(gate.0.lock().free, 2);
+    }
+
+    #[test]
+    fn a_forked_child_has_all_permits() {
+        let gate = Gate::new(1);
+        let parents = gate.enter(&Pace::system(), Duration::ZERO).unwrap();
+        gate.0.lock().process = 0;
+        let own = gate.enter(&Pace::system(), Duration::ZERO).unwrap();
+        assert!(gate.enter(&Pace::system(), Duration::ZERO).is_none());
+        drop(Permit { gate: Arc::clone(&gate), process: 0 });
+        assert_eq!(gate.0.lock().free, 0, "the copy of the parent's permit gives nothing back");
+        drop(own);
+        assert_eq!(gate.0.lock().free, 1);
+        std::mem::forget(parents);
+    }
+}

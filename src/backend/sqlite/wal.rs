@@ -1,0 +1,189 @@
+//! The write-ahead log of a database: when a new database gets one, and the room for a successor in it.
+
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
+
+use super::super::{disk, line};
+
+/// The file systems on which a new database gets a write-ahead log. The log needs memory that all
+/// processes with the database share, which a network file system does not have
+/// (<https://sqlite.org/wal.html>, section 1).
+const LOCAL: [&str; 10] =
+    ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"];
+
+/// By how many bytes a log grows at least, if the disk has them: so that it grows seldom.
+const STEP: u64 = 256 << 10;
+
+/// The bytes of a log's own header, and of each page's (<https://sqlite.org/fileformat2.html>, section 4.1).
+const HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+
+/// The pages that a save changes beside those of its record: the row's, the first one, and two of the list
+/// of free pages, with two to spare.
+const PAGES: u64 = 6;
+
+/// Sets the journal mode of our own connection. Returns whether the database has a write-ahead log. An
+/// existing database keeps its mode; its rollback journal keeps its room on the disk between saves.
+pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<bool> {
+    let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    if ask("PRAGMA journal_mode")? == "wal" {
+        return Ok(true);
+    }
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 && is_local(path) {
+        match ask("PRAGMA journal_mode = WAL") {
+            Ok(mode) if mode == "wal" => return Ok(true),
+            // Another process sets the mode at this moment.
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                return Err(error);
+            }
+            _ if ask("PRAGMA journal_mode")? == "wal" => return Ok(true),
+            _ => {}
+        }
+    }
+    ask("PRAGMA journal_mode = PERSIST").map(|_| false)
+}
+
+/// Whether the file system of `path` is known to be local.
+fn is_local(path: &Path) -> bool {
+    if !cfg!(target_os = "linux") {
+        return false;
+    }
+    let Ok(path) = fs::canonicalize(path) else { return false };
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    LOCAL.contains(&kind_of(&path, &mounts).unwrap_or_default())
+}
+
+/// The type of the file system of `path` in a list of mounts, as proc_pid_mountinfo(5) describes it.
+fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
+    let mut found: Option<(usize, &str)> = None;
+    for line in mounts.lines() {
+        let Some((before, after)) = line.split_once(" - ") else { continue };
+        let (Some(folder), Some(kind)) = (before.split(' ').nth(4), after.split(' ').next()) else {
+            continue;
+        };
+        let folder = folder.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
+        // The last mount of a folder is the one that is seen.
+        if path.starts_with(&folder) && found.is_none_or(|(length, _)| folder.len() >= length) {
+            found = Some((folder.len(), kind));
+        }
+    }
+    found.map(|(_, kind)| kind)
+}
+
+/// Begins the transaction that saves a note, and makes sure that the log's file has room for the note and
+/// for the successor of each login that this process is refreshing now. SQLite fills this room before it
+/// lets the file grow.
+///
+/// While the transaction runs, nobody else appends to the log, and zeros after its end are no part of it:
+/// they carry no checksum.
+pub(super) fn begin_with_room<'a>(
+    connection: &'a Connection,
+    database: &Path,
+    length: usize,
+) -> rusqlite::Result<Transaction<'a>> {
+    let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
+    let page = u64::try_from(page).unwrap_or(4096).max(512);
+    let of_record = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
+    let saves = 1 + u64::try_from(line::holders().max(1)).unwrap_or(u64::MAX >> 32);
+    let needed = of_record.saturating_mul(saves).saturating_mul(page + FRAME_HEADER);
+    let frames = |mode: &str| {
+        let sql = format!("PRAGMA main.wal_checkpoint({mode})");
+        connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+    };
+    let used = |frames: i64| {
+        HEADER + u64::try_from(frames).unwrap_or_default().saturating_mul(page + FRAME_HEADER)
+    };
+    let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    let log = disk::beside(database, "", "-wal");
+    let size = || fs::metadata(&log).map_or(0, |metadata| metadata.len());
+    let (logged, _) = frames("NOOP")?;
+    if size() >= used(logged).saturating_add(needed) {
+        return begin();
+    }
+    let transaction = begin()?;
+    let end = used(logged).max(size()).saturating_add(needed);
+    if grow(&log, end.next_multiple_of(STEP)).is_ok() || grow(&log, end).is_ok() {
+        return Ok(transaction);
+    }
+    // The disk is full. After a checkpoint, the log is written from its start again.
+    transaction.rollback()?;
+    let (logged, copied) = frames("PASSIVE")?;
+    if copied == logged && size() >= used(0).saturating_add(needed) {
+        return begin();
+    }
+    let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+    Err(rusqlite::Error::SqliteFailure(full, None))
+}
+
+/// Appends zeros to the log until it has this size, and flushes it. If the disk has no room, the log has
+/// its old size again.
+fn grow(log: &Path, end: u64) -> std::io::Result<()> {
+    let mut file = File::options().write(true).open(log)?;
+    let size = file.seek(SeekFrom::End(0))?;
+    let zeros = [0; 4096];
+    let mut written = || {
+        let mut left = end.saturating_sub(size);
+        while left > 0 {
+            let part = left.min(4096);
+            file.write_all(&zeros[..usize::try_from(part).unwrap_or(4096)])?;
+            left -= part;
+        }
+        file.sync_all()
+    };
+    let done = written();
+    if done.is_err() {
+        file.set_len(size)?;
+    }
+    done
+}
+
+/// The identity of the log of the database at `path`.
+pub(super) fn log_of(path: &Path) -> disk::Identity {
+    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
+}
+
+/// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the database
+/// that is there now. The connection that has this log open still exists, so no other file has its
+/// identity.
+pub(super) fn forget(path: &Path, log: disk::Identity) {
+    if log.is_some() && log_of(path) == log {
+        for after in ["-wal", "-shm"] {
+            let _ = disk::remove(&disk::beside(path, "", after));
+        }
+    }
+}
+
+/// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
+/// checkpoint fails while others read or write, and does nothing without a write-ahead log.
+pub(super) fn checkpoint(connection: &Connection) {
+    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).optional();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_system_of_a_path_is_that_of_its_innermost_mount() {
+        let mounts = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
+                      30 22 0:40 / /home rw - nfs4 host:/home rw\n\
+                      31 30 0:41 / /home/me/fast rw master:1 shared:2 - xfs /dev/sdb rw\n\
+                      32 22 0:42 / /homework rw - fuse.sshfs x rw\n\
+                      33 31 0:43 / /home/me/fast rw - tmpfs none rw\n\
+                      34 22 0:44 / /my\\040net rw - cifs //host/x rw\n";
+        for (path, kind) in [
+            ("/var/lib/logins", "ext4"),
+            ("/home/you/logins", "nfs4"),
+            ("/home/me/fast/logins", "tmpfs"),
+            ("/homework/logins", "fuse.sshfs"),
+            ("/my net/logins", "cifs"),
+        ] {
+            assert_eq!(kind_of(Path::new(path), mounts), Some(kind), "{path}");
+        }
+        assert_eq!(kind_of(Path::new("/a"), ""), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! Counts the round trips to a server, and the flushes of a file, so that they cannot grow unseen.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use evergrant::provider::Rotation;
+use evergrant::sandbox::Sandbox;
+use evergrant::{Client, TokenBackend};
+
+use crate::support::*;
+
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+pub(crate) const CHILDREN: &[Child] = &[("trips::refreshes", refreshes)];
+
+/// A proxy that counts how often a client sends something after the server has answered.
+struct Counter {
+    port: u16,
+    trips: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    fn to(server: u16) -> Counter {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let trips = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&trips);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                for stream in [&client, &server] {
+                    stream.set_nodelay(true).unwrap();
+                }
+                let asked = Arc::new(AtomicBool::new(false));
+                let (back, from) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                let (count, answered) = (Arc::clone(&count), Arc::clone(&asked));
+                std::thread::spawn(move || {
+                    carry(client, server, || {
+                        let first = !asked.swap(true, Ordering::SeqCst);
+                        count.fetch_add(first.into(), Ordering::SeqCst);
+                    });
+                });
+                std::thread::spawn(move || {
+                    carry(from, back, || answered.store(false, Ordering::SeqCst));
+                });
+            }
+        });
+        Counter { port, trips }
+    }
+
+    fn of(&self, work: impl FnOnce()) -> usize {
+        let before = self.trips.load(Ordering::SeqCst);
+        work();
+        self.trips.load(Ordering::SeqCst) - before
+    }
+}
+
+/// Carries bytes from one stream to the other.
+fn carry(mut from: TcpStream, mut to: TcpStream, at: impl Fn()) {
+    let mut buffer = [0; 16 << 10];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        at();
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Both);
+}
+
+/// The round trips of a call with a working token, of a token that another client has refreshed, of a refresh,
+/// and of a refused refresh.
+fn trips(counter: &Counter, store: impl Fn() -> Box<dyn TokenBackend>) -> [usize; 4] {
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let client = |store| Client::new(sandbox.provider(), sandbox.credentials(), store);
+    let (ours, theirs) = (client(store()), client(store()));
+    ours.seed(sandbox.login()).unwrap();
+    // The first refresh of a client reads its note back, and asks what the store survives.
+    ours.refresh().unwrap();
+    theirs.refresh().unwrap();
+    ours.refresh().unwrap();
+    let hot = counter.of(|| drop(ours.access_token().unwrap()));
+    let refresh = counter.of(|| ours.refresh().unwrap());
+    // The first refresh takes our token, the second one replaces it.
+    theirs.refresh().unwrap();
+    theirs.refresh().unwrap();
+    let adopt = counter.of(|| ours.refresh().unwrap());
+    sandbox.revoke_login();
+    let refused = counter.of(|| drop(ours.refresh().unwrap_err()));
+    [hot, adopt, refresh, refused]
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_needs_few_round_trips() {
+    let Some(server) = crate::servers::postgres() else { return };
+    let counter = Counter::to(server.port());
+    let store = evergrant::PostgresBackend::new(server.url_at(counter.port)).unwrap();
+    let trips = trips(&counter, || Box::new(store.clone()));
+    println!("PostgreSQL: hot, adopt, refresh, refused: {trips:?}");
+    assert_eq!(trips, [0, 2, 6, 7]);
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn redis_needs_few_round_trips() {
+    for program in crate::servers::redis_programs() {
+        let server = crate::servers::redis(&program, crate::servers::FLUSHED);
+        let counter = Counter::to(server.port());
+        let store = evergrant::RedisBackend::new(server.url_at(counter.port)).unwrap();
+        let trips = trips(&counter, || Box::new(store.clone()));
+        println!("{}: hot, adopt, refresh, refused: {trips:?}", program.display());
+        assert_eq!(trips, [0, 2, 6, 7]);
+    }
+}
+
+/// Refreshes as often as it is told.
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+fn refreshes() {
+    let path = given("STORE");
+    let store: Box<dyn TokenBackend> = match given("KIND").to_str() {
+        Some("file") => Box::new(evergrant::FileBackend::new(&path)),
+        _ => Box::new(evergrant::SqliteBackend::new(&path)),
+    };
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let client = Client::new(sandbox.provider(), sandbox.credentials(), store);
+    client.seed(sandbox.login()).unwrap();
+    let times: u32 = given("TIMES").to_str().unwrap().parse().unwrap();
+    (0..times).for_each(|_| client.refresh().unwrap());
+}
+
+/// The flushes and renames of a refresh, over 20 refreshes after the first 5.
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+fn flushes(kind: &str) -> (f64, f64) {
+    let counts = ["5", "25"].map(|times| {
+        let dir = TempDir::new();
+        let trace = dir.join("trace").display().to_string();
+        let wrapper =
+            ["strace", "-f", "-qq", "-o", &trace, "-e", "trace=fsync,fdatasync,rename,renameat2"];
+        let output = child("trips::refreshes", &wrapper)
+            .env("STORE", dir.join("login"))
+            .env("KIND", kind)
+            .env("TIMES", times)
+            .output()
+            .unwrap();
+        succeeded(&output);
+        let trace = std::fs::read_to_string(trace).unwrap();
+        let count = |call: &str| trace.lines().filter(|line| line.contains(call)).count();
+        (count("sync("), count(" rename"))
+    });
+    let [few, many] = counts;
+    let each = |few: usize, many: usize| (many as f64 - few as f64) / 20.0;
+    (each(few.0, many.0), each(few.1, many.1))
+}
+
+#[cfg(all(target_os = "linux", feature = "sqlite"))]
+#[test]
+fn a_refresh_flushes_seldom() {
+    if !works("strace", &["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "true"]) {
+        return skip("strace does not work here");
+    }
+    for (kind, most, renames) in [("sqlite", 2.5, 0.0), ("file", 5.0, 2.0)] {
+        let (flushed, renamed) = flushes(kind);
+        println!("{kind}: {flushed} flushes, {renamed} renames a refresh");
+        assert!(flushed <= most, "{kind}: {flushed} flushes");
+        assert!(renamed <= renames, "{kind}: {renamed} renames");
+    }
+}

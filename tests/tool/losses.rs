@@ -1,0 +1,107 @@
+//! What could lose a login: a signal during a token request, a store that takes no save.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, ChildStderr, Stdio};
+use std::time::Duration;
+
+use evergrant::provider::Rotation;
+use evergrant::sandbox::{Fault, Gate, Sandbox};
+
+use crate::support::{World, mode};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A service that rotates strictly, and a login whose access token has expired.
+fn strict() -> World {
+    let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
+    let world = World::with(sandbox);
+    let text = world.description().replace("until_used", "strict");
+    std::fs::write(world.settings().join("acme.toml"), text).unwrap();
+    world.seed("acme", true);
+    world
+}
+
+/// `token acme`, whose token request has been decided and is not answered.
+fn open_request(world: &World) -> (Child, BufReader<ChildStderr>, Gate) {
+    let gate = Gate::new();
+    world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+    let mut command = world.command(&["token", "acme"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(gate.wait_for(1, PATIENCE));
+    let err = BufReader::new(child.stderr.take().unwrap());
+    (child, err, gate)
+}
+
+fn send(child: &Child, signal: i32) {
+    // SAFETY: the child has not been waited for, so the number is still its own.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+fn read_until(err: &mut BufReader<ChildStderr>, text: &str) {
+    let mut all = String::new();
+    while !all.contains(text) {
+        assert_ne!(err.read_line(&mut all).unwrap(), 0, "no {text:?} in {all}");
+    }
+}
+
+#[test]
+fn a_signal_waits_for_the_answer_of_a_token_request() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        let world = strict();
+        let (mut child, mut err, gate) = open_request(&world);
+        send(&child, signal);
+        read_until(&mut err, "the open token request is saved");
+        send(&child, signal);
+        gate.open();
+        assert_eq!(child.wait().unwrap().signal(), Some(signal));
+        world.good(&["token", "acme"]);
+        assert_eq!(world.sandbox.counters().refreshes, 1);
+        assert!(world.sandbox.login_alive());
+    }
+}
+
+#[test]
+fn a_save_that_fails_is_repeated_until_it_works() {
+    let world = strict();
+    let (mut child, mut err, gate) = open_request(&world);
+    let file = world.logins().join("acme.json");
+    let aside = world.logins().join("aside");
+    std::fs::rename(&file, &aside).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    gate.open();
+    read_until(&mut err, "cannot be saved");
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    read_until(&mut err, "is saved now");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    world.good(&["token", "acme"]);
+    assert_eq!(world.sandbox.counters().refreshes, 1);
+}
+
+#[test]
+fn a_login_that_no_store_takes_is_imported_from_a_file() {
+    let world = strict();
+    let (mut child, mut err, gate) = open_request(&world);
+    let file = world.logins().join("acme.json");
+    let aside = world.logins().join("aside");
+    std::fs::rename(&file, &aside).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    gate.open();
+    read_until(&mut err, "cannot be saved");
+    // The signal ends the minute of tries early.
+    send(&child, libc::SIGTERM);
+    read_until(&mut err, "try: evergrant import");
+    assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGTERM));
+    let rescue = world.logins().join("acme.rescue-1.json");
+    assert_eq!(mode(&rescue), 0o600);
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    let arguments = ["import", "acme", rescue.to_str().unwrap(), "--name", "acme"];
+    world.good(&arguments);
+    world.good(&["token", "acme"]);
+    assert_eq!(world.sandbox.counters().refreshes, 1);
+    assert!(world.sandbox.login_alive());
+    let again = world.run(&arguments);
+    assert_eq!(again.code, Some(1), "{again:?}");
+}
