@@ -170,10 +170,11 @@ fn name_path(login: &Path) -> PathBuf {
 fn read_name(path: &Path) -> Result<Option<String>, BoxError> {
     let opened = disk::open(path, File::options().read(true))?;
     let Some((file, _)) = opened else { return Ok(None) };
-    let mut name = String::new();
-    let read = file.take(LONGEST_NAME as u64 + 1).read_to_string(&mut name);
+    let mut name = Vec::new();
+    let read = file.take(LONGEST_NAME as u64 + 1).read_to_end(&mut name);
     read.map_err(|error| disk::failed("read", path, &error))?;
-    Ok(Some(name))
+    // A damaged name is written again by the next save.
+    Ok(String::from_utf8(name).ok())
 }
 
 /// The login of an account whose name is too long for a file name.
