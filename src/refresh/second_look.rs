@@ -50,7 +50,8 @@ impl Keeper {
         self.access_unhurried(&self.newer_than(record))
     }
 
-    /// Keeps the token of a record that was read, if this client has none. Calls use the token if the store fails.
+    /// Keeps the token of a record that was read, if this client has none that works or an older one. Calls use the
+    /// token if the store fails.
     pub(super) fn keep_for_later(&self, record: &Record) {
         let Some(turn) = self.turn.try_lock() else { return };
         // Only a client with a login has a use for a token that is due. An unsaved pair comes first.
@@ -62,7 +63,11 @@ impl Keeper {
         }
         let live = self.live(record);
         let mut memory = self.memory.lock();
-        if memory.live.is_none() && live.is_usable(&*self.clock) {
+        let works = |live: &Live| live.is_usable(&*self.clock);
+        let newer = memory.live.as_ref().is_none_or(|mine| {
+            !works(mine) || mine.login == live.login && mine.generation < live.generation
+        });
+        if newer && works(&live) {
             memory.live = Some(live);
         }
     }
