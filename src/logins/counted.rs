@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::{Step, Tally};
-use crate::backend::{Durability, Guard, Record, TokenBackend};
+use crate::backend::{Durability, Entry, Guard, Record, TokenBackend};
 use crate::clock::Clock;
 use crate::error::BoxError;
 
@@ -36,6 +36,9 @@ impl TokenBackend for Counted {
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.timed(Step::Lock, |store| store.lock(wait))
+    }
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        self.timed(Step::Lock, |store| store.enter(wait))
     }
     fn probe(&self) -> Result<(), BoxError> {
         self.store.probe()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::super::{BackendError, Durability, FileBackend, Guard, TokenBackend, disk};
+use super::super::{BackendError, Durability, Entry, FileBackend, Guard, TokenBackend, disk};
 use super::names::{Named, account_of, file_of};
 use super::{LoginStore, Page};
 use crate::clock::{Clock, SystemClock};
@@ -228,6 +228,9 @@ impl TokenBackend for LongNamed {
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.store.lock(wait)
+    }
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        self.store.enter(wait)
     }
     fn probe(&self) -> Result<(), BoxError> {
         self.keep_name()?;
