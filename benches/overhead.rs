@@ -2,7 +2,7 @@
 //!
 //! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each client uses one
 //! keep-alive connection to a fast server on loopback. Client and server are pinned to one core (`taskset`).
-//! Blocks of 500 calls are compared in pairs. Pairs of raw against raw show the noise. The bench also
+//! Each block of 500 calls by the client is compared with a block of 500 calls by raw ureq. Pairs of raw against raw show the noise. The bench also
 //! measures `access_token()` with one thread and with two, and counts its allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};

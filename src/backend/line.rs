@@ -168,7 +168,8 @@ impl Line {
     }
 }
 
-/// The place of the thread that has the store's lock. The next thread asks when it is dropped.
+/// The place in the line of the thread that holds the store's lock. When this value is dropped, the next thread asks for
+/// the lock.
 pub(super) struct Held {
     key: Key,
     number: u64,
@@ -301,7 +302,7 @@ pub(super) fn take<T>(
             watched = false;
             continue;
         }
-        // A random part is cut off, so that processes that wait do not run in step.
+        // Each pause is shortened by a random part, so that waiting processes do not retry at the same moment.
         let cut = u32::from(random_byte());
         pace.pause(&mut lines, &woken, (pause - pause * cut / 512).min(left));
         pause = (pause * 2).min(wait.longest);

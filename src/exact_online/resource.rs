@@ -80,8 +80,8 @@ pub trait Bulk: Model {
 pub trait Synchronize: Model {
     /// The type of the synchronised rows, which differs from the listed rows for some endpoints.
     type Row: Model;
-    /// The endpoint of the synchronisation: an endpoint below `sync/`, by `Timestamp`; or the endpoint of
-    /// the list, by `Modified`.
+    /// The endpoint that a synchronisation reads: an endpoint below `sync/`, filtered by `Timestamp`, or the
+    /// endpoint of the list, filtered by `Modified`.
     const SYNC: &'static str;
     /// The properties that the endpoint of the synchronisation does not have.
     const WITHOUT: &'static [&'static str];

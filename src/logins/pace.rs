@@ -125,7 +125,7 @@ impl Pace {
         held.until = held.until.max(now.saturating_add(wait.min(LONGEST)));
     }
 
-    /// Learns from the end of a token request.
+    /// Adjusts the pace of later requests to the outcome of a token request.
     fn learn(&self, sent: &Sent) {
         let reply = match sent {
             // The request could not be built, which says nothing about the endpoint.

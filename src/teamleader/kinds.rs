@@ -1,5 +1,5 @@
-//! Types that name the type of an id, such as the `Project` in [`Id<Project>`](super::Id). Most of them have no
-//! model in this crate, and no values.
+//! Types that name the type of an id, such as the `Project` in [`Id<Project>`](super::Id). Most of these types are empty
+//! enums: this crate has no struct for the object itself.
 
 pub use super::settings::{
     PaymentMethod, PriceList, ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate,

@@ -45,7 +45,7 @@ macro_rules! make {
     };
 }
 
-/// Reads the files of the table.
+/// Reads the source files of the table of providers.
 macro_rules! files {
     ($($file:literal $name:ident)*) => {
         $(#[path = $file] mod $name;)*
