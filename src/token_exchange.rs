@@ -1,9 +1,9 @@
 //! Token exchange (RFC 8693): a client that gets its tokens for a token that the program has already.
 //!
-//! A service gets a token for the next service on behalf of the same user; a workload gets a token of an API
-//! for the token of its platform. No person is involved. The client asks for a new token whenever it needs
-//! one. If the server issues a refresh token as well, the client refreshes with it first, and exchanges anew
-//! when the server refuses it.
+//! A service exchanges its user's token for a token with which it calls the next service on behalf of that
+//! user; a workload exchanges the token of its platform for a token of an API. No person is involved. The
+//! client asks for a new token whenever it needs one. If the server issues a refresh token as well, the client
+//! refreshes with it first, and exchanges anew when the server refuses it.
 //!
 //! ```
 //! use evergrant::token_exchange::{TokenExchange, TokenType};

@@ -22,7 +22,7 @@ use crate::provider::{Provider, host_of};
 use crate::secret::Secret;
 use crate::stored_json;
 
-/// The form of a server's registration.
+/// The protocol by which a server registers clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {

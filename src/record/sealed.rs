@@ -12,7 +12,7 @@ impl Record {
     /// members by which stores compare, and the note, for which a store reserves room for the successor.
     pub(crate) fn carrier(&self, key: &str, text: String) -> Record {
         let placeholder = |refresh_token: Option<&Secret>| {
-            // Stores also compare the refresh token.
+            // Stores also compare refresh tokens, so each refresh token gets a placeholder of its own.
             let token = Token::new(SEALED);
             match refresh_token {
                 Some(secret) => {

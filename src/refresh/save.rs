@@ -68,8 +68,8 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     }
 }
 
-/// Places a new login. The new login replaces the login that was stored when the code was exchanged, even if
-/// that login was refreshed since, but not another new login.
+/// Decides where to save a new login. The new login replaces the login that was stored when the code was
+/// exchanged, even if that login was refreshed since, but not another new login.
 fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
     match stored {
         _ if ours.may_replace(stored) => Place::Ours(ours.clone()),

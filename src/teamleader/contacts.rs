@@ -106,7 +106,7 @@ model! {
         custom_fields: Option<Vec<CustomField>>,
         /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: Option<bool>,
-        /// The price list; in a list only on request.
+        /// The price list. A list of contacts has it only with [`ContactInclude::PriceList`].
         price_list: Option<Reference<PriceList>>,
         /// The time of creation.
         #[serde(default, with = "maybe")]

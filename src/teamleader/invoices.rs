@@ -271,7 +271,7 @@ model! {
         /// The tax at each rate.
         #[serde(default, deserialize_with = "or_empty")]
         taxes: Vec<Tax>,
-        /// The taxes that are withheld; not in a list.
+        /// The taxes that are withheld. A list of invoices leaves them out.
         withheld_taxes: Option<Vec<WithheldTax>>,
         /// The amount to pay.
         #[serde(default, deserialize_with = "money")]

@@ -128,7 +128,8 @@ fn a_kill_between_the_demand_and_the_repetition_loses_nothing() {
     }
 }
 
-/// The demand is a definite answer: the note of the request is taken back.
+/// A server that demands a nonce has not used the refresh token, so the client removes its note of the
+/// request.
 #[test]
 fn a_demand_without_end_leaves_no_note_and_no_doubt() -> Result<(), BoxError> {
     let world = World::bound(Rotation::StrictFamily);

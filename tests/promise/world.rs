@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const LIFE: Duration = Duration::from_secs(3600);
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// The classes of rotation, with the names that are given to a child.
+/// The kinds of rotation, each with its name in the environment variable `CLASS` of a child process.
 pub(crate) const CLASSES: [(&str, Rotation); 6] = [
     ("none", Rotation::None),
     ("grace", Rotation::Grace(GRACE)),

@@ -1,4 +1,5 @@
-//! What makes a sweep stop: a service that does not answer, refuses the client, or counts refusals.
+//! What makes a sweep stop: a service that does not answer, that refuses the client, or that blocks a client
+//! after a number of refusals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

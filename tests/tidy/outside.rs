@@ -60,7 +60,7 @@ const SHELL: &str = "every_variable_is_read_and_wrong_values_are_reported";
 const CGI: &str = "in_a_cgi_program_nobody_chooses_a_proxy_by_a_header";
 const UNREADABLE: &str = "a_variable_that_names_no_proxy_is_in_the_error";
 const ONE_LINE: &str = "no_text_from_outside_moves_a_cursor_or_begins_a_line";
-/// The test of variables that only tests read.
+/// The entry of a variable that only tests read names this test: such a variable needs no test of its own.
 const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the

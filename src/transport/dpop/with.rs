@@ -77,8 +77,8 @@ impl Learned {
         }
     }
 
-    /// The nonce of the answer, for the repetition of the request: the answer to another request may have
-    /// brought an older one meanwhile.
+    /// The nonce of this answer. The request is sent again with this nonce: the nonce in `Proofs` may be an
+    /// older one by then, which came with the answer to another request.
     pub(crate) fn into_nonce(self) -> Option<Arc<str>> {
         self.nonce
     }
@@ -191,7 +191,7 @@ impl TokenTransport {
         }
     }
 
-    /// Adds the proof to a request, as the hooks have left it.
+    /// Adds the DPoP proof to a request, after the hook `before_token_request` has changed the request.
     pub(in crate::transport) fn prove(
         &self,
         request: &mut TokenRequest,

@@ -124,7 +124,8 @@ impl Server {
         counts
     }
 
-    /// Reads one change of each property alone. The kind of the change goes round.
+    /// Reads, for each property, one changed row as the only row of an answer: for property number `n`, the
+    /// change number `n % CHANGES`.
     fn alone<M: Model>(&self, odd: &[Odd]) -> Counts {
         let mut counts = (0, 0);
         for odd in odd.chunks(CHANGES).enumerate().map(|(n, of_one)| &of_one[n % CHANGES]) {
