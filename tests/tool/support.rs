@@ -4,6 +4,7 @@
 pub(crate) use crate::shared::{TempDir, skip, succeeded, works};
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -78,6 +79,16 @@ impl World {
         let mut command = Command::new(TOOL);
         command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", &self.home);
         command.current_dir(&self.home).stdin(Stdio::null());
+        // A shell starts its background jobs with SIGINT ignored, and children inherit that.
+        // SAFETY: `signal` may be called after a fork.
+        unsafe {
+            command.pre_exec(|| {
+                for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                Ok(())
+            });
+        }
         command
     }
 
