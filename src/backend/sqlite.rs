@@ -356,6 +356,9 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn probe(&self) -> Result<(), BoxError> {
+        if let Some(path) = self.file()? {
+            disk::check_mount("use", &path)?;
+        }
         self.load()?;
         if self.run(|connection| connection.is_readonly("main"))? {
             let name = self.describe();
