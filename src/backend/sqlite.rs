@@ -5,6 +5,7 @@ mod connections;
 mod live;
 mod lock;
 mod pages;
+mod room;
 mod wal;
 
 use std::fmt;
@@ -254,6 +255,7 @@ impl Place for SqliteBackend {
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let noted = record.note().is_some();
+        let login = self.connections.key(&self.account);
         // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
         // journal, which a full disk does not have. `clear` overwrites them.
         self.durably("FAST", |connection| {
@@ -263,7 +265,7 @@ impl Place for SqliteBackend {
             let room = match connection.wal {
                 _ if !noted => 0,
                 Some(database) => {
-                    let begun = wal::begin_with_room(connection, database, new.len())?;
+                    let begun = wal::begin_with_room(connection, database, login, new.len())?;
                     transaction = Some(begun);
                     0
                 }
@@ -289,6 +291,9 @@ impl Place for SqliteBackend {
                 transaction.commit()?;
             } else if swapped && noted {
                 wal::checkpoint(connection);
+            }
+            if swapped && !noted {
+                room::release(&login);
             }
             Ok(swapped)
         })
