@@ -335,19 +335,28 @@ impl TokenBackend for SqliteBackend {
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
         self.seen.set(None);
-        line::tell(&self.connections.key(&self.account), &self.pace, None);
+        let login = self.connections.key(&self.account);
+        line::tell(&login, &self.pace, None);
         self.durably("ON", |connection| {
-            // The journal has a copy of what was removed: it is cut when the removal is done.
-            let limit = Setting::change(connection, "journal_size_limit", "0")?;
+            let lent = || connection.path().filter(|path| !path.is_empty()).map(PathBuf::from);
+            let database = connection.wal.map(Path::to_path_buf).or_else(lent);
+            // The log's room for the successors of other logins.
+            let room = database.as_deref().map_or(0, |path| room::kept(path, Some(&login)));
+            // The journal has a copy of what was removed: it is cut when the removal is done. With this
+            // limit, a commit also cuts a log.
+            let limit = match room {
+                0 => Some(Setting::change(connection, "journal_size_limit", "0")?),
+                _ => None,
+            };
             let done = connection.execute(sql, [&self.account]).map(drop);
             if done.is_ok() {
                 // Earlier records may be in free pages. A full disk must not prevent a logout.
                 let _ = overwrite_free_pages(connection);
-                // Earlier records may also be in the log. Fails while others read the log.
-                let _ =
-                    connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+                // Earlier records may also be in the log.
+                wal::cut(connection, database.as_deref(), room);
+                room::release(&login);
             }
-            limit.restore(connection)?;
+            limit.map_or(Ok(()), |limit| limit.restore(connection))?;
             done
         })
     }

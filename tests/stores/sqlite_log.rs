@@ -28,10 +28,14 @@ fn room(path: &Path) -> u64 {
     log_size(path).saturating_sub(32 + u64::from(logged) * (4096 + 24))
 }
 
-fn log_size(path: &Path) -> u64 {
+fn log(path: &Path) -> PathBuf {
     let mut log = path.to_path_buf().into_os_string();
     log.push("-wal");
-    std::fs::metadata(log).map_or(0, |metadata| metadata.len())
+    log.into()
+}
+
+fn log_size(path: &Path) -> u64 {
+    std::fs::metadata(log(path)).map_or(0, |metadata| metadata.len())
 }
 
 #[test]
@@ -54,4 +58,28 @@ fn small_logins_leave_the_room_of_a_large_one() {
         let room = room(&path);
         assert!(room >= 300_000, "{room} bytes after {n} small logins");
     }
+}
+
+#[test]
+fn a_logout_keeps_the_room_of_other_logins() {
+    let dir = TempDir::new();
+    let path = database(&dir);
+    let store = SqliteBackend::new(&path);
+    let (alice, bob) = (store.account("alice"), store.account("bob"));
+    let secret = "the-token-of-alice";
+    alice.save(&Record::from(Token::new("at-1").with_refresh_token(secret))).unwrap();
+    bob.save(&record(1)).unwrap();
+    let guard = bob.lock(Duration::ZERO).unwrap();
+    let note = noted(&bob.load().unwrap().unwrap());
+    bob.save(&note).unwrap();
+    alice.clear().unwrap();
+    let kept = room(&path);
+    assert!(kept >= 6 * (4096 + 24), "{kept}");
+    let log = std::fs::read(log(&path)).unwrap();
+    assert!(!log.windows(secret.len()).any(|part| part == secret.as_bytes()));
+    bob.save(&successor(&note, token(2))).unwrap();
+    drop(guard);
+    // Nothing is in flight any more.
+    alice.clear().unwrap();
+    assert_eq!(log_size(&path), 0);
 }

@@ -161,6 +161,17 @@ fn grow(log: &Path, end: u64) -> std::io::Result<()> {
     done
 }
 
+/// Removes the content of the log, which may have records of a login that was cleared. If the log has
+/// `room` for successors of other logins, the log is made as long again at once, before another thread of
+/// this process writes. Removes nothing while others read the log.
+pub(super) fn cut(connection: &Connection, database: Option<&Path>, room: u64) {
+    let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    if let Some(database) = database.filter(|_| room > 0) {
+        // The transaction writes nothing. A full disk must not prevent a logout.
+        let _ = begin_with(connection, database, room);
+    }
+}
+
 /// The identity of the log of the database at `path`.
 pub(super) fn log_of(path: &Path) -> disk::Identity {
     disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
