@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 
@@ -172,20 +172,34 @@ pub(super) fn cut(connection: &Connection, database: Option<&Path>, room: u64) {
     }
 }
 
-/// The identity of the log of the database at `path`.
-pub(super) fn log_of(path: &Path) -> disk::Identity {
-    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
+/// The log of a database.
+pub(super) struct Log {
+    pub(super) database: PathBuf,
+    /// Which file the log is.
+    file: disk::Identity,
 }
 
-/// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the database
-/// that is there now. The connection that has this log open still exists, so no other file has its
-/// identity.
-pub(super) fn forget(path: &Path, log: disk::Identity) {
-    if log.is_some() && log_of(path) == log {
-        for after in ["-wal", "-shm"] {
-            let _ = disk::remove(&disk::beside(path, "", after));
+impl Log {
+    /// The log that is beside the database now.
+    pub(super) fn of(database: &Path) -> Log {
+        Log { database: database.to_owned(), file: log_of(database) }
+    }
+
+    /// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the
+    /// database that is there now. The connection that has this log open still exists, so no other file has
+    /// its identity.
+    pub(super) fn forget(&self, path: &Path) {
+        if self.file.is_some() && log_of(path) == self.file {
+            for after in ["-wal", "-shm"] {
+                let _ = disk::remove(&disk::beside(path, "", after));
+            }
         }
     }
+}
+
+/// The identity of the log of the database at `path`.
+fn log_of(path: &Path) -> disk::Identity {
+    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
 }
 
 /// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
