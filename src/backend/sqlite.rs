@@ -383,6 +383,10 @@ impl TokenBackend for SqliteBackend {
         Ok(())
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.connections.logged_path().and_then(wal::warning).into_iter().collect()
+    }
+
     fn durability(&self) -> Durability {
         match self.file() {
             Ok(Some(_)) => Durability::PowerCut,

@@ -147,6 +147,11 @@ impl Connections {
         }
     }
 
+    /// The path of our own database, if it was opened and has a write-ahead log.
+    pub(super) fn logged_path(&self) -> Option<&Path> {
+        self.known_path().filter(|_| !self.excludes.load(Ordering::Relaxed))
+    }
+
     /// The lock of an account in a database without a file.
     pub(super) fn flag(&self, account: &str) -> Flag {
         Arc::clone(self.flags.lock().entry(account.to_owned()).or_default())

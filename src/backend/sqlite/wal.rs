@@ -16,6 +16,23 @@ use super::room;
 const LOCAL: [&str; 10] =
     ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"];
 
+/// File systems of other machines, whose programs share no memory with this one's.
+const REMOTE: [&str; 13] = [
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "fuse.ceph",
+    "fuse.glusterfs",
+    "fuse.rclone",
+    "fuse.s3fs",
+    "fuse.sshfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+];
+
 /// How often a store asks for a log for a new database while another process sets the mode.
 const TRIES: usize = 3;
 
@@ -75,12 +92,31 @@ fn look(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Whether the file system of `path` is known to be local.
 fn is_local(path: &Path) -> bool {
+    with_kind(path, |kind| LOCAL.contains(&kind))
+}
+
+/// What is wrong with a write-ahead log of the database at `path`: its file system is known to be a
+/// network's.
+pub(super) fn warning(path: &Path) -> Option<String> {
+    with_kind(path, |kind| warning_of(path, kind))
+}
+
+fn warning_of(path: &Path, kind: &str) -> Option<String> {
+    let text = "which SQLite's write-ahead log does not support: a second machine can damage the database; \
+                move it to a local file system, or set `PRAGMA journal_mode = PERSIST`";
+    REMOTE
+        .contains(&kind)
+        .then(|| format!("{} is on a network file system ({kind}), {text}", path.display()))
+}
+
+/// Calls back with the type of the file system of `path`, which is empty if it is not known.
+fn with_kind<T>(path: &Path, work: impl FnOnce(&str) -> T) -> T {
     if !cfg!(target_os = "linux") {
-        return false;
+        return work("");
     }
-    let Ok(path) = fs::canonicalize(path) else { return false };
+    let Ok(path) = fs::canonicalize(path) else { return work("") };
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    LOCAL.contains(&kind_of(&path, &mounts).unwrap_or_default())
+    work(kind_of(&path, &mounts).unwrap_or_default())
 }
 
 /// The type of the file system of `path` in a list of mounts, as proc_pid_mountinfo(5) describes it.
@@ -259,6 +295,19 @@ mod tests {
         assert_eq!(ask(&second, "PRAGMA journal_mode"), "persist");
         drop(second);
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_log_on_a_network_file_system_is_warned_of() {
+        let path = Path::new("/net/logins.sqlite");
+        for kind in ["nfs4", "cifs", "fuse.sshfs"] {
+            let said = warning_of(path, kind).unwrap();
+            assert!(said.contains("/net/logins.sqlite") && said.contains(kind), "{said}");
+        }
+        for kind in ["ext4", "overlay", "fuse.unknown", ""] {
+            assert_eq!(warning_of(path, kind), None, "{kind}");
+        }
+        assert!(LOCAL.iter().all(|kind| !REMOTE.contains(kind)));
     }
 
     #[test]
