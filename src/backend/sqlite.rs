@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
+use self::wal::Log;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk, line};
@@ -265,8 +266,7 @@ impl Place for SqliteBackend {
             let room = match connection.wal {
                 _ if !noted => 0,
                 Some(log) => {
-                    let (database, length) = (&log.database, new.len());
-                    let begun = wal::begin_with_room(connection, database, login, length)?;
+                    let begun = wal::begin_with_room(connection, log, login, new.len())?;
                     transaction = Some(begun);
                     0
                 }
@@ -339,10 +339,10 @@ impl TokenBackend for SqliteBackend {
         let login = self.connections.key(&self.account);
         line::tell(&login, &self.pace, None);
         self.durably("ON", |connection| {
-            let lent = || connection.path().filter(|path| !path.is_empty()).map(PathBuf::from);
-            let database = connection.wal.map(|log| log.database.clone()).or_else(lent);
+            let lent = || connection.path().filter(|path| !path.is_empty());
+            let log = connection.wal.cloned().or_else(|| lent().map(|path| Log::of(path.as_ref())));
             // The log's room for the successors of other logins.
-            let room = database.as_deref().map_or(0, |path| room::kept(path, Some(&login)));
+            let room = log.as_ref().map_or(0, |log| room::kept(&log.database, Some(&login)));
             // The journal has a copy of what was removed: it is cut when the removal is done. With this
             // limit, a commit also cuts a log.
             let limit = match room {
@@ -354,7 +354,7 @@ impl TokenBackend for SqliteBackend {
                 // Earlier records may be in free pages. A full disk must not prevent a logout.
                 let _ = overwrite_free_pages(connection);
                 // Earlier records may also be in the log.
-                wal::cut(connection, database.as_deref(), room);
+                wal::cut(connection, log.as_ref(), room);
                 room::release(&login);
             }
             limit.map_or(Ok(()), |limit| limit.restore(connection))?;

@@ -185,6 +185,12 @@ const FILES: [(&str, &str, usize, &str); 44] = [
     ),
     (
         "src/backend/sqlite/wal.rs",
+        "fs::rename",
+        2,
+        "the log of a database that was replaced, to a random name; another log, back",
+    ),
+    (
+        "src/backend/sqlite/wal.rs",
         "fs::canonicalize",
         1,
         "the path of a new database, to find its file system",

@@ -1,7 +1,7 @@
 //! The write-ahead log of a database: when a new database gets one, and the room for a successor in it.
 
 use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, Trans
 use super::super::disk;
 use super::super::line::Key;
 use super::room;
+use crate::secret::random_id;
 
 /// The file systems on which a new database gets a write-ahead log. The log needs memory that all
 /// processes with the database share, which a network file system does not have
@@ -141,16 +142,16 @@ fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
 /// refreshing now. SQLite fills this room before it lets the file grow.
 pub(super) fn begin_with_room<'a>(
     connection: &'a Connection,
-    database: &Path,
+    log: &Log,
     login: Key,
     length: usize,
 ) -> rusqlite::Result<Transaction<'a>> {
     let page = page_size(connection)?;
     let pages = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
     let of_save = pages.saturating_mul(page + FRAME_HEADER);
-    let needed = room::kept(database, Some(&login)).saturating_add(of_save.saturating_mul(2));
-    let transaction = begin_with(connection, database, needed)?;
-    room::keep(login, database, of_save);
+    let needed = room::kept(&log.database, Some(&login)).saturating_add(of_save.saturating_mul(2));
+    let transaction = begin_with(connection, log, needed)?;
+    room::keep(login, &log.database, of_save);
     Ok(transaction)
 }
 
@@ -166,7 +167,7 @@ fn page_size(connection: &Connection) -> rusqlite::Result<u64> {
 /// they carry no checksum.
 fn begin_with<'a>(
     connection: &'a Connection,
-    database: &Path,
+    log: &Log,
     needed: u64,
 ) -> rusqlite::Result<Transaction<'a>> {
     let page = page_size(connection)?;
@@ -178,16 +179,22 @@ fn begin_with<'a>(
         HEADER + u64::try_from(frames).unwrap_or_default().saturating_mul(page + FRAME_HEADER)
     };
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    let log = disk::beside(database, "", "-wal");
-    let size = || fs::metadata(&log).map_or(0, |metadata| metadata.len());
+    let path = disk::beside(&log.database, "", "-wal");
+    let size = || fs::metadata(&path).map_or(0, |metadata| metadata.len());
     let (logged, _) = frames("NOOP")?;
     if size() >= used(logged).saturating_add(needed) {
         return begin();
     }
     let transaction = begin()?;
     let end = used(logged).max(size()).saturating_add(needed);
-    if grow(&log, end.next_multiple_of(STEP)).is_ok() || grow(&log, end).is_ok() {
-        return Ok(transaction);
+    let grow = |end| grow(&path, log.file, end);
+    match grow(end.next_multiple_of(STEP)).or_else(|_| grow(end)) {
+        Ok(()) => return Ok(transaction),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let moved = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
+            return Err(rusqlite::Error::SqliteFailure(moved, None));
+        }
+        Err(_) => {}
     }
     // The disk is full. After a checkpoint, the log is written from its start again.
     transaction.rollback()?;
@@ -200,9 +207,12 @@ fn begin_with<'a>(
 }
 
 /// Appends zeros to the log until it has this size, and flushes it. If the disk has no room, the log has
-/// its old size again.
-fn grow(log: &Path, end: u64) -> std::io::Result<()> {
+/// its old size again. Another file than the connection's log is not found.
+fn grow(log: &Path, expected: disk::Identity, end: u64) -> std::io::Result<()> {
     let mut file = File::options().write(true).open(log)?;
+    if disk::identity(&file, &file.metadata()?)? != expected {
+        return Err(ErrorKind::NotFound.into());
+    }
     let size = file.seek(SeekFrom::End(0))?;
     let zeros = [0; 4096];
     let mut written = || {
@@ -224,15 +234,16 @@ fn grow(log: &Path, end: u64) -> std::io::Result<()> {
 /// Removes the content of the log, which may have records of a login that was cleared. If the log has
 /// `room` for successors of other logins, the log is made as long again at once, before another thread of
 /// this process writes. Removes nothing while others read the log.
-pub(super) fn cut(connection: &Connection, database: Option<&Path>, room: u64) {
+pub(super) fn cut(connection: &Connection, log: Option<&Log>, room: u64) {
     let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    if let Some(database) = database.filter(|_| room > 0) {
+    if let Some(log) = log.filter(|_| room > 0) {
         // The transaction writes nothing. A full disk must not prevent a logout.
-        let _ = begin_with(connection, database, room);
+        let _ = begin_with(connection, log, room);
     }
 }
 
 /// The log of a database.
+#[derive(Clone)]
 pub(super) struct Log {
     pub(super) database: PathBuf,
     /// Which file the log is.
@@ -250,9 +261,23 @@ impl Log {
     /// its identity.
     pub(super) fn forget(&self, path: &Path) {
         if self.file.is_some() && log_of(path) == self.file {
-            for after in ["-wal", "-shm"] {
-                let _ = disk::remove(&disk::beside(path, "", after));
-            }
+            self.remove(path);
+        }
+    }
+
+    /// Removes the log at `path` if it is this one. The log is renamed first, because another process may put
+    /// another log there between a look and the removal.
+    fn remove(&self, path: &Path) {
+        let log = disk::beside(path, "", "-wal");
+        let aside = disk::beside(path, "", &format!("-evergrant-{}", random_id()));
+        if fs::rename(&log, &aside).is_err() {
+            return;
+        }
+        if disk::identity_at(&aside).ok().flatten() == self.file {
+            let _ = disk::remove(&aside);
+            let _ = disk::remove(&disk::beside(path, "", "-shm"));
+        } else {
+            let _ = fs::rename(&aside, &log);
         }
     }
 }
@@ -271,7 +296,6 @@ pub(super) fn checkpoint(connection: &Connection) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::random_id;
 
     #[test]
     fn a_log_that_another_program_has_just_set_is_not_undone() {
@@ -295,6 +319,28 @@ mod tests {
         assert_eq!(ask(&second, "PRAGMA journal_mode"), "persist");
         drop(second);
         fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn only_the_log_of_the_connection_is_removed() {
+        let path = std::env::temp_dir().join(random_id());
+        let file = disk::beside(&path, "", "-wal");
+        let write = |text: &str| {
+            let next = disk::beside(&path, "", "-next");
+            fs::write(&next, text).unwrap();
+            fs::rename(next, &file).unwrap();
+        };
+        write("ours");
+        let ours = Log::of(&path);
+        // The old file stays open, as the connection's log does.
+        let _open = File::open(&file).unwrap();
+        write("theirs");
+        ours.forget(&path);
+        ours.remove(&path);
+        assert_eq!(grow(&file, ours.file, 100).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
+        Log::of(&path).forget(&path);
+        assert!(!file.exists());
     }
 
     #[test]
