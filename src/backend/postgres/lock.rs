@@ -250,6 +250,8 @@ impl Held {
         self.session = session;
         if self.session.is_none() {
             self.place.lost();
+            // The holder goes on with other sessions: it must not wait for its own permits.
+            self.permits = None;
         }
         match done {
             Ok(done) => Some(Ok(done)),
