@@ -247,13 +247,12 @@ impl Held {
             return None;
         }
         let (link, permit) = self.lent.take()?;
-        match on(link, &self.store, &mut |link: &mut Link| work(&mut link.connection)) {
-            (link, Ok(done)) => {
-                self.lent = link.map(|link| (link, permit));
-                Some(Ok(done))
-            }
-            (_, Err(Failed { stale: true, .. })) => None,
-            (_, Err(failed)) => Some(Err(failed.error)),
+        let (link, done) = on(link, &self.store, &mut |link: &mut Link| work(&mut link.connection));
+        self.lent = link.map(|link| (link, permit));
+        match done {
+            Ok(done) => Some(Ok(done)),
+            Err(Failed { stale: true, .. }) => None,
+            Err(failed) => Some(Err(failed.error)),
         }
     }
 
@@ -270,7 +269,10 @@ impl Held {
         let ours = match self.lent.take() {
             Some((link, permit)) => match on(link, &store, &mut work) {
                 (Some(link), Ok(done)) => Some((Used::join(link, permit), done)),
-                (_, Err(failed)) if !failed.stale => return Err(failed.error),
+                (link, Err(failed)) if !failed.stale => {
+                    self.lent = link.map(|link| (link, permit));
+                    return Err(failed.error);
+                }
                 _ => None,
             },
             None => None,
