@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::super::compare::Bytes;
 use super::super::lease::renewed;
 use super::super::line::{self, Got, Taken, Wait};
-use super::super::pool::{Failed, Pool, Used};
+use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
@@ -246,7 +246,7 @@ impl Held {
             return None;
         }
         let session = self.session.take()?;
-        let (session, done) = on(session, &self.name, work);
+        let (session, done) = self.on(session, work);
         self.session = session;
         if self.session.is_none() {
             self.place.lost();
@@ -259,13 +259,26 @@ impl Held {
             Err(failed) => Some(Err(failed.error)),
         }
     }
+
+    fn on<T: Send + 'static>(
+        &self,
+        session: Session,
+        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    ) -> Done<Session, T> {
+        let start = self.pace.clock.monotonic();
+        let done = on(session, &self.name, work);
+        if let (None, Err(Failed { stale: false, .. })) = done {
+            self.server.doubt(start);
+        }
+        done
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
         let key = self.key;
-        let (session, done) = on(session, &self.name, move |client| release(client, key));
+        let (session, done) = self.on(session, move |client| release(client, key));
         // If the release failed, the lock ends with the session.
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
         if let (Some(session), Ok(())) = (session, done) {
