@@ -126,7 +126,7 @@ impl<C> Pool<C> {
         wait: Duration,
         mut work: impl FnMut(C) -> Done<C, T>,
     ) -> Result<(Used<C>, T), BoxError> {
-        let permit = enter(self.permits.as_ref(), name, pace, wait)?;
+        let permit = enter(self.permits.as_ref(), name, pace, wait.max(PATIENCE))?;
         let start = pace.clock.monotonic();
         if let Some(rested) = self.rested(pace) {
             match work(rested) {
@@ -155,7 +155,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// A permit to keep a connection while a lock is held.
+    /// A permit to keep a connection while a lock is held. Waits for it up to `wait`.
     pub(super) fn hold(
         &self,
         name: &str,
@@ -257,7 +257,7 @@ fn enter(
     wait: Duration,
 ) -> Result<Option<Permit>, BoxError> {
     let Some(gate) = gate else { return Ok(None) };
-    let permit = gate.enter(pace, wait.max(PATIENCE));
+    let permit = gate.enter(pace, wait);
     permit.map(Some).ok_or_else(|| {
         let text = format!("{name}: all connections of this process are in use");
         BackendError::NoConnection(text).into()

@@ -410,3 +410,21 @@ fn a_holder_whose_session_broke_saves_on_another() {
     drop(store.lock(Duration::ZERO).unwrap());
     assert_eq!(clock.slept(), Duration::ZERO);
 }
+
+#[test]
+fn a_call_that_does_not_wait_needs_no_permit_of_another_lock() {
+    let Some(server) = servers::postgres() else { return };
+    let clock = Arc::new(ManualClock::new());
+    let store = store(&server).connections(4).with_clock(clock.clone());
+    let lock = |account: &str| store.account(account).lock(Duration::ZERO);
+    let held = ["a", "b", "c"].map(|account| lock(account).unwrap());
+    is_busy(lock("d"));
+    is_busy(store.account("d").enter(Duration::ZERO));
+    assert_eq!(clock.slept(), Duration::ZERO);
+    // A call that waits is told the reason at the end of its wait.
+    let error = precise(store.account("d").lock(7 * SECOND));
+    assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
+    assert_eq!(clock.slept(), 7 * SECOND);
+    drop(held);
+    lock("d").unwrap();
+}

@@ -134,6 +134,7 @@ fn three_of_four_connections_may_be_kept_for_locks() {
             (0..holders).map(|_| pool.hold("s", &pace, Duration::ZERO).unwrap()).collect();
         let error = pool.hold("s", &pace, Duration::ZERO).unwrap_err();
         assert!(BackendError::is_no_connection(&error), "{error}");
+        assert_eq!(clock.slept(), Duration::ZERO, "a call that does not wait has waited");
         drop(held);
         assert!(pool.hold("s", &pace, Duration::ZERO).is_ok());
     }

@@ -167,8 +167,11 @@ pub(super) fn take(
         takes_saved: reads,
         place: &|| None,
     };
-    let taken = line::take(&line, |left| {
-        let permit = store.server.hold(&name, pace, left)?;
+    let hold = |time: Duration| match store.server.hold(&name, pace, time) {
+        Err(_) if time.is_zero() => Ok(None),
+        permit => permit.map(Some),
+    };
+    let taken = line::take_with(&line, hold, |left, permit| {
         let lent = store.server.lend(&name, pace, left, |session| {
             let record = record.clone();
             on(session, &name, move |client| {
