@@ -363,11 +363,18 @@ fn is_told(record: &Record) -> bool {
 }
 
 /// Tells the threads that wait for the lock of an account which record is durably stored now. `None`: the
-/// record that they may know is no longer stored.
+/// record that they may know is no longer stored. Two saves may be told in the wrong order: an older record is told
+/// to nobody.
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());
     let Some(line) = lines.lines.get_mut(key) else { return };
+    if let (Some(record), Some((_, _, saved))) = (record, &line.saved)
+        && record.login == saved.login
+        && record.generation < saved.generation
+    {
+        return;
+    }
     let told = record.filter(|record| line.holder.is_some() && is_told(record));
     line.saved = told.map(|record| (number, now, record.clone()));
     if line.saved.is_some() {

@@ -122,6 +122,28 @@ fn who_does_not_wait_gets_a_fresh_record_of_the_holder() {
 }
 
 #[test]
+fn a_record_that_is_told_late_replaces_no_newer_one() {
+    let (key, pace) = (key(), Pace::system());
+    let of = |login: &str, generation| {
+        let mut record = record(1);
+        (record.login, record.generation) = (login.to_owned(), generation);
+        record
+    };
+    let _held = taken(key, &pace, Some(of("one", 1)));
+    let told = || {
+        let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+        let Ok(Taken::Saved(record)) = asked else { panic!("nothing is told") };
+        (record.login, record.generation)
+    };
+    tell(&key, &pace, Some(&of("one", 3)));
+    tell(&key, &pace, Some(&of("one", 2)));
+    assert_eq!(told(), ("one".to_owned(), 3));
+    // The generations of another login count from the beginning.
+    tell(&key, &pace, Some(&of("two", 1)));
+    assert_eq!(told(), ("two".to_owned(), 1));
+}
+
+#[test]
 fn a_lock_that_the_store_took_away_is_asked_for_again() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
