@@ -83,7 +83,7 @@ fn a_connection_that_failed_is_not_used_again() {
     let guard = store.lock(Duration::ZERO).unwrap();
     server.fails("RELEASE", broken(ErrorKind::TimedOut));
     drop(guard);
-    assert_eq!(server.open(), 0);
+    assert_eq!((server.opened(), server.open()), (2, 1));
     store.load().unwrap();
     server.fails("GET", answer("READONLY"));
     server.fails("GET", answer("NOAUTH"));
@@ -318,6 +318,35 @@ fn a_renewal_without_an_answer_is_not_repeated() {
     assert!(server.get(LOCK).is_none());
     store.load().unwrap();
     assert_eq!(server.opened(), 2, "the connection was kept");
+}
+
+#[test]
+fn a_lock_whose_release_fails_keeps_no_thread_waiting() {
+    for lent in [false, true] {
+        let server = Server::new();
+        let store = if lent { server.lent() } else { server.store() };
+        // The release is repeated on another connection.
+        let guard = store.lock(Duration::ZERO).unwrap();
+        server.fails("RELEASE", broken(ErrorKind::TimedOut));
+        drop(guard);
+        assert!(server.get(LOCK).is_none(), "lent: {lent}");
+        let guard = store.lock(Duration::ZERO).unwrap();
+        (0..2).for_each(|_| server.fails("RELEASE", broken(ErrorKind::TimedOut)));
+        drop(guard);
+        // The server still has the lock, and its connection may be open.
+        let left = server.get(LOCK).unwrap();
+        server.lists(true);
+        is_busy(server.store().lock(Duration::ZERO));
+        assert_eq!(server.get(LOCK).unwrap(), left);
+        let guard = store.lock(Duration::ZERO).unwrap();
+        assert_ne!(server.get(LOCK).unwrap(), left);
+        assert!(guard.lasts(SECOND));
+        drop(guard);
+        assert!(server.get(LOCK).is_none());
+        // The lock of another holder is kept.
+        server.set(LOCK, "word first 1");
+        is_busy(store.lock(Duration::ZERO));
+    }
 }
 
 #[test]
