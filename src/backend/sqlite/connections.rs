@@ -257,6 +257,8 @@ impl Open {
 
 /// Opens or creates the database at `path`, with the table in it.
 fn open(path: &Path) -> Result<Open, BoxError> {
+    // SQLite's journal and log are files beside the database.
+    disk::check_mount("open", path)?;
     let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
     let connection = open_file(path, &tell)?;
     let prepare = || {

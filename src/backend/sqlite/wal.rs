@@ -6,7 +6,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use super::super::{disk, line};
+use super::super::disk;
+use super::super::line::Key;
+use super::room;
 
 /// The file systems on which a new database gets a write-ahead log. The log needs memory that all
 /// processes with the database share, which a network file system does not have
@@ -74,22 +76,40 @@ fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     found.map(|(_, kind)| kind)
 }
 
-/// Begins the transaction that saves a note, and makes sure that the log's file has room for the note and
-/// for the successor of each login that this process is refreshing now. SQLite fills this room before it
-/// lets the file grow.
-///
-/// While the transaction runs, nobody else appends to the log, and zeros after its end are no part of it:
-/// they carry no checksum.
+/// Begins the transaction that saves a login's note of `length` bytes, and makes sure that the log's file
+/// has room for the note, for its successor, and for the successor of each other login that this process is
+/// refreshing now. SQLite fills this room before it lets the file grow.
 pub(super) fn begin_with_room<'a>(
     connection: &'a Connection,
     database: &Path,
+    login: Key,
     length: usize,
 ) -> rusqlite::Result<Transaction<'a>> {
+    let page = page_size(connection)?;
+    let pages = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
+    let of_save = pages.saturating_mul(page + FRAME_HEADER);
+    let needed = room::kept(database, Some(&login)).saturating_add(of_save.saturating_mul(2));
+    let transaction = begin_with(connection, database, needed)?;
+    room::keep(login, database, of_save);
+    Ok(transaction)
+}
+
+fn page_size(connection: &Connection) -> rusqlite::Result<u64> {
     let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
-    let page = u64::try_from(page).unwrap_or(4096).max(512);
-    let of_record = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
-    let saves = 1 + u64::try_from(line::holders().max(1)).unwrap_or(u64::MAX >> 32);
-    let needed = of_record.saturating_mul(saves).saturating_mul(page + FRAME_HEADER);
+    Ok(u64::try_from(page).unwrap_or(4096).max(512))
+}
+
+/// Begins a transaction that writes, and makes sure that the log's file has `needed` bytes after the end of
+/// the log.
+///
+/// While the transaction runs, nobody else appends to the log, and zeros after its end are no part of it:
+/// they carry no checksum.
+fn begin_with<'a>(
+    connection: &'a Connection,
+    database: &Path,
+    needed: u64,
+) -> rusqlite::Result<Transaction<'a>> {
+    let page = page_size(connection)?;
     let frames = |mode: &str| {
         let sql = format!("PRAGMA main.wal_checkpoint({mode})");
         connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
@@ -139,6 +159,17 @@ fn grow(log: &Path, end: u64) -> std::io::Result<()> {
         file.set_len(size)?;
     }
     done
+}
+
+/// Removes the content of the log, which may have records of a login that was cleared. If the log has
+/// `room` for successors of other logins, the log is made as long again at once, before another thread of
+/// this process writes. Removes nothing while others read the log.
+pub(super) fn cut(connection: &Connection, database: Option<&Path>, room: u64) {
+    let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    if let Some(database) = database.filter(|_| room > 0) {
+        // The transaction writes nothing. A full disk must not prevent a logout.
+        let _ = begin_with(connection, database, room);
+    }
 }
 
 /// The identity of the log of the database at `path`.
