@@ -113,7 +113,7 @@ impl<C> Pool<C> {
     }
 
     /// Keeps a connection open while this is true of it.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "redis", feature = "sqlite"))]
     pub(super) fn keeping(self, stays: fn(&C) -> bool) -> Pool<C> {
         Pool { stays, ..self }
     }

@@ -264,8 +264,9 @@ impl Place for SqliteBackend {
             let mut transaction = None;
             let room = match connection.wal {
                 _ if !noted => 0,
-                Some(database) => {
-                    let begun = wal::begin_with_room(connection, database, login, new.len())?;
+                Some(log) => {
+                    let (database, length) = (&log.database, new.len());
+                    let begun = wal::begin_with_room(connection, database, login, length)?;
                     transaction = Some(begun);
                     0
                 }
@@ -339,7 +340,7 @@ impl TokenBackend for SqliteBackend {
         line::tell(&login, &self.pace, None);
         self.durably("ON", |connection| {
             let lent = || connection.path().filter(|path| !path.is_empty()).map(PathBuf::from);
-            let database = connection.wal.map(Path::to_path_buf).or_else(lent);
+            let database = connection.wal.map(|log| log.database.clone()).or_else(lent);
             // The log's room for the successors of other logins.
             let room = database.as_deref().map_or(0, |path| room::kept(path, Some(&login)));
             // The journal has a copy of what was removed: it is cut when the removal is done. With this

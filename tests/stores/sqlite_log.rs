@@ -1,9 +1,11 @@
 //! Tests of the room for successors in SQLite's write-ahead log.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant::backend::{Record, SqliteBackend};
+use evergrant::clock::{Clock, ManualClock};
 use evergrant::sandbox::contract::{noted, successor};
 use evergrant::{Token, TokenBackend as _};
 use rusqlite::Connection;
@@ -82,4 +84,31 @@ fn a_logout_keeps_the_room_of_other_logins() {
     // Nothing is in flight any more.
     alice.clear().unwrap();
     assert_eq!(log_size(&path), 0);
+}
+
+#[test]
+fn the_room_outlasts_a_long_request_and_closed_connections() {
+    let dir = TempDir::new();
+    let path = database(&dir);
+    let clock = Arc::new(ManualClock::new());
+    let open = || SqliteBackend::new(&path).with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    let store = open();
+    store.save(&record(1)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let note = noted(&store.load().unwrap().unwrap());
+    store.save(&note).unwrap();
+    let size = log_size(&path);
+    assert!(size >= 6 * (4096 + 24), "{size}");
+    // A connection that rested for a minute is closed at the next use.
+    clock.sleep(Duration::from_secs(90));
+    store.account("another").load().unwrap();
+    assert_eq!(log_size(&path), size, "after a long request");
+    // The store itself ends, with all its connections.
+    drop(store);
+    assert_eq!(log_size(&path), size, "after the last connection");
+    let store = open();
+    assert_eq!(store.load().unwrap().as_ref(), Some(&note));
+    store.save(&successor(&note, token(2))).unwrap();
+    drop((guard, store));
+    assert!(!log(&path).exists(), "a log without a login in flight");
 }
