@@ -19,6 +19,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::disk::Identity;
+use super::pool::PATIENCE;
 use super::queue::Pace;
 use super::{BackendError, Entry, Guard, TokenBackend};
 use crate::error::BoxError;
@@ -87,7 +88,7 @@ pub(super) struct Wait<'a> {
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
     /// Tells the file of the lock now. A holder whose file is no longer there holds nothing that others ask
-    /// for.
+    /// for. Called while the lines are not locked: a file system may take long to answer.
     pub(super) place: &'a dyn Fn() -> Identity,
 }
 
@@ -154,16 +155,16 @@ impl Line {
         });
     }
 
-    /// Whether a thread of this process has the lock that others ask for.
-    fn is_held(&self, wait: &Wait<'_>) -> bool {
-        self.holder.as_ref().is_some_and(|(_, file)| *file == (wait.place)())
+    /// Whether a thread of this process has the lock that others ask for, whose file is now `file`.
+    fn is_held(&self, file: &Identity) -> bool {
+        self.holder.as_ref().is_some_and(|(_, held)| held == file)
     }
 
     /// The record that answers a call: a later one than the call, or for a call that does not wait, a fresh
     /// one of the present holder.
-    fn answer(&self, wait: &Wait<'_>, number: u64) -> Option<Record> {
+    fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
-        let fresh = || wait.time.is_zero() && self.is_held(wait) && wait.pace.since(*at) <= FRESH;
+        let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;
         (*saved > number || fresh()).then(|| record.clone())
     }
 }
@@ -243,33 +244,55 @@ impl Drop for Waiting {
 /// # Errors
 ///
 /// Those of `attempt`.
+#[cfg(any(feature = "sqlite", feature = "redis", test))]
 pub(super) fn take<T>(
     wait: &Wait<'_>,
     mut attempt: impl FnMut(Duration) -> Result<Option<Got<T>>, BoxError>,
 ) -> Result<Taken<(T, Held)>, BoxError> {
+    take_with(wait, |_| Ok(Some(())), |left, ()| attempt(left))
+}
+
+/// Like [`take`], for an attempt that needs something, such as a permit, for which `ready` waits up to a time.
+/// `None`: it is not there. A call that does not wait does not wait for this either, and not for a thread
+/// that does.
+///
+/// # Errors
+///
+/// Those of `ready` and `attempt`.
+pub(super) fn take_with<R, T>(
+    wait: &Wait<'_>,
+    mut ready: impl FnMut(Duration) -> Result<Option<R>, BoxError>,
+    mut attempt: impl FnMut(Duration, R) -> Result<Option<Got<T>>, BoxError>,
+) -> Result<Taken<(T, Held)>, BoxError> {
     let (pace, start) = (wait.pace, wait.pace.clock.monotonic());
     let woken = Arc::new(Condvar::new());
+    let (mut file, mut is_new) = ((wait.place)(), true);
     // Left after the list of lines is unlocked, also if `attempt` panics.
     let place = Waiting::join(wait, &woken);
     let mut lines = lines();
     let mut pause = SHORTEST;
     let mut watched = false;
     loop {
+        if !std::mem::take(&mut is_new) {
+            file = MutexGuard::unlocked(&mut lines, || (wait.place)());
+        }
         let left = wait.time.saturating_sub(pace.since(start));
         let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
-        if let Some(record) = line.answer(wait, place.number) {
+        if let Some(record) = line.answer(wait, &file, place.number) {
             return Ok(Taken::Saved(Box::new(record)));
         }
         if line.waiting.front().is_none_or(|first| first.number != place.number) {
             // A call that does not wait gets the result of the attempt that is under way.
-            if left.is_zero() && !(place.hurried && line.asking) {
+            let shares = place.hurried && line.asking && pace.since(start) < PATIENCE;
+            if left.is_zero() && !shares {
                 return Ok(Taken::Busy);
             }
             let time = if place.hurried { WATCH } else { left };
             pace.wait(&mut lines, &woken, time);
             continue;
         }
-        if line.is_held(wait) && !watched {
+        let held = line.is_held(&file);
+        if held && !watched {
             if left.is_zero() {
                 return Ok(Taken::Busy);
             }
@@ -279,12 +302,37 @@ pub(super) fn take<T>(
             continue;
         }
         line.asking = true;
-        let got = MutexGuard::unlocked(&mut lines, || attempt(left));
+        let got = MutexGuard::unlocked(&mut lines, || ready(Duration::ZERO))?;
+        let needs = match got {
+            Some(needs) => needs,
+            None if left.is_zero() => return Ok(Taken::Busy),
+            None => {
+                if let Some(line) = lines.lines.get_mut(&wait.key) {
+                    line.asking = false;
+                    line.wake(|waiter| waiter.hurried);
+                }
+                if held {
+                    watched = false;
+                    continue;
+                }
+                let got = MutexGuard::unlocked(&mut lines, || ready(left))?;
+                let Some(needs) = got else { return Ok(Taken::Busy) };
+                let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
+                if let Some(record) = line.answer(wait, &file, place.number) {
+                    return Ok(Taken::Saved(Box::new(record)));
+                }
+                line.asking = true;
+                needs
+            }
+        };
+        let left = wait.time.saturating_sub(pace.since(start));
+        let look = || (attempt(left, needs), (wait.place)());
+        let (got, after) = MutexGuard::unlocked(&mut lines, look);
         let number = lines.number();
         let Some(line) = lines.lines.get_mut(&wait.key) else { return got.map(|_| Taken::Busy) };
         line.asking = false;
         if let Some(Got { lock, record }) = got? {
-            line.holder = Some((number, (wait.place)()));
+            line.holder = Some((number, after));
             let now = pace.clock.monotonic();
             line.saved = record.filter(is_told).map(|read| (number, now, read));
             if line.saved.is_some() {
@@ -298,7 +346,7 @@ pub(super) fn take<T>(
         if left.is_zero() {
             return Ok(Taken::Busy);
         }
-        if line.is_held(wait) {
+        if line.is_held(&after) {
             watched = false;
             continue;
         }
@@ -315,11 +363,18 @@ fn is_told(record: &Record) -> bool {
 }
 
 /// Tells the threads that wait for the lock of an account which record is durably stored now. `None`: the
-/// record that they may know is no longer stored.
+/// record that they may know is no longer stored. Two saves may be told in the wrong order: an older record is told
+/// to nobody.
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());
     let Some(line) = lines.lines.get_mut(key) else { return };
+    if let (Some(record), Some((_, _, saved))) = (record, &line.saved)
+        && record.login == saved.login
+        && record.generation < saved.generation
+    {
+        return;
+    }
     let told = record.filter(|record| line.holder.is_some() && is_told(record));
     line.saved = told.map(|record| (number, now, record.clone()));
     if line.saved.is_some() {

@@ -29,17 +29,23 @@ pub(super) struct Pool<C> {
     permits: Option<Arc<Gate>>,
     /// The permits for connections that are kept while a lock is held. They are fewer, so that reads and
     /// saves of other accounts never wait for the end of a refresh.
+    #[cfg(any(feature = "postgres", test))]
     holders: Option<Arc<Gate>>,
     resting: Mutex<Resting<C>>,
     /// Whether a connection that rests must stay open.
     stays: fn(&C) -> bool,
     /// Whether connections are kept open between their uses.
     rests: bool,
+    /// Whether the connections lead to a server, so that one network carries all of them.
+    remote: bool,
 }
 
 struct Resting<C> {
     process: u32,
     connections: Vec<(C, Duration)>,
+    /// Connections that have rested since before this time are not used: at this time a use began that got no
+    /// answer.
+    silent: Option<Duration>,
 }
 
 /// A connection in use.
@@ -59,37 +65,51 @@ pub(super) struct Failed {
 }
 
 impl<C> Pool<C> {
-    /// A set of at most `most` connections of our own.
+    /// A set of at most `most` connections of our own to a server.
     pub(super) fn own(most: usize, open: Arc<Open<C>>) -> Pool<C> {
         let most = most.max(1);
-        let holders = most - (most / 4).max(1).min(most - 1);
-        Pool::new(Some(Gate::new(most)), Some(Gate::new(holders)), open)
+        Pool {
+            #[cfg(any(feature = "postgres", test))]
+            holders: Some(Gate::new(most - (most / 4).max(1).min(most - 1))),
+            ..Pool::new(Some(Gate::new(most)), open)
+        }
     }
 
     /// Connections that the program lends, one for each use.
     pub(super) fn lent(open: Arc<Open<C>>) -> Pool<C> {
-        Pool::new(None, None, open)
+        Pool::new(None, open)
     }
 
     /// The same connections in another number.
     pub(super) fn resized(&self, most: usize) -> Pool<C> {
         match self.permits {
             Some(_) => {
-                Pool { stays: self.stays, rests: self.rests, ..Pool::own(most, self.open.clone()) }
+                let (stays, rests, remote) = (self.stays, self.rests, self.remote);
+                Pool { stays, rests, remote, ..Pool::own(most, self.open.clone()) }
             }
             None => Pool::lent(Arc::clone(&self.open)),
         }
     }
 
-    fn new(permits: Option<Arc<Gate>>, holders: Option<Arc<Gate>>, open: Arc<Open<C>>) -> Pool<C> {
-        let resting = Resting { process: std::process::id(), connections: Vec::new() };
-        Pool { open, permits, holders, resting: Mutex::new(resting), stays: |_| false, rests: true }
+    fn new(permits: Option<Arc<Gate>>, open: Arc<Open<C>>) -> Pool<C> {
+        let process = std::process::id();
+        let resting = Mutex::new(Resting { process, connections: Vec::new(), silent: None });
+        Pool {
+            open,
+            permits,
+            #[cfg(any(feature = "postgres", test))]
+            holders: None,
+            resting,
+            stays: |_| false,
+            rests: true,
+            remote: true,
+        }
     }
 
-    /// Whether connections are kept open between their uses.
+    /// Connections to a file. Says whether they are kept open between their uses.
     #[cfg(feature = "sqlite")]
     pub(super) fn resting(self, rests: bool) -> Pool<C> {
-        Pool { rests, ..self }
+        Pool { rests, remote: false, ..self }
     }
 
     /// Keeps a connection open while this is true of it.
@@ -119,12 +139,16 @@ impl<C> Pool<C> {
         wait: Duration,
         mut work: impl FnMut(C) -> Done<C, T>,
     ) -> Result<(Used<C>, T), BoxError> {
-        let permit = enter(self.permits.as_ref(), name, pace, wait)?;
+        let permit = enter(self.permits.as_ref(), name, pace, wait.max(PATIENCE))?;
+        let start = pace.clock.monotonic();
         if let Some(rested) = self.rested(pace) {
             match work(rested) {
                 (Some(connection), Ok(done)) => return Ok((Used { connection, permit }, done)),
                 (_, Err(failed)) if failed.stale => {}
                 (connection, Err(failed)) => {
+                    if connection.is_none() {
+                        self.doubt(start);
+                    }
                     self.put_back(connection, permit, pace);
                     return Err(failed.error);
                 }
@@ -135,13 +159,17 @@ impl<C> Pool<C> {
             (Some(connection), Ok(done)) => Ok((Used { connection, permit }, done)),
             (None, Ok(_)) => Err(lost(name)),
             (connection, Err(failed)) => {
+                if connection.is_none() && !failed.stale {
+                    self.doubt(start);
+                }
                 self.put_back(connection.filter(|_| !failed.stale), permit, pace);
                 Err(failed.error)
             }
         }
     }
 
-    /// A permit to keep a connection while a lock is held.
+    /// A permit to keep a connection while a lock is held. Waits for it up to `wait`.
+    #[cfg(any(feature = "postgres", test))]
     pub(super) fn hold(
         &self,
         name: &str,
@@ -149,6 +177,15 @@ impl<C> Pool<C> {
         wait: Duration,
     ) -> Result<Option<Permit>, BoxError> {
         enter(self.holders.as_ref(), name, pace, wait)
+    }
+
+    /// Says that a use, which began at `start`, got no answer. The connections that have rested since then or
+    /// longer are probably dead as well: each would cost a later use the same wait.
+    pub(super) fn doubt(&self, start: Duration) {
+        if self.remote {
+            let mut resting = self.at_rest();
+            resting.silent = resting.silent.max(Some(start));
+        }
     }
 
     pub(super) fn put(&self, used: Used<C>, pace: &Pace) {
@@ -161,8 +198,10 @@ impl<C> Pool<C> {
             let now = pace.clock.monotonic();
             let mut resting = self.at_rest();
             resting.connections.extend(connection.map(|connection| (connection, now)));
+            let silent = resting.silent;
             let old = |(connection, since): &mut (C, Duration)| {
-                now.saturating_sub(*since) > REST && !(self.stays)(connection)
+                let unused = now.saturating_sub(*since) > REST || silent > Some(*since);
+                unused && !(self.stays)(connection)
             };
             let closed: Vec<_> = resting.connections.extract_if(.., old).collect();
             drop(resting);
@@ -172,7 +211,13 @@ impl<C> Pool<C> {
 
     /// The connection that was used last.
     fn rested(&self, pace: &Pace) -> Option<C> {
-        let (connection, since) = self.at_rest().connections.pop()?;
+        let mut resting = self.at_rest();
+        let (_, since) = resting.connections.last()?;
+        if resting.silent > Some(*since) {
+            return None;
+        }
+        let (connection, since) = resting.connections.pop()?;
+        drop(resting);
         (pace.since(since) <= REST || (self.stays)(&connection)).then_some(connection)
     }
 
@@ -209,6 +254,7 @@ impl<C> Pool<C> {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl<C> Used<C> {
     pub(super) fn split(self) -> (C, Option<Permit>) {
         (self.connection, self.permit)
@@ -226,7 +272,7 @@ fn enter(
     wait: Duration,
 ) -> Result<Option<Permit>, BoxError> {
     let Some(gate) = gate else { return Ok(None) };
-    let permit = gate.enter(pace, wait.max(PATIENCE));
+    let permit = gate.enter(pace, wait);
     permit.map(Some).ok_or_else(|| {
         let text = format!("{name}: all connections of this process are in use");
         BackendError::NoConnection(text).into()
@@ -238,157 +284,4 @@ fn lost(name: &str) -> BoxError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use super::*;
-    use crate::clock::{Clock as _, ManualClock};
-
-    /// Opens numbered connections, and fails if it is asked for the fourth.
-    fn numbered() -> (Arc<Open<u32>>, Arc<AtomicU32>) {
-        let opened = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&opened);
-        let open = move || match count.fetch_add(1, Ordering::Relaxed) + 1 {
-            4 => Err("no connection".into()),
-            number => Ok(number),
-        };
-        (Arc::new(open), opened)
-    }
-
-    fn works(connection: u32) -> Done<u32, u32> {
-        (Some(connection), Ok(connection))
-    }
-
-    fn fails(stale: bool) -> impl FnMut(u32) -> Done<u32, u32> {
-        move |connection| {
-            let error = format!("{connection} fails").into();
-            (None, Err(Failed { error, stale }))
-        }
-    }
-
-    fn by(clock: &Arc<ManualClock>) -> Pace {
-        Pace::of(Arc::clone(clock) as _)
-    }
-
-    #[test]
-    fn a_connection_rests_after_its_use_unless_it_is_lent() {
-        let pace = Pace::system();
-        for keeps in [true, false] {
-            let (open, opened) = numbered();
-            let pool = if keeps { Pool::own(4, open) } else { Pool::lent(open) };
-            assert_eq!(pool.run("s", &pace, works).unwrap(), 1);
-            let second = if keeps { 1 } else { 2 };
-            let (used, done) = pool.lend("s", &pace, PATIENCE, works).unwrap();
-            assert_eq!((used.connection, done), (second, second));
-            assert_eq!(pool.run("s", &pace, works).unwrap(), second + 1);
-            assert_eq!(opened.load(Ordering::Relaxed), second + 1);
-        }
-    }
-
-    #[test]
-    fn work_is_repeated_once_if_the_resting_connection_was_dead() {
-        let (open, opened) = numbered();
-        let (pool, pace) = (Pool::own(4, open), Pace::system());
-        let rest = |number| {
-            let permit = enter(pool.permits.as_ref(), "s", &pace, Duration::ZERO).unwrap();
-            pool.put(Used::join(number, permit), &pace);
-        };
-        let told = |work: &mut dyn FnMut(u32) -> Done<u32, u32>| {
-            pool.run("s", &pace, work).unwrap_err().to_string()
-        };
-        rest(100);
-        assert_eq!(told(&mut fails(false)), "100 fails");
-        assert_eq!(opened.load(Ordering::Relaxed), 0);
-        rest(100);
-        assert_eq!(told(&mut fails(true)), "1 fails");
-        assert_eq!(told(&mut fails(true)), "2 fails");
-        rest(100);
-        let mut dead =
-            |connection| if connection == 100 { fails(true)(100) } else { works(connection) };
-        assert_eq!(pool.run("s", &pace, dead).unwrap(), 3);
-        assert_eq!(pool.run("s", &pace, works).unwrap(), 3);
-        rest(100);
-        assert_eq!(told(&mut dead), "no connection");
-    }
-
-    #[test]
-    fn a_refused_statement_keeps_its_connection() {
-        let (open, opened) = numbered();
-        let (pool, pace) = (Pool::own(4, open), Pace::system());
-        let refused = |connection| {
-            let error = "refused".into();
-            (Some(connection), Err::<(), _>(Failed { error, stale: false }))
-        };
-        assert_eq!(pool.run("s", &pace, refused).unwrap_err().to_string(), "refused");
-        assert_eq!(pool.run("s", &pace, works).unwrap(), 1);
-        assert_eq!(opened.load(Ordering::Relaxed), 1);
-    }
-
-    #[test]
-    fn a_connection_that_rests_for_a_minute_is_closed() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = by(&clock);
-        let pool = Pool::own(4, numbered().0);
-        assert_eq!(pool.run("s", &pace, works).unwrap(), 1);
-        clock.sleep(Duration::from_secs(60));
-        assert_eq!(pool.run("s", &pace, works).unwrap(), 1);
-        clock.sleep(Duration::from_secs(61));
-        assert_eq!(pool.run("s", &pace, works).unwrap(), 2);
-    }
-
-    #[test]
-    fn three_of_four_connections_may_be_kept_for_locks() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = by(&clock);
-        for (most, holders) in [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6)] {
-            let pool = Pool::own(most, numbered().0);
-            let held: Vec<_> =
-                (0..holders).map(|_| pool.hold("s", &pace, Duration::ZERO).unwrap()).collect();
-            let error = pool.hold("s", &pace, Duration::ZERO).unwrap_err();
-            assert!(BackendError::is_no_connection(&error), "{error}");
-            drop(held);
-            assert!(pool.hold("s", &pace, Duration::ZERO).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_server_without_room_is_asked_again_for_ten_seconds() {
-        let clock = Arc::new(ManualClock::new());
-        let asked = Arc::new(AtomicU32::new(0));
-        let count = Arc::clone(&asked);
-        let open = move || match count.fetch_add(1, Ordering::Relaxed) {
-            5 => Ok(7),
-            _ => Err(BackendError::NoConnection("full".to_owned()).into()),
-        };
-        let pool: Pool<u32> = Pool::own(4, Arc::new(open));
-        assert_eq!(pool.run("s", &by(&clock), works).unwrap(), 7);
-        assert!(clock.slept() < Duration::from_secs(1));
-        let (_in_use, _) = pool.lend("s", &by(&clock), PATIENCE, works).unwrap();
-        let before = clock.slept();
-        let error = pool.run("s", &by(&clock), works).unwrap_err();
-        assert!(BackendError::is_no_connection(&error), "{error}");
-        assert_eq!(clock.slept() - before, PATIENCE);
-    }
-
-    #[test]
-    fn a_forked_child_uses_no_connection_of_its_parent() {
-        struct Told(u32, Arc<AtomicU32>);
-        impl Drop for Told {
-            fn drop(&mut self) {
-                self.1.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let (opened, closed) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-        let told = Arc::clone(&closed);
-        let open = move || Ok(Told(opened.fetch_add(1, Ordering::Relaxed), Arc::clone(&told)));
-        let (pool, pace) = (Pool::own(4, Arc::new(open)), Pace::system());
-        let number = |connection: Told| {
-            let number = connection.0;
-            (Some(connection), Ok(number))
-        };
-        assert_eq!(pool.run("s", &pace, number).unwrap(), 0);
-        pool.resting.lock().process = 0;
-        assert_eq!(pool.run("s", &pace, number).unwrap(), 1);
-        assert_eq!(closed.load(Ordering::Relaxed), 0, "a copy was closed");
-    }
-}
+mod tests;

@@ -367,6 +367,7 @@ impl TokenBackend for PostgresBackend {
         let sql = "SELECT current_setting('fsync') = 'on' \
                    AND (SELECT relpersistence = 'p' FROM pg_class WHERE oid = to_regclass($1)) \
                    AND (current_setting('synchronous_standby_names') <> '' \
+                        AND current_setting('synchronous_commit') NOT IN ('local', 'remote_write') \
                         OR NOT EXISTS (SELECT FROM pg_stat_replication))";
         let table = self.table.clone();
         self.survives.or_ask(&self.pace, || {

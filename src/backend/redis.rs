@@ -268,7 +268,8 @@ fn lock_key(record_key: &str) -> String {
 
 const LOCK: &str = ":lock";
 
-/// Runs `work`. Drops a connection that failed: its next answer may belong to an earlier command.
+/// Runs `work`. Drops a connection that failed: its next answer may belong to an earlier command. A connection on
+/// which the server refused a command stays open: locks of other accounts may name it.
 fn on<T>(
     mut link: Link,
     name: &str,
@@ -276,8 +277,14 @@ fn on<T>(
 ) -> Done<Link, T> {
     match work(&mut link) {
         Ok(done) => (Some(link), Ok(done)),
-        Err(error) => (None, Err(failed(name, &error))),
+        Err(error) => (is_answered(&error).then_some(link), Err(failed(name, &error))),
     }
+}
+
+/// Whether the server has answered with this error, and its connection is of further use. A read-only server and
+/// one that wants a login are not.
+fn is_answered(error: &RedisError) -> bool {
+    error.code().is_some_and(|code| !matches!(code, "READONLY" | "NOAUTH"))
 }
 
 /// Converts the error of a new connection. A server that has as many clients as it allows may have room

@@ -173,9 +173,10 @@ fn no_free_session_is_an_error_of_its_own() {
     let store = evergrant::PostgresBackend::new(server.url()).unwrap();
     let store = store.connections(1).with_clock(clock.clone());
     let _held = store.account("one").lock(Duration::ZERO).unwrap();
-    for error in
-        [precise(store.account("two").lock(Duration::ZERO)), precise(store.account("two").load())]
-    {
+    let two = store.account("two");
+    let error = precise(two.lock(Duration::ZERO));
+    assert!(matches!(error, BackendError::Busy(_)), "{error}");
+    for error in [precise(two.lock(Duration::from_secs(10))), precise(two.load())] {
         assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
         assert!(error.is_transient());
     }

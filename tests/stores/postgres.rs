@@ -303,3 +303,28 @@ fn a_silent_server_is_not_waited_for_forever() {
     assert_eq!(store.describe(), name);
     assert!(!format!("{store:?}").contains("sesame"));
 }
+
+#[test]
+fn with_standbys_a_record_survives_if_they_have_flushed_it() {
+    let Some(server) = servers::postgres() else { return };
+    // A standby and its name, as a session with this search path sees them.
+    let sql = "CREATE SCHEMA fake; CREATE VIEW fake.pg_stat_replication AS SELECT 1 AS standby; \
+               CREATE FUNCTION fake.current_setting(name text) RETURNS text LANGUAGE sql AS $$ \
+                   SELECT CASE name WHEN 'synchronous_standby_names' THEN 'ANY 1 (*)' \
+                   ELSE pg_catalog.current_setting(name) END $$";
+    admin(&server).batch_execute(sql).unwrap();
+    for (setting, durability) in [
+        ("on", Durability::PowerCut),
+        ("remote_apply", Durability::PowerCut),
+        // The store switches it on for its own transactions.
+        ("off", Durability::PowerCut),
+        ("local", Durability::Process),
+        ("remote_write", Durability::Process),
+    ] {
+        let path = "-c%20search_path%3Dfake,pg_catalog,public";
+        let url = format!("{}?options={path}%20-c%20synchronous_commit%3D{setting}", server.url());
+        let store = PostgresBackend::new(url).unwrap();
+        assert!(store.load().unwrap().is_none());
+        assert_eq!(store.durability(), durability, "{setting}");
+    }
+}

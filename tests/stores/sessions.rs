@@ -386,3 +386,45 @@ fn accounts_of_one_table_do_not_see_each_other() {
     account("bob").clear().unwrap();
     assert_eq!(account("alice").load().unwrap(), Some(first));
 }
+
+#[test]
+fn a_holder_whose_session_broke_saves_on_another() {
+    let Some(server) = servers::postgres() else { return };
+    let clock = Arc::new(ManualClock::new());
+    let store = store(&server).connections(1).with_clock(clock.clone());
+    let bob = store.account("bob");
+    store.save(&record(1)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let sent = noted(&store.load().unwrap().unwrap());
+    assert!(guard.lasts(SECOND));
+    store.save(&sent).unwrap();
+    let sql = "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory'";
+    assert!(admin(&server).query_one(sql, &[]).unwrap().get::<_, bool>(0));
+    let next = successor(&sent, token(2));
+    store.save(&next).unwrap();
+    assert_eq!(store.load().unwrap(), Some(next));
+    assert!(!guard.lasts(SECOND));
+    // Nor does the lock that has ended keep the locks of other accounts waiting.
+    drop(bob.lock(Duration::ZERO).unwrap());
+    drop(guard);
+    drop(store.lock(Duration::ZERO).unwrap());
+    assert_eq!(clock.slept(), Duration::ZERO);
+}
+
+#[test]
+fn a_call_that_does_not_wait_needs_no_permit_of_another_lock() {
+    let Some(server) = servers::postgres() else { return };
+    let clock = Arc::new(ManualClock::new());
+    let store = store(&server).connections(4).with_clock(clock.clone());
+    let lock = |account: &str| store.account(account).lock(Duration::ZERO);
+    let held = ["a", "b", "c"].map(|account| lock(account).unwrap());
+    is_busy(lock("d"));
+    is_busy(store.account("d").enter(Duration::ZERO));
+    assert_eq!(clock.slept(), Duration::ZERO);
+    // A call that waits is told the reason at the end of its wait.
+    let error = precise(store.account("d").lock(7 * SECOND));
+    assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
+    assert_eq!(clock.slept(), 7 * SECOND);
+    drop(held);
+    lock("d").unwrap();
+}

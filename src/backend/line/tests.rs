@@ -122,6 +122,28 @@ fn who_does_not_wait_gets_a_fresh_record_of_the_holder() {
 }
 
 #[test]
+fn a_record_that_is_told_late_replaces_no_newer_one() {
+    let (key, pace) = (key(), Pace::system());
+    let of = |login: &str, generation| {
+        let mut record = record(1);
+        (record.login, record.generation) = (login.to_owned(), generation);
+        record
+    };
+    let _held = taken(key, &pace, Some(of("one", 1)));
+    let told = || {
+        let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+        let Ok(Taken::Saved(record)) = asked else { panic!("nothing is told") };
+        (record.login, record.generation)
+    };
+    tell(&key, &pace, Some(&of("one", 3)));
+    tell(&key, &pace, Some(&of("one", 2)));
+    assert_eq!(told(), ("one".to_owned(), 3));
+    // The generations of another login count from the beginning.
+    tell(&key, &pace, Some(&of("two", 1)));
+    assert_eq!(told(), ("two".to_owned(), 1));
+}
+
+#[test]
 fn a_lock_that_the_store_took_away_is_asked_for_again() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
@@ -154,6 +176,103 @@ fn a_holder_whose_lock_file_is_gone_stops_nobody() {
     replaced.store(true, Ordering::SeqCst);
     assert!(matches!(lock(), Taken::Lock(_)));
     drop(first);
+}
+
+#[test]
+fn a_slow_look_at_a_lock_file_stops_no_other_line() {
+    let (key, clock) = (key(), Arc::new(ManualClock::new()));
+    let pace = Pace::of(clock.clone());
+    let looks = AtomicUsize::new(0);
+    let place = || {
+        looks.fetch_add(1, Ordering::SeqCst);
+        assert!(LINES.try_lock_for(Duration::from_secs(10)).is_some(), "all lines are locked");
+        None
+    };
+    let on_file = |time| Wait { place: &place, ..wait(key, &pace, time) };
+    let held = take(&on_file(LONG), |_| Ok(Some(Got { lock: (), record: Some(record(1)) })));
+    let fresh = take::<()>(&on_file(Duration::ZERO), |_| panic!("asked the store"));
+    assert!(matches!(fresh, Ok(Taken::Saved(_))));
+    let waits = Wait { takes_saved: false, ..on_file(WATCH * 3) };
+    assert!(matches!(take::<()>(&waits, |_| Ok(None)), Ok(Taken::Busy)));
+    assert!(looks.load(Ordering::SeqCst) > 6);
+    drop(held);
+}
+
+#[test]
+fn a_call_that_does_not_wait_passes_a_wait_for_a_permit() {
+    let (key, pace) = (key(), Pace::system());
+    let (asked, permit) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            let ready = |time: Duration| {
+                if time.is_zero() {
+                    return Ok(None);
+                }
+                asked.store(true, Ordering::SeqCst);
+                until(|| permit.load(Ordering::SeqCst));
+                Ok(Some(7))
+            };
+            let attempt = |_, permit| Ok(Some(Got { lock: permit, record: None }));
+            take_with(&wait(key, &Pace::system(), LONG), ready, attempt).is_ok()
+        });
+        until(|| asked.load(Ordering::SeqCst));
+        let hurried = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+        assert!(matches!(hurried, Ok(Taken::Busy)));
+        permit.store(true, Ordering::SeqCst);
+        assert!(first.join().unwrap());
+    });
+    // Nor does the first in the line wait, if it is such a call.
+    let ready = |time: Duration| {
+        assert_eq!(time, Duration::ZERO);
+        Ok(None::<()>)
+    };
+    let hurried = take_with::<_, ()>(&wait(key, &pace, Duration::ZERO), ready, |_, ()| {
+        panic!("asked the store")
+    });
+    assert!(matches!(hurried, Ok(Taken::Busy)));
+}
+
+#[test]
+fn no_permit_is_waited_for_while_a_thread_has_the_lock() {
+    let clock = Arc::new(ManualClock::new());
+    let (key, pace) = (key(), Pace::of(clock.clone()));
+    let held = taken(key, &pace, None);
+    let mut held = Some(held);
+    let mut asked = 0;
+    let ready = |time: Duration| {
+        assert_eq!(time, Duration::ZERO);
+        asked += 1;
+        if asked == 3 {
+            drop(held.take());
+        }
+        Ok((asked > 3).then_some(()))
+    };
+    let attempt = |_, ()| Ok(Some(Got { lock: (), record: None }));
+    let got = take_with(&wait(key, &pace, LONG), ready, attempt);
+    assert!(matches!(got, Ok(Taken::Lock(_))));
+    assert_eq!((clock.slept(), asked), (WATCH * 3, 4));
+}
+
+#[test]
+fn a_call_that_does_not_wait_leaves_a_slow_attempt_after_ten_seconds() {
+    let clock = Arc::new(ManualClock::new());
+    let (key, pace) = (key(), Pace::of(clock.clone()));
+    let (asks, left) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            take::<()>(&wait(key, &pace, Duration::ZERO), |_| {
+                asks.store(true, Ordering::SeqCst);
+                until(|| left.load(Ordering::SeqCst) || clock.slept() > PATIENCE * 2);
+                Ok(None)
+            })
+            .is_ok()
+        });
+        until(|| asks.load(Ordering::SeqCst));
+        let busy = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+        left.store(true, Ordering::SeqCst);
+        assert!(matches!(busy, Ok(Taken::Busy)));
+        assert_eq!(clock.slept(), PATIENCE);
+    });
 }
 
 #[test]

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::super::compare::Bytes;
 use super::super::lease::renewed;
 use super::super::line::{self, Got, Taken, Wait};
-use super::super::pool::{Failed, Pool, Used};
+use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
@@ -167,8 +167,11 @@ pub(super) fn take(
         takes_saved: reads,
         place: &|| None,
     };
-    let taken = line::take(&line, |left| {
-        let permit = store.server.hold(&name, pace, left)?;
+    let hold = |time: Duration| match store.server.hold(&name, pace, time) {
+        Err(_) if time.is_zero() => Ok(None),
+        permit => permit.map(Some),
+    };
+    let taken = line::take_with(&line, hold, |left, permit| {
         let lent = store.server.lend(&name, pace, left, |session| {
             let record = record.clone();
             on(session, &name, move |client| {
@@ -246,10 +249,12 @@ impl Held {
             return None;
         }
         let session = self.session.take()?;
-        let (session, done) = on(session, &self.name, work);
+        let (session, done) = self.on(session, work);
         self.session = session;
         if self.session.is_none() {
             self.place.lost();
+            // The holder goes on with other sessions: it must not wait for its own permits.
+            self.permits = None;
         }
         match done {
             Ok(done) => Some(Ok(done)),
@@ -257,13 +262,26 @@ impl Held {
             Err(failed) => Some(Err(failed.error)),
         }
     }
+
+    fn on<T: Send + 'static>(
+        &self,
+        session: Session,
+        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    ) -> Done<Session, T> {
+        let start = self.pace.clock.monotonic();
+        let done = on(session, &self.name, work);
+        if let (None, Err(Failed { stale: false, .. })) = done {
+            self.server.doubt(start);
+        }
+        done
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
         let key = self.key;
-        let (session, done) = on(session, &self.name, move |client| release(client, key));
+        let (session, done) = self.on(session, move |client| release(client, key));
         // If the release failed, the lock ends with the session.
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
         if let (Some(session), Ok(())) = (session, done) {

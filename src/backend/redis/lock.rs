@@ -5,6 +5,7 @@
 //! waits for the lock has no connection between two looks. If the process is killed, its connections end,
 //! and the next thread that looks takes the lock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use parking_lot::Mutex;
 use redis::RedisResult;
 
 use super::super::lease::renewed;
-use super::super::line::{self, Got, Taken, Wait};
+use super::super::line::{self, Got, Key, Taken, Wait};
 use super::super::pool::{Failed, PATIENCE, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
@@ -58,6 +59,13 @@ const WATCH: Duration = Duration::from_millis(250);
 
 /// The longest pause between two looks at a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
+
+/// The random words of locks of this process that could not be released: nobody holds them.
+static DEAD: Mutex<BTreeMap<Key, String>> = Mutex::new(BTreeMap::new());
+
+fn is_dead(account: &Key, held: &str) -> bool {
+    DEAD.lock().get(account).is_some_and(|token| held.split(' ').next() == Some(token))
+}
 
 /// The holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
 fn name(token: &str, link: &mut Link) -> RedisResult<String> {
@@ -147,13 +155,15 @@ pub(super) fn take(
             if held == name {
                 return Ok(Some((bytes, readable)));
             }
-            if !watch {
-                return Ok(None);
-            }
-            watched = Some(now);
-            // On a server that does not list its connections, the lock is free at the end of the lease.
-            if !answered(has_ended(&held, &name, connection), false)? {
-                return Ok(None);
+            if !is_dead(&store.place(), &held) {
+                if !watch {
+                    return Ok(None);
+                }
+                watched = Some(now);
+                // On a server that does not list its connections, the lock is free at the end of the lease.
+                if !answered(has_ended(&held, &name, connection), false)? {
+                    return Ok(None);
+                }
             }
             let mut command = redis::cmd("EVAL");
             command.arg(TAKE).arg(2).arg(&key).arg(&record_key);
@@ -177,10 +187,12 @@ pub(super) fn take(
         Taken::Saved(record) => return Ok(Taken::Saved(record)),
         Taken::Busy => return Ok(Taken::Busy),
     };
+    DEAD.lock().remove(&store.place());
     let held = Held {
         server: Arc::clone(&store.server),
         pace: pace.clone(),
         store: told,
+        account: store.place(),
         key,
         token,
         process: std::process::id(),
@@ -216,6 +228,7 @@ pub(super) struct Held {
     server: Arc<Pool<Link>>,
     pace: Pace,
     store: String,
+    account: Key,
     key: String,
     token: String,
     process: u32,
@@ -247,13 +260,12 @@ impl Held {
             return None;
         }
         let (link, permit) = self.lent.take()?;
-        match on(link, &self.store, &mut |link: &mut Link| work(&mut link.connection)) {
-            (link, Ok(done)) => {
-                self.lent = link.map(|link| (link, permit));
-                Some(Ok(done))
-            }
-            (_, Err(Failed { stale: true, .. })) => None,
-            (_, Err(failed)) => Some(Err(failed.error)),
+        let (link, done) = on(link, &self.store, &mut |link: &mut Link| work(&mut link.connection));
+        self.lent = link.map(|link| (link, permit));
+        match done {
+            Ok(done) => Some(Ok(done)),
+            Err(Failed { stale: true, .. }) => None,
+            Err(failed) => Some(Err(failed.error)),
         }
     }
 
@@ -270,7 +282,10 @@ impl Held {
         let ours = match self.lent.take() {
             Some((link, permit)) => match on(link, &store, &mut work) {
                 (Some(link), Ok(done)) => Some((Used::join(link, permit), done)),
-                (_, Err(failed)) if !failed.stale => return Err(failed.error),
+                (link, Err(failed)) if !failed.stale => {
+                    self.lent = link.map(|link| (link, permit));
+                    return Err(failed.error);
+                }
                 _ => None,
             },
             None => None,
@@ -294,13 +309,25 @@ impl Drop for Held {
         let mut work = |link: &mut Link| {
             script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
         };
-        // If this fails, the lock is free when the named connection ends, or at the end of the lease.
-        if self.owns {
-            let _ = self.server.run(store, &self.pace, |link| on(link, store, &mut work));
-        } else if let Some((link, permit)) = self.lent.take()
-            && let (Some(link), Ok(())) = on(link, store, &mut work)
-        {
-            self.server.put(Used::join(link, permit), &self.pace);
+        // A failed release is repeated, on a new connection if the old one has failed.
+        for _ in 0..2 {
+            let done = match self.lent.take() {
+                Some((link, permit)) => {
+                    let (link, done) = on(link, store, &mut work);
+                    if let Some(link) = link {
+                        self.server.put(Used::join(link, permit), &self.pace);
+                    }
+                    done.is_ok()
+                }
+                None => {
+                    self.server.run(store, &self.pace, |link| on(link, store, &mut work)).is_ok()
+                }
+            };
+            if done {
+                return;
+            }
         }
+        // Other processes wait until the named connection ends, or the lease.
+        DEAD.lock().insert(self.account, self.token.clone());
     }
 }

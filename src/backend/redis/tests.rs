@@ -83,11 +83,36 @@ fn a_connection_that_failed_is_not_used_again() {
     let guard = store.lock(Duration::ZERO).unwrap();
     server.fails("RELEASE", broken(ErrorKind::TimedOut));
     drop(guard);
-    assert_eq!(server.open(), 0);
+    assert_eq!((server.opened(), server.open()), (2, 1));
     store.load().unwrap();
-    server.fails("GET", answer("NOPERM"));
+    server.fails("GET", answer("READONLY"));
+    server.fails("GET", answer("NOAUTH"));
     is_unavailable(store.load());
     assert_eq!(server.open(), 0);
+}
+
+#[test]
+fn a_refused_command_ends_no_lock_of_another_account() {
+    for code in ["NOPERM", "OOM", "WRONGTYPE", "MISCONF", "ERR"] {
+        let server = Server::new();
+        let (own, lent) = (server.store(), server.lent());
+        let others = own.account("other").lock(Duration::ZERO).unwrap();
+        server.fails("GET", answer(code));
+        precise(own.load());
+        assert_eq!((server.opened(), server.open()), (1, 1), "{code}");
+        is_busy(server.store().account("other").lock(Duration::ZERO));
+        assert!(others.lasts(SECOND));
+        // A lent connection stays with its lock.
+        let guard = lent.lock(Duration::ZERO).unwrap();
+        let opened = server.opened();
+        server.fails("GET", answer(code));
+        precise(lent.load());
+        server.fails("RENEW", answer(code));
+        assert!(!guard.lasts(SECOND));
+        is_busy(server.store().lock(Duration::ZERO));
+        assert!(guard.lasts(SECOND));
+        assert_eq!(server.opened(), opened + 1, "{code}");
+    }
 }
 
 /// Whether the connection may have been dead before its use decides whether the store tries again.
@@ -99,18 +124,19 @@ fn a_command_is_repeated_on_a_new_connection_if_the_old_was_dead() {
         BackendError::Unavailable(_) => "unavailable",
         _ => "another",
     };
-    let cases: [(&dyn Fn() -> RedisError, bool, &str); 9] = [
-        (&|| broken(ErrorKind::ConnectionReset), true, "unavailable"),
-        (&|| broken(ErrorKind::UnexpectedEof), true, "unavailable"),
-        (&|| broken(ErrorKind::Other), true, "unavailable"),
-        (&|| answer("READONLY"), true, "unavailable"),
-        (&|| broken(ErrorKind::TimedOut), false, "unavailable"),
-        (&|| broken(ErrorKind::WouldBlock), false, "unavailable"),
-        (&|| answer("NOPERM"), false, "unavailable"),
-        (&|| answer("OOM"), false, "full"),
-        (&|| answer("WRONGTYPE"), false, "corrupt"),
+    // The number of connections at the end says which errors end a connection.
+    let cases: [(&dyn Fn() -> RedisError, bool, &str, i64); 9] = [
+        (&|| broken(ErrorKind::ConnectionReset), true, "unavailable", 3),
+        (&|| broken(ErrorKind::UnexpectedEof), true, "unavailable", 3),
+        (&|| broken(ErrorKind::Other), true, "unavailable", 3),
+        (&|| answer("READONLY"), true, "unavailable", 3),
+        (&|| broken(ErrorKind::TimedOut), false, "unavailable", 2),
+        (&|| broken(ErrorKind::WouldBlock), false, "unavailable", 2),
+        (&|| answer("NOPERM"), false, "unavailable", 1),
+        (&|| answer("OOM"), false, "full", 1),
+        (&|| answer("WRONGTYPE"), false, "corrupt", 1),
     ];
-    for (error, repeats, kind) in cases {
+    for (error, repeats, kind, opened) in cases {
         let told = error().to_string();
         let server = Server::new();
         let store = server.store();
@@ -121,7 +147,7 @@ fn a_command_is_repeated_on_a_new_connection_if_the_old_was_dead() {
         store.load().unwrap();
         server.fails("GET", error());
         assert_eq!(store.load().is_ok(), repeats, "{told}");
-        assert_eq!(server.opened(), if repeats { 3 } else { 2 }, "{told}");
+        assert_eq!(server.opened(), opened, "{told}");
     }
 }
 
@@ -292,6 +318,35 @@ fn a_renewal_without_an_answer_is_not_repeated() {
     assert!(server.get(LOCK).is_none());
     store.load().unwrap();
     assert_eq!(server.opened(), 2, "the connection was kept");
+}
+
+#[test]
+fn a_lock_whose_release_fails_keeps_no_thread_waiting() {
+    for lent in [false, true] {
+        let server = Server::new();
+        let store = if lent { server.lent() } else { server.store() };
+        // The release is repeated on another connection.
+        let guard = store.lock(Duration::ZERO).unwrap();
+        server.fails("RELEASE", broken(ErrorKind::TimedOut));
+        drop(guard);
+        assert!(server.get(LOCK).is_none(), "lent: {lent}");
+        let guard = store.lock(Duration::ZERO).unwrap();
+        (0..2).for_each(|_| server.fails("RELEASE", broken(ErrorKind::TimedOut)));
+        drop(guard);
+        // The server still has the lock, and its connection may be open.
+        let left = server.get(LOCK).unwrap();
+        server.lists(true);
+        is_busy(server.store().lock(Duration::ZERO));
+        assert_eq!(server.get(LOCK).unwrap(), left);
+        let guard = store.lock(Duration::ZERO).unwrap();
+        assert_ne!(server.get(LOCK).unwrap(), left);
+        assert!(guard.lasts(SECOND));
+        drop(guard);
+        assert!(server.get(LOCK).is_none());
+        // The lock of another holder is kept.
+        server.set(LOCK, "word first 1");
+        is_busy(store.lock(Duration::ZERO));
+    }
 }
 
 #[test]
