@@ -52,11 +52,13 @@ impl Seen {
 }
 
 /// Reads the record.
+#[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn load(place: &impl Place) -> Result<Option<Record>, BoxError> {
     read(place, place.read()?)
 }
 
 /// Reads the record in the bytes that were just read.
+#[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn read(place: &impl Place, bytes: Option<Bytes>) -> Result<Option<Record>, BoxError> {
     let record = bytes.as_ref().map(|bytes| parse(place, bytes)).transpose();
     place.seen().set(bytes);

@@ -2,6 +2,7 @@
 
 mod busy;
 mod identity;
+mod mounts;
 mod paths;
 
 use std::fs::{self, File, Metadata};
@@ -14,6 +15,7 @@ pub(super) use self::busy::{REPLACING, is_in_use, while_in_use};
 pub(super) use self::identity::identity_at;
 pub(crate) use self::identity::is_at;
 pub(super) use self::identity::{Identity, flush_again, has_second_name, identity};
+pub(super) use self::mounts::{check_mount, mounted};
 pub(super) use self::paths::absolute;
 use super::BackendError;
 use crate::error::{BoxError, same_io};

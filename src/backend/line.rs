@@ -382,10 +382,10 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     }
 }
 
-/// How many locks this process holds.
+/// Whether this process holds the lock of an account.
 #[cfg(feature = "sqlite")]
-pub(super) fn holders() -> usize {
-    lines().lines.values().filter(|line| line.holder.is_some()).count()
+pub(super) fn is_held(key: &Key) -> bool {
+    lines().lines.get(key).is_some_and(|line| line.holder.is_some())
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) struct Pool<C> {
     permits: Option<Arc<Gate>>,
     /// The permits for connections that are kept while a lock is held. They are fewer, so that reads and
     /// saves of other accounts never wait for the end of a refresh.
+    #[cfg(any(feature = "postgres", test))]
     holders: Option<Arc<Gate>>,
     resting: Mutex<Resting<C>>,
     /// Whether a connection that rests must stay open.
@@ -67,13 +68,16 @@ impl<C> Pool<C> {
     /// A set of at most `most` connections of our own to a server.
     pub(super) fn own(most: usize, open: Arc<Open<C>>) -> Pool<C> {
         let most = most.max(1);
-        let holders = most - (most / 4).max(1).min(most - 1);
-        Pool::new(Some(Gate::new(most)), Some(Gate::new(holders)), open)
+        Pool {
+            #[cfg(any(feature = "postgres", test))]
+            holders: Some(Gate::new(most - (most / 4).max(1).min(most - 1))),
+            ..Pool::new(Some(Gate::new(most)), open)
+        }
     }
 
     /// Connections that the program lends, one for each use.
     pub(super) fn lent(open: Arc<Open<C>>) -> Pool<C> {
-        Pool::new(None, None, open)
+        Pool::new(None, open)
     }
 
     /// The same connections in another number.
@@ -87,10 +91,19 @@ impl<C> Pool<C> {
         }
     }
 
-    fn new(permits: Option<Arc<Gate>>, holders: Option<Arc<Gate>>, open: Arc<Open<C>>) -> Pool<C> {
+    fn new(permits: Option<Arc<Gate>>, open: Arc<Open<C>>) -> Pool<C> {
         let process = std::process::id();
         let resting = Mutex::new(Resting { process, connections: Vec::new(), silent: None });
-        Pool { open, permits, holders, resting, stays: |_| false, rests: true, remote: true }
+        Pool {
+            open,
+            permits,
+            #[cfg(any(feature = "postgres", test))]
+            holders: None,
+            resting,
+            stays: |_| false,
+            rests: true,
+            remote: true,
+        }
     }
 
     /// Connections to a file. Says whether they are kept open between their uses.
@@ -100,7 +113,7 @@ impl<C> Pool<C> {
     }
 
     /// Keeps a connection open while this is true of it.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "redis", feature = "sqlite"))]
     pub(super) fn keeping(self, stays: fn(&C) -> bool) -> Pool<C> {
         Pool { stays, ..self }
     }
@@ -156,6 +169,7 @@ impl<C> Pool<C> {
     }
 
     /// A permit to keep a connection while a lock is held. Waits for it up to `wait`.
+    #[cfg(any(feature = "postgres", test))]
     pub(super) fn hold(
         &self,
         name: &str,
@@ -240,6 +254,7 @@ impl<C> Pool<C> {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl<C> Used<C> {
     pub(super) fn split(self) -> (C, Option<Permit>) {
         (self.connection, self.permit)

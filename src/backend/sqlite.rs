@@ -5,6 +5,7 @@ mod connections;
 mod live;
 mod lock;
 mod pages;
+mod room;
 mod wal;
 
 use std::fmt;
@@ -254,6 +255,7 @@ impl Place for SqliteBackend {
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let noted = record.note().is_some();
+        let login = self.connections.key(&self.account);
         // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
         // journal, which a full disk does not have. `clear` overwrites them.
         self.durably("FAST", |connection| {
@@ -262,8 +264,9 @@ impl Place for SqliteBackend {
             let mut transaction = None;
             let room = match connection.wal {
                 _ if !noted => 0,
-                Some(database) => {
-                    let begun = wal::begin_with_room(connection, database, new.len())?;
+                Some(log) => {
+                    let (database, length) = (&log.database, new.len());
+                    let begun = wal::begin_with_room(connection, database, login, length)?;
                     transaction = Some(begun);
                     0
                 }
@@ -289,6 +292,9 @@ impl Place for SqliteBackend {
                 transaction.commit()?;
             } else if swapped && noted {
                 wal::checkpoint(connection);
+            }
+            if swapped && !noted {
+                room::release(&login);
             }
             Ok(swapped)
         })
@@ -330,19 +336,28 @@ impl TokenBackend for SqliteBackend {
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
         self.seen.set(None);
-        line::tell(&self.connections.key(&self.account), &self.pace, None);
+        let login = self.connections.key(&self.account);
+        line::tell(&login, &self.pace, None);
         self.durably("ON", |connection| {
-            // The journal has a copy of what was removed: it is cut when the removal is done.
-            let limit = Setting::change(connection, "journal_size_limit", "0")?;
+            let lent = || connection.path().filter(|path| !path.is_empty()).map(PathBuf::from);
+            let database = connection.wal.map(|log| log.database.clone()).or_else(lent);
+            // The log's room for the successors of other logins.
+            let room = database.as_deref().map_or(0, |path| room::kept(path, Some(&login)));
+            // The journal has a copy of what was removed: it is cut when the removal is done. With this
+            // limit, a commit also cuts a log.
+            let limit = match room {
+                0 => Some(Setting::change(connection, "journal_size_limit", "0")?),
+                _ => None,
+            };
             let done = connection.execute(sql, [&self.account]).map(drop);
             if done.is_ok() {
                 // Earlier records may be in free pages. A full disk must not prevent a logout.
                 let _ = overwrite_free_pages(connection);
-                // Earlier records may also be in the log. Fails while others read the log.
-                let _ =
-                    connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+                // Earlier records may also be in the log.
+                wal::cut(connection, database.as_deref(), room);
+                room::release(&login);
             }
-            limit.restore(connection)?;
+            limit.map_or(Ok(()), |limit| limit.restore(connection))?;
             done
         })
     }
@@ -356,6 +371,9 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn probe(&self) -> Result<(), BoxError> {
+        if let Some(path) = self.file()? {
+            disk::check_mount("use", &path)?;
+        }
         self.load()?;
         if self.run(|connection| connection.is_readonly("main"))? {
             let name = self.describe();

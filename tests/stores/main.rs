@@ -38,6 +38,8 @@ mod sqlite;
 mod sqlite_files;
 #[cfg(feature = "sqlite")]
 mod sqlite_journal;
+#[cfg(feature = "sqlite")]
+mod sqlite_log;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;

@@ -19,6 +19,8 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite_files::read_only", read_only),
     ("sqlite_files::flush", flush),
     ("sqlite_files::forked", forked),
+    #[cfg(target_os = "linux")]
+    ("sqlite_files::mounted", mounted),
 ];
 
 /// Uses a store after a fork: in the child of a process that had none open, and of one that had.
@@ -343,5 +345,54 @@ fn a_record_of_another_process_is_flushed_once_before_it_is_returned() {
             .output()
             .unwrap();
         succeeded(&output);
+    }
+}
+
+/// Uses a store whose database is a mount of its own, by path and on a connection of the program.
+#[cfg(target_os = "linux")]
+fn mounted() {
+    let path = given("STORE");
+    let own = SqliteBackend::new(&path);
+    let mut errors = vec![
+        precise(own.probe()),
+        precise(own.load().map(drop)),
+        precise(own.save(&record(2))),
+        precise(own.lock(Duration::ZERO).map(drop)),
+    ];
+    if std::fs::metadata(&path).unwrap().len() > 0 {
+        let lent = SqliteBackend::with_connection(Connection::open(&path).unwrap());
+        errors.extend([precise(lent.probe()), precise(lent.lock(Duration::ZERO).map(drop))]);
+    }
+    for error in errors {
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        let text = error.to_string();
+        for part in [path.to_str().unwrap(), "single-file mount", "mount its folder instead"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+/// SQLite's files beside the database would be in the container's own layer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_database_that_is_itself_mounted_is_refused() {
+    if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return skip("unshare may not mount here");
+    }
+    for mode in [None, Some("DELETE"), Some("PERSIST"), Some("WAL")] {
+        let dir = TempDir::new();
+        let path = dir.join("logins.sqlite");
+        std::fs::write(&path, "").unwrap();
+        if let Some(mode) = mode {
+            let theirs = Connection::open(&path).unwrap();
+            let sql = format!("PRAGMA journal_mode = {mode}");
+            theirs.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
+            SqliteBackend::with_connection(theirs).save(&record(1)).unwrap();
+        }
+        let mount = "mount --bind \"$STORE\" \"$STORE\" && exec \"$0\" \"$@\"";
+        let wrapper = ["unshare", "-rm", "sh", "-c", mount];
+        let output = child("sqlite_files::mounted", &wrapper).env("STORE", &path).output().unwrap();
+        succeeded(&output);
+        assert!(mode.is_some() || std::fs::read(&path).unwrap().is_empty());
     }
 }

@@ -110,6 +110,7 @@ const FILES: [(&str, &str, usize, &str); 44] = [
         2,
         "Windows: a file, to look at it or to flush it; nothing is read or written",
     ),
+    ("src/backend/disk/mounts.rs", "fs::read(", 1, "/proc/self/mountinfo"),
     ("src/backend/disk/paths.rs", "fs::canonicalize", 1, "the folder of a login file"),
     ("src/backend/file.rs", "File::options", 1, "the login file, to read it"),
     ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
@@ -136,7 +137,6 @@ const FILES: [(&str, &str, usize, &str); 44] = [
         2,
         "`.NAME.evergrant-next`, and a probe that is removed",
     ),
-    ("src/backend/file/room.rs", "fs::read(", 1, "/proc/self/mountinfo"),
     (
         "src/backend/lock.rs",
         "File::options",

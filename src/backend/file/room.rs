@@ -162,9 +162,7 @@ pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
 /// [`FileBackend::save`]: super::FileBackend
 pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
     check_names(target)?;
-    if is_mounted(target) {
-        return Err(mounted(target));
-    }
+    disk::check_mount("replace", target)?;
     let probe = disk::beside(target, ".", &format!(".evergrant-{}", random_id()));
     let written = disk::create(&probe)
         .map_err(|error| disk::failed("create", &probe, &error))
@@ -180,7 +178,7 @@ pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
 /// The error when the new file could not be renamed over the old one.
 pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     if error.kind() == ErrorKind::ResourceBusy {
-        return mounted(target);
+        return disk::mounted("replace", target);
     }
     if disk::is_in_use(error) {
         let text = format!(
@@ -192,55 +190,6 @@ pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     disk::denied("replace", target, error)
 }
 
-fn mounted(target: &Path) -> BoxError {
-    disk::wrong(format!(
-        "cannot replace {}: the file itself is mounted (a single-file mount of a container, \
-         `subPath`); mount its folder instead",
-        target.display()
-    ))
-}
-
-/// Whether something is mounted on the file itself.
-fn is_mounted(target: &Path) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use std::os::unix::ffi::OsStrExt as _;
-        // The path is the fifth field (proc_pid_mountinfo(5)), with blanks and backslashes as
-        // `\040`.
-        let path = target.as_os_str().as_bytes();
-        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
-        let is_it = |line: &[u8]| {
-            let point = line.split(|byte| *byte == b' ').nth(4);
-            point.is_some_and(|point| unescaped(point) == path)
-        };
-        mounts.split(|byte| *byte == b'\n').any(is_it)
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = target;
-        false
-    }
-}
-
-/// Replaces each backslash with three octal digits by the byte that they stand for.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn unescaped(mut text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    loop {
-        match text {
-            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
-                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-                text = rest;
-            }
-            [byte, rest @ ..] => {
-                bytes.push(*byte);
-                text = rest;
-            }
-            [] => return bytes,
-        }
-    }
-}
-
 /// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The cut comes
 /// after the write: a cut file gives up disk space, which a write on a full disk then lacks. `Some` says
 /// that the file cannot be flushed.
@@ -249,22 +198,4 @@ pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)?;
     disk::flush(file)
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::unescaped;
-
-    #[test]
-    fn escaped_mount_points_are_decoded() {
-        for (written, read) in [
-            ("/a/b", "/a/b"),
-            (r"/a\040b\134", r"/a b\"),
-            (r"/a\04", r"/a\04"),
-            (r"\400", r"\400"),
-            ("\\011x", "\tx"),
-        ] {
-            assert_eq!(unescaped(written.as_bytes()), read.as_bytes(), "{written}");
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags};
 
 use super::super::memory::Flag;
 use super::super::pool::{Failed, Pool};
@@ -16,7 +16,8 @@ use super::super::queue::{Gate, Pace};
 use super::super::{BackendError, compare, disk};
 use super::live::{self, Live};
 use super::pages::pragma;
-use super::{failed, wal};
+use super::wal::{self, Log};
+use super::{failed, room};
 use crate::error::BoxError;
 use crate::secret::random_id;
 
@@ -64,9 +65,8 @@ pub(super) struct Open {
     connection: Connection,
     /// The identity of its file.
     file: disk::Identity,
-    wal: bool,
-    /// The identity of its write-ahead log.
-    log: disk::Identity,
+    /// Its write-ahead log.
+    log: Option<Log>,
     /// Held while the connection to a write-ahead log is open.
     _live: Option<Live>,
 }
@@ -76,8 +76,8 @@ pub(super) struct Lent<'a> {
     connection: &'a Connection,
     /// Whether the connection is our own, with our settings.
     pub(super) own: bool,
-    /// The database, if this is our own connection to a database with a write-ahead log.
-    pub(super) wal: Option<&'a Path>,
+    /// The log, if this is our own connection to a database with a write-ahead log.
+    pub(super) wal: Option<&'a Log>,
 }
 
 impl Deref for Lent<'_> {
@@ -94,12 +94,13 @@ impl Connections {
         let (at, seen) = (path.clone(), Arc::clone(&excludes));
         let open = move || {
             let opened = open(&disk::target(&at)?)?;
-            seen.store(!opened.wal, Ordering::Relaxed);
+            seen.store(opened.log.is_none(), Ordering::Relaxed);
             Ok(opened)
         };
         // On Windows, SQLite keeps the journal of an open connection open in the journal mode PERSIST, so
         // that no connection in mode DELETE could remove it to commit.
         let pool = Pool::own(CONNECTIONS, Arc::new(open)).resting(!cfg!(windows));
+        let pool = pool.keeping(Open::keeps_room);
         let bytes = path.as_os_str().as_encoded_bytes();
         let id = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let writers = Gate::of_file(&path);
@@ -218,13 +219,13 @@ impl Connections {
                 let path = disk::target(path)?;
                 pool.run(name, pace, |open: Open| {
                     if !open.is_at(&path) {
-                        wal::forget(&path, open.log);
+                        open.log.iter().for_each(|log| log.forget(&path));
                         let text = format!("{name} was replaced");
                         let error = BackendError::Unavailable(text).into();
                         return (None, Err(Failed { error, stale: true }));
                     }
-                    let wal = open.wal.then_some(&*path);
-                    let _live = (!open.wal).then(Live::new);
+                    let wal = open.log.as_ref();
+                    let _live = open.log.is_none().then(Live::new);
                     match work(&Lent { connection: &open.connection, own: true, wal }) {
                         Ok(done) => (Some(open), Ok(done)),
                         Err(error) => {
@@ -253,10 +254,27 @@ impl Open {
     fn is_at(&self, path: &Path) -> bool {
         disk::identity_at(path).is_ok_and(|there| there == self.file)
     }
+
+    /// Whether the log has room for a login that this process is refreshing now. SQLite removes the log, and
+    /// the room with it, when the last connection to the database is closed.
+    fn keeps_room(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| room::kept(&log.database, None) > 0)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.keeps_room() {
+            let keep = FileControl::PersistWal(&mut 1);
+            let _ = self.connection.file_control(Some(MAIN_DB), keep);
+        }
+    }
 }
 
 /// Opens or creates the database at `path`, with the table in it.
 fn open(path: &Path) -> Result<Open, BoxError> {
+    // SQLite's journal and log are files beside the database.
+    disk::check_mount("open", path)?;
     let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
     let connection = open_file(path, &tell)?;
     let prepare = || {
@@ -272,9 +290,9 @@ fn open(path: &Path) -> Result<Open, BoxError> {
     };
     let wal = prepare().map_err(|error| tell(&error))?;
     let file = disk::identity_at(path).ok().flatten();
-    let log = wal::log_of(path);
+    let log = wal.then(|| Log::of(path));
     let live = wal.then(Live::new);
-    Ok(Open { connection, file, wal, log, _live: live })
+    Ok(Open { connection, file, log, _live: live })
 }
 
 /// Opens the SQLite file at `path`. A new file is readable only by its owner.

@@ -38,6 +38,9 @@ pub(super) fn take(
     reads: bool,
 ) -> Result<Taken<Locked>, BoxError> {
     let database = store.file()?;
+    if let Some(database) = &database {
+        disk::check_mount("lock", database)?;
+    }
     let path = database.as_deref().map(|database| {
         let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[&store.account])));
         disk::beside(database, "", &name)

@@ -2,17 +2,22 @@
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use super::super::{disk, line};
+use super::super::disk;
+use super::super::line::Key;
+use super::room;
 
 /// The file systems on which a new database gets a write-ahead log. The log needs memory that all
 /// processes with the database share, which a network file system does not have
 /// (<https://sqlite.org/wal.html>, section 1).
 const LOCAL: [&str; 10] =
     ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"];
+
+/// How often a store asks for a log for a new database while another process sets the mode.
+const TRIES: usize = 3;
 
 /// By how many bytes a log grows at least, if the disk has them: so that it grows seldom.
 const STEP: u64 = 256 << 10;
@@ -34,17 +39,38 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
     }
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     if pages == 0 && is_local(path) {
-        match ask("PRAGMA journal_mode = WAL") {
-            Ok(mode) if mode == "wal" => return Ok(true),
-            // Another process sets the mode at this moment.
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
-                return Err(error);
+        for _ in 0..TRIES {
+            match ask("PRAGMA journal_mode = WAL") {
+                Ok(mode) if mode == "wal" => return Ok(true),
+                Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                    return Err(error);
+                }
+                // Another process sets the mode at this moment.
+                _ => look(connection)?,
             }
-            _ if ask("PRAGMA journal_mode")? == "wal" => return Ok(true),
-            _ => {}
         }
     }
-    ask("PRAGMA journal_mode = PERSIST").map(|_| false)
+    persist(connection)
+}
+
+/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. Nobody
+/// changes the mode while a transaction reads, so a log that another process sets is not undone.
+fn persist(connection: &Connection) -> rusqlite::Result<bool> {
+    let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    let reading = connection.unchecked_transaction()?;
+    look(connection)?;
+    let has_log = ask("PRAGMA journal_mode")? == "wal";
+    if !has_log {
+        ask("PRAGMA journal_mode = PERSIST")?;
+    }
+    reading.commit()?;
+    Ok(has_log)
+}
+
+/// Reads the file, and waits for a process that is changing its mode. `PRAGMA journal_mode` alone may answer
+/// from memory.
+fn look(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// Whether the file system of `path` is known to be local.
@@ -74,22 +100,40 @@ fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     found.map(|(_, kind)| kind)
 }
 
-/// Begins the transaction that saves a note, and makes sure that the log's file has room for the note and
-/// for the successor of each login that this process is refreshing now. SQLite fills this room before it
-/// lets the file grow.
-///
-/// While the transaction runs, nobody else appends to the log, and zeros after its end are no part of it:
-/// they carry no checksum.
+/// Begins the transaction that saves a login's note of `length` bytes, and makes sure that the log's file
+/// has room for the note, for its successor, and for the successor of each other login that this process is
+/// refreshing now. SQLite fills this room before it lets the file grow.
 pub(super) fn begin_with_room<'a>(
     connection: &'a Connection,
     database: &Path,
+    login: Key,
     length: usize,
 ) -> rusqlite::Result<Transaction<'a>> {
+    let page = page_size(connection)?;
+    let pages = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
+    let of_save = pages.saturating_mul(page + FRAME_HEADER);
+    let needed = room::kept(database, Some(&login)).saturating_add(of_save.saturating_mul(2));
+    let transaction = begin_with(connection, database, needed)?;
+    room::keep(login, database, of_save);
+    Ok(transaction)
+}
+
+fn page_size(connection: &Connection) -> rusqlite::Result<u64> {
     let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
-    let page = u64::try_from(page).unwrap_or(4096).max(512);
-    let of_record = 2 * (u64::try_from(length).unwrap_or(u64::MAX >> 16) / page) + PAGES;
-    let saves = 1 + u64::try_from(line::holders().max(1)).unwrap_or(u64::MAX >> 32);
-    let needed = of_record.saturating_mul(saves).saturating_mul(page + FRAME_HEADER);
+    Ok(u64::try_from(page).unwrap_or(4096).max(512))
+}
+
+/// Begins a transaction that writes, and makes sure that the log's file has `needed` bytes after the end of
+/// the log.
+///
+/// While the transaction runs, nobody else appends to the log, and zeros after its end are no part of it:
+/// they carry no checksum.
+fn begin_with<'a>(
+    connection: &'a Connection,
+    database: &Path,
+    needed: u64,
+) -> rusqlite::Result<Transaction<'a>> {
+    let page = page_size(connection)?;
     let frames = |mode: &str| {
         let sql = format!("PRAGMA main.wal_checkpoint({mode})");
         connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
@@ -141,20 +185,45 @@ fn grow(log: &Path, end: u64) -> std::io::Result<()> {
     done
 }
 
-/// The identity of the log of the database at `path`.
-pub(super) fn log_of(path: &Path) -> disk::Identity {
-    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
+/// Removes the content of the log, which may have records of a login that was cleared. If the log has
+/// `room` for successors of other logins, the log is made as long again at once, before another thread of
+/// this process writes. Removes nothing while others read the log.
+pub(super) fn cut(connection: &Connection, database: Option<&Path>, room: u64) {
+    let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    if let Some(database) = database.filter(|_| room > 0) {
+        // The transaction writes nothing. A full disk must not prevent a logout.
+        let _ = begin_with(connection, database, room);
+    }
 }
 
-/// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the database
-/// that is there now. The connection that has this log open still exists, so no other file has its
-/// identity.
-pub(super) fn forget(path: &Path, log: disk::Identity) {
-    if log.is_some() && log_of(path) == log {
-        for after in ["-wal", "-shm"] {
-            let _ = disk::remove(&disk::beside(path, "", after));
+/// The log of a database.
+pub(super) struct Log {
+    pub(super) database: PathBuf,
+    /// Which file the log is.
+    file: disk::Identity,
+}
+
+impl Log {
+    /// The log that is beside the database now.
+    pub(super) fn of(database: &Path) -> Log {
+        Log { database: database.to_owned(), file: log_of(database) }
+    }
+
+    /// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the
+    /// database that is there now. The connection that has this log open still exists, so no other file has
+    /// its identity.
+    pub(super) fn forget(&self, path: &Path) {
+        if self.file.is_some() && log_of(path) == self.file {
+            for after in ["-wal", "-shm"] {
+                let _ = disk::remove(&disk::beside(path, "", after));
+            }
         }
     }
+}
+
+/// The identity of the log of the database at `path`.
+fn log_of(path: &Path) -> disk::Identity {
+    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
 }
 
 /// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
@@ -166,6 +235,31 @@ pub(super) fn checkpoint(connection: &Connection) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::random_id;
+
+    #[test]
+    fn a_log_that_another_program_has_just_set_is_not_undone() {
+        let path = std::env::temp_dir().join(random_id());
+        let open = || Connection::open(&path).unwrap();
+        let ask = |connection: &Connection, sql| {
+            connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+        };
+        let (first, second) = (open(), open());
+        // The second program looks before the first one sets the mode, and is the last to go on.
+        assert_eq!(ask(&second, "PRAGMA journal_mode"), "delete");
+        assert_eq!(ask(&first, "PRAGMA journal_mode = WAL"), "wal");
+        drop(first);
+        assert!(persist(&second).unwrap());
+        assert_eq!(ask(&second, "PRAGMA journal_mode"), "wal");
+        drop(second);
+        assert_eq!(ask(&open(), "PRAGMA journal_mode"), "wal");
+        fs::remove_file(&path).unwrap();
+        let second = open();
+        assert!(!persist(&second).unwrap());
+        assert_eq!(ask(&second, "PRAGMA journal_mode"), "persist");
+        drop(second);
+        fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     fn the_file_system_of_a_path_is_that_of_its_innermost_mount() {
