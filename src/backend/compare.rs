@@ -118,6 +118,22 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
+/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns `false` if
+/// something else is there. So a deletion that reaches the server late deletes no new login.
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+pub(super) fn clear(
+    place: &impl Place,
+    delete: impl Fn(Bytes) -> Result<bool, BoxError>,
+) -> Result<(), BoxError> {
+    for _ in 0..LOOKS {
+        let Some(old) = place.read()? else { return Ok(()) };
+        if delete(old)? {
+            return Ok(());
+        }
+    }
+    Err(BackendError::Conflict(place.name()).into())
+}
+
 /// A hash of these parts, 8 bytes long.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
@@ -177,6 +193,28 @@ mod tests {
         let error = save(&place, &Record::from(Token::new("at"))).unwrap_err();
         assert!(BackendError::is_conflict(&error), "{error}");
         assert_eq!(*place.reads.lock(), 8);
+    }
+
+    #[test]
+    fn only_the_record_that_was_read_is_deleted() {
+        let bytes = |text: &str| Some(Zeroizing::new(text.as_bytes().to_vec()));
+        let place = Memory::default();
+        clear(&place, |_| panic!("nothing is stored")).unwrap();
+        *place.bytes.lock() = bytes("old");
+        let delete = |old: Bytes| {
+            let mut stored = place.bytes.lock();
+            let same = stored.as_ref() == Some(&old);
+            // Somebody saves a login between the first read and the deletion.
+            *stored = if *old == *b"old" { bytes("new") } else { None };
+            Ok(same && stored.is_none())
+        };
+        clear(&place, delete).unwrap();
+        assert!(place.bytes.lock().is_none());
+        *place.bytes.lock() = bytes("old");
+        let looks = *place.reads.lock();
+        let error = clear(&place, |_| Ok(false)).unwrap_err();
+        assert!(BackendError::is_conflict(&error), "{error}");
+        assert_eq!(*place.reads.lock() - looks, 8);
     }
 
     #[test]

@@ -272,6 +272,20 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Whether a statement has changed a row.
+fn written(rows: Result<u64, postgres::Error>) -> Result<bool, postgres::Error> {
+    match rows {
+        Ok(rows) => Ok(rows == 1),
+        // If every transaction is serializable, this error says that another client was faster.
+        Err(error)
+            if error.code() == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Place for PostgresBackend {
@@ -307,17 +321,7 @@ impl Place for PostgresBackend {
             if let Some(old) = &old {
                 parameters.push((old, Type::BYTEA));
             }
-            match client.execute_typed(&sql, &parameters) {
-                Ok(rows) => Ok(rows == 1),
-                // If every transaction is serializable, this error says that another client was faster.
-                Err(error)
-                    if error.code()
-                        == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
-                {
-                    Ok(false)
-                }
-                Err(error) => Err(error),
-            }
+            written(client.execute_typed(&sql, &parameters))
         })
     }
 
@@ -344,14 +348,19 @@ impl TokenBackend for PostgresBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         let sql = format!(
-            "{FLUSHED} DELETE FROM {} USING flushed WHERE account = $1 AND setting IS NOT NULL",
+            "{FLUSHED} DELETE FROM {} USING flushed \
+             WHERE account = $1 AND record = $2 AND setting IS NOT NULL",
             self.table
         );
-        let account = self.account.clone();
         self.seen.set(None);
         line::tell(&self.key(), &self.pace, None);
-        self.run_on_table(move |client| {
-            client.execute_typed(&sql, &[(&account, Type::TEXT)]).map(drop)
+        compare::clear(self, |old| {
+            let (sql, account) = (sql.clone(), self.account.clone());
+            self.run_on_table(move |client| {
+                let old = old.as_slice();
+                let parameters: [Parameter<'_>; 2] = [(&account, Type::TEXT), (&old, Type::BYTEA)];
+                written(client.execute_typed(&sql, &parameters))
+            })
         })
     }
 

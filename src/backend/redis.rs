@@ -39,6 +39,12 @@ if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
 end
 return 0";
 
+/// Deletes a value if it is still `ARGV[1]`.
+const CLEAR: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0";
+
 /// Keeps logins in Redis or Valkey, one key for each account, for any number of machines.
 ///
 /// The server's settings decide what a stored record survives, and [`TokenBackend::durability`] reads
@@ -355,7 +361,17 @@ impl TokenBackend for RedisBackend {
     fn clear(&self) -> Result<(), BoxError> {
         self.seen.set(None);
         line::tell(&self.place(), &self.pace, None);
-        self.run(|c| redis::cmd("DEL").arg(self.key()).query(&mut **c))
+        let cleared = compare::clear(self, |old| {
+            self.run(|c| script(CLEAR, &self.key()).arg(old.as_slice()).query::<i64>(&mut **c))
+                .map(|deleted| deleted == 1)
+        });
+        match cleared {
+            // The key has a value of another type, which is no login.
+            Err(error) if matches!(BackendError::find(&error), Some(BackendError::Corrupt(_))) => {
+                self.run(|c| redis::cmd("DEL").arg(self.key()).query(&mut **c))
+            }
+            cleared => cleared,
+        }
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -328,3 +328,24 @@ fn with_standbys_a_record_survives_if_they_have_flushed_it() {
         assert_eq!(store.durability(), durability, "{setting}");
     }
 }
+
+#[test]
+fn a_deletion_that_comes_late_deletes_no_new_login() {
+    let Some(server) = servers::postgres() else { return };
+    let store = store(&server);
+    store.save(&record(1)).unwrap();
+    // Another client is about to store a new login. The deletion waits for that, longer than the store waits.
+    let mut other = admin(&server);
+    let mut transaction = other.transaction().unwrap();
+    let json = record(2).to_json().unwrap();
+    transaction.execute("UPDATE evergrant_logins SET record = $1", &[&json]).unwrap();
+    let error = told(store.clear());
+    assert!(error.contains("no answer within"), "{error}");
+    transaction.commit().unwrap();
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%DELETE%' \
+               AND pid <> pg_backend_pid()";
+    while other.query_one(sql, &[]).unwrap().get::<_, i64>(0) > 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(store.load().unwrap().unwrap().token(), record(2).token());
+}

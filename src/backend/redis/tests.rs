@@ -393,6 +393,26 @@ fn a_swap_writes_only_over_the_record_that_was_read() {
 }
 
 #[test]
+fn a_login_that_came_meanwhile_is_read_before_it_is_deleted() {
+    let server = Server::new();
+    let store = server.store();
+    store.save(&record(1)).unwrap();
+    server.said();
+    let saves = server.clone();
+    server.before("CLEAR", move || saves.set("evergrant:default", "a new login"));
+    store.clear().unwrap();
+    assert!(server.get("evergrant:default").is_none());
+    assert_eq!(server.said(), ["GET", "CLEAR", "GET", "CLEAR"]);
+    store.clear().unwrap();
+    assert_eq!(server.said(), ["GET"]);
+    // A value of another type is deleted as it is.
+    server.set("evergrant:default", "a list");
+    server.fails("GET", answer("WRONGTYPE"));
+    store.clear().unwrap();
+    assert_eq!(server.said(), ["GET", "DEL"]);
+}
+
+#[test]
 fn no_account_has_the_key_of_a_lock_or_of_another_account() {
     let accounts = [
         "",

@@ -169,7 +169,8 @@ impl Server {
 
 /// A command's name: that of its script, if it has one.
 fn name(words: &[String]) -> String {
-    let scripts = [(TAKE, "TAKE"), (RENEW, "RENEW"), (RELEASE, "RELEASE"), (SWAP, "SWAP")];
+    let scripts =
+        [(TAKE, "TAKE"), (RENEW, "RENEW"), (RELEASE, "RELEASE"), (SWAP, "SWAP"), (CLEAR, "CLEAR")];
     match &*words[0] {
         "EVAL" => scripts.iter().find(|(text, _)| *text == words[1]).unwrap().1.to_owned(),
         "CLIENT" | "INFO" => format!("{} {}", words[0], words[1]),
@@ -225,6 +226,7 @@ impl State {
                 return Value::Array(vec![text(&arguments[0]), record, Value::Int(1)]);
             }
             "RENEW" if ours => set(&arguments[1], &arguments[2]),
+            "CLEAR" if held == arguments[0] => drop(self.values.remove(key)),
             "RELEASE" if ours => drop(self.values.remove(key)),
             _ => return Value::Int(0),
         }
