@@ -21,7 +21,7 @@ use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
-use super::session::{Session, forget_locks, on};
+use super::session::{Session, forget_locks, on, on_or_late};
 use crate::error::BoxError;
 use crate::record::Record;
 
@@ -197,6 +197,7 @@ pub(super) fn take(
         server: Arc::clone(&store.server),
         pace: pace.clone(),
         session: Some(session),
+        late: Arc::default(),
         name,
         key,
         lease,
@@ -224,12 +225,34 @@ pub(super) struct Held {
     pace: Pace,
     /// Missing if the session has broken: the lock has ended with it.
     session: Option<Session>,
+    late: Arc<Mutex<Late>>,
     name: String,
     key: Key,
     lease: Duration,
     process: u32,
     permits: Option<(Option<Permit>, Option<Permit>)>,
     place: line::Held,
+}
+
+/// The session of a lock, when it comes back from a use that was given up. The server keeps the lock until the
+/// session ends, so the session must not end before the holder has saved.
+#[derive(Default)]
+struct Late {
+    session: Option<Session>,
+    /// Whether the holder has dropped the lock.
+    over: bool,
+}
+
+impl Late {
+    fn keep(late: &Mutex<Late>, mut session: Session) {
+        let mut late = late.lock();
+        if late.over {
+            drop(late);
+            forget_locks(session.client());
+        } else {
+            late.session = Some(session);
+        }
+    }
 }
 
 impl Held {
@@ -248,7 +271,7 @@ impl Held {
         if self.process != std::process::id() {
             return None;
         }
-        let session = self.session.take()?;
+        let session = self.session.take().or_else(|| self.late.lock().session.take())?;
         let (session, done) = self.on(session, work);
         self.session = session;
         if self.session.is_none() {
@@ -269,7 +292,8 @@ impl Held {
         work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
     ) -> Done<Session, T> {
         let start = self.pace.clock.monotonic();
-        let done = on(session, &self.name, work);
+        let late = Arc::clone(&self.late);
+        let done = on_or_late(session, &self.name, work, move |session| Late::keep(&late, session));
         if let (None, Err(Failed { stale: false, .. })) = done {
             self.server.doubt(start);
         }
@@ -279,7 +303,12 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(session) = self.session.take() else { return };
+        let late = {
+            let mut late = self.late.lock();
+            late.over = true;
+            late.session.take()
+        };
+        let Some(session) = self.session.take().or(late) else { return };
         let key = self.key;
         let (session, done) = self.on(session, move |client| release(client, key));
         // If the release failed, the lock ends with the session.

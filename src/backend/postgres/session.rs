@@ -117,16 +117,26 @@ pub(super) fn forget_locks(client: &mut Client) {
 /// Runs `work` on a session. Returns the session, unless it has broken or its server is of no use: a
 /// session whose statement was refused still has its lock.
 pub(super) fn on<T: Send + 'static>(
+    session: Session,
+    name: &str,
+    work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+) -> Done<Session, T> {
+    on_or_late(session, name, work, |mut session| forget_locks(session.client()))
+}
+
+/// Does the same as [`on`]. If the use ends after nobody waits for it any more, `late` gets the session.
+pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,
     work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    late: impl FnOnce(Session) + Send + 'static,
 ) -> Done<Session, T> {
     let work = move || {
         let done = work(session.client());
         let broken = session.client().is_closed();
         (session, done, broken)
     };
-    match within(name, work, |(mut session, ..)| forget_locks(session.client())) {
+    match within(name, work, |(session, ..)| late(session)) {
         Ok((session, Ok(done), _)) => (Some(session), Ok(done)),
         Ok((session, Err(error), broken)) => {
             let failed = failed(name, &error);
