@@ -13,8 +13,8 @@ use super::BackendError;
 use super::queue::{Gate, Pace, Permit};
 use crate::error::BoxError;
 
-/// How long a store may take to answer on connections that it has opened, and how long a call waits for a
-/// free connection.
+/// The longest wait for an answer on a connection that this crate has opened, and the longest wait for a free
+/// connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a connection rests before it is closed. A later use of the set closes it.

@@ -33,8 +33,8 @@ pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> 
     })
 }
 
-/// Whether the cause of a failed request is a certificate that no later call will trust: of an unknown authority or of
-/// another host. A certificate that has expired may be renewed. The types of the TLS library are not in this crate's
+/// Whether a request failed because of a certificate that will not be trusted later either: an unknown authority has
+/// issued it, or it is for another host. A certificate that has expired may be renewed. The types of the TLS library are not in this crate's
 /// dependencies, so the words decide; `tests/service/tls.rs` checks them.
 pub(super) fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
     const WORDS: [&str; 2] = ["UnknownIssuer", "not valid for name"];

@@ -26,7 +26,8 @@ impl Call {
         self.created(request.send_json(body).map_err(|error| self.lost(error))?)
     }
 
-    /// Reads the row of an answer with a good status. Every error says that the row was created.
+    /// Reads the created row from a successful answer. If the row cannot be read, the error says that Exact Online
+    /// has created it.
     fn created<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
         let location = response.headers().get("location").and_then(|value| value.to_str().ok());
         let key = location.and_then(key_in);

@@ -1,4 +1,4 @@
-//! Tests of which connection a use gets, and which are kept.
+//! Tests of the pool: which connection it lends, and which connections it keeps open.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -28,7 +28,7 @@ use crate::record::Record;
 /// The longest pause between two looks at a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// Whether this session has the lock: a pooler may have replaced the server's side of the connection.
+/// Whether this session has the lock. A proxy such as PgBouncer may have replaced the session behind the connection.
 const HAS: &str = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
     AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ";
 

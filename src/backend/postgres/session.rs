@@ -124,7 +124,7 @@ pub(super) fn on<T: Send + 'static>(
     on_or_late(session, name, work, |mut session| forget_locks(session.client()))
 }
 
-/// Does the same as [`on`]. If the use ends after nobody waits for it any more, `late` gets the session.
+/// Does the same as [`on`]. If `work` ends after the wait is over, `late` gets the session.
 pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,
