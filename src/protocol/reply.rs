@@ -301,7 +301,9 @@ fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
     let page = reply.body.trim_ascii_start().first() == Some(&b'<');
     match reply.status {
         // A proxy requires authentication (RFC 9110 section 15.5.8).
-        407 => Some("a proxy on the way sent it and requires a user name and a password".to_owned()),
+        407 => {
+            Some("a proxy on the way sent it and requires a user name and a password".to_owned())
+        }
         _ if page => Some("it is an HTML page, of the service or of a proxy on the way".to_owned()),
         _ => None,
     }
