@@ -1,4 +1,4 @@
-//! Logs in to an MCP server of which only the address is known, and asks it for its name.
+//! Logs in to an MCP server by its address alone, and asks the server for its name.
 //!
 //! `cargo run --features registration --example mcp` uses the sandbox. With the address of an MCP server as
 //! the argument, it uses that server: the first run registers the program there and opens a login, and later

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_must_be_pushed_and_cannot_be_is_a_config_error() -> Result<()> {
+    fn a_required_push_without_support_is_a_config_error() -> Result<()> {
         let with_feature = cfg!(feature = "par");
         // In a build without the feature `par`, the expected error names the feature.
         let expect = |with: std::result::Result<bool, &'static str>| {

@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
+    fn an_unreadable_place_is_not_treated_as_empty() {
         let path = std::env::current_exe().unwrap();
         let mut reads = private();
         let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();

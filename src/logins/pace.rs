@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_does_not_say_how_long_is_asked_more_and_more_rarely() {
+    fn waits_grow_if_the_endpoint_names_no_time() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::new(clock.clone(), None);
         assert_eq!(left(&pace), None);

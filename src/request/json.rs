@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_at_the_beginning_of_a_large_answer_does_not_hide_its_cut() {
+    fn a_large_answer_with_an_early_error_is_still_reported_as_cut() {
         let mut wrong = text(3 << 20, "]");
         wrong[0] = b'x';
         assert_eq!(told(&*wrong, u64::MAX), format!("json: expected value of {}", 3 << 20));

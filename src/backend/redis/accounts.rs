@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_of_an_account_names_the_account_and_a_lock_does_not() {
+    fn only_record_keys_name_an_account() {
         for prefix in ["evergrant:", "", "app*:lock:"] {
             for account in ["", "a", ":", "a:lock", "a:lock::", ":lock", "*", "lock"] {
                 let key = record_key(prefix, account);
