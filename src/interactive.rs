@@ -143,7 +143,7 @@ impl Client {
     /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
     /// client.authorize_pasted(&["read"], |url, wrong| {
     ///     if let Some(wrong) = wrong {
-    ///         println!("That did not work: {wrong}.");
+    ///         println!("The login failed: {wrong}.");
     ///     }
     ///     println!("Open {url} and paste the address you are sent to:");
     /// #   let line = sandbox.approve(url)?;
