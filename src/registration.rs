@@ -157,8 +157,8 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration is gone.
-    /// [`Error::Config`] when the server gave no address to manage the registration.
+    /// The errors of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration
+    /// is gone. [`Error::Config`] when the server gave no address to manage the registration.
     pub fn read(&self, registration: &Registration) -> Result<Registration> {
         let request = registration::manage("GET", registration)?;
         self.check(&request.url)?;

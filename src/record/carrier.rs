@@ -41,7 +41,7 @@ impl Record {
         next
     }
 
-    /// Refuses a record that a client cannot use as it is.
+    /// Refuses a record that a client cannot use directly.
     pub(crate) fn check_usable(&self, store: &str) -> Result<()> {
         if let Some((key, _)) = self.sealed() {
             return Err(Error::config(format!(

@@ -220,7 +220,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     assert_eq!(clock.clock.slept(), Duration::ZERO);
 }
 
-/// The store repeats a statement on a new session if the server has ended the old one.
+/// The store repeats a statement on a new session if the server has ended the old session.
 #[test]
 fn the_code_of_an_error_decides_whether_a_save_is_repeated() {
     let Some(server) = servers::postgres() else { return };

@@ -310,7 +310,7 @@ impl Drop for Held {
         let mut work = |link: &mut Link| {
             script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
         };
-        // A failed release is repeated, on a new connection if the old one has failed.
+        // A failed release is repeated, on a new connection if the old connection has failed.
         for _ in 0..2 {
             let done = match self.lent.take() {
                 Some((link, permit)) => {
