@@ -171,7 +171,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn update(
         &self,
         registration: &Registration,
@@ -188,7 +188,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn delete(&self, registration: &Registration) -> Result<()> {
         let request = registration::manage("DELETE", registration)?;
         self.check(&request.url)?;

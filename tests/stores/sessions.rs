@@ -53,8 +53,8 @@ fn run(server: &Server, sql: &str) {
     admin(server).batch_execute(sql).unwrap();
 }
 
-/// Makes a schema whose functions and views take the place of the server's own on sessions with the
-/// returned URL. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
+/// Makes a schema with functions and views that replace the server's, and returns a URL whose sessions
+/// use this schema. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
 fn replaced(server: &Server, more: &str) -> String {
     run(
         server,

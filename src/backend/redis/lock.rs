@@ -233,7 +233,7 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// Keeps the connection open that the lock names.
+    /// While this exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
