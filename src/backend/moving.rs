@@ -10,7 +10,7 @@ use crate::record::Record;
 /// How long to wait for each store's lock.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Moves the login in `from` to `to`, and returns whether there was one to move.
+/// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
 /// If a copied login is used in two places, both send the same one-time refresh token, which can revoke the
 /// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
@@ -19,9 +19,9 @@ const WAIT: Duration = Duration::from_secs(60);
 /// to the same store finishes the move. Finish the move before you move the login on or log out: until then `from` has
 /// the tokens that it had.
 ///
-/// Give both stores as your clients have them: a `SealedBackend` with its keys,
-/// for example. Running clients of `from` fail when they next read the store; a client with an access
-/// token in memory uses that token until it expires.
+/// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
+/// clients of `from` fail when they next read the store; a client with an access token in memory uses
+/// that token until it expires.
 ///
 /// ```
 /// use evergrant::backend::{self, FileBackend, TokenBackend};
