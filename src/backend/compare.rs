@@ -33,6 +33,11 @@ pub(super) trait Place {
     /// if something else is there. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
+    /// Whether bytes that are there already must be written again, because their first write may not be durable.
+    fn writes_again(&self) -> bool {
+        false
+    }
+
     /// The name of the place in messages.
     fn name(&self) -> String;
 
@@ -104,6 +109,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         // Compares the bytes too: a number in an unknown member may be read back with a different
         // last digit.
         if old.as_ref() == Some(&json) {
+            if place.writes_again() && !place.swap(Some(&json), &json, record)? {
+                continue;
+            }
             return Ok((json, false));
         }
         let stored = old.as_ref().map(|old| parse(place, old)).transpose()?;

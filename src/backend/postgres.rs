@@ -2,7 +2,9 @@
 
 mod accounts;
 mod helpers;
+mod hosts;
 mod lock;
+mod pooler;
 mod session;
 
 use std::fmt;
@@ -11,11 +13,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use postgres::Client;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, NoTls};
 use zeroize::Zeroizing;
 
+use self::hosts::Hosts;
 use self::lock::Held;
+use self::pooler::Pooler;
 use self::session::{Session, on};
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
@@ -66,8 +70,9 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
-/// its deadline. Connect to the server itself, or through a pooler in session mode, not in
-/// transaction mode. Each statement runs on a thread of its own, so that the store does not wait forever
+/// its deadline. Connect to the server itself, or through a pooler in session mode. Behind a pooler in
+/// transaction mode (PgBouncer) no lock stays with its holder: as soon as a store notices this, it takes no
+/// lock for a minute ([`BackendError::Config`]). Each statement runs on a thread of its own, so that the store does not wait forever
 /// for a dead network.
 ///
 /// ```no_run
@@ -87,6 +92,7 @@ pub struct PostgresBackend {
     lease: Duration,
     pace: Pace,
     survives: Lately,
+    pooler: Pooler,
     seen: Seen,
     /// The lock that a clone of this value holds: its session does the holder's work.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
@@ -98,16 +104,16 @@ impl PostgresBackend {
     /// store replaces a broken connection, and waits 10 seconds for an answer of the server, on any
     /// connection.
     ///
+    /// With several hosts (`postgres://app@one,two/app`), the store uses the one that accepts writes, and each
+    /// host has an equal part of the 10 seconds.
+    ///
     /// # Errors
     ///
     /// [`Error::Config`] if `url` is not a URL of PostgreSQL.
     pub fn new(url: impl AsRef<str>) -> CrateResult<PostgresBackend> {
         let (config, address) = configured(url.as_ref())?;
-        let told = address.clone();
-        let open = move || {
-            let config = config.clone();
-            session::open(&told, move || config.connect(NoTls).map(session::own))
-        };
+        let (told, hosts) = (address.clone(), Hosts::of(&config));
+        let open = move || hosts.open(&told);
         let id = compare::id(&["postgres", url.as_ref()]);
         Ok(PostgresBackend::on(Pool::own(SESSIONS, Arc::new(open)), id, address))
     }
@@ -142,6 +148,7 @@ impl PostgresBackend {
             lease: LEASE,
             pace: Pace::system(),
             survives: Lately::default(),
+            pooler: Pooler::default(),
             seen: Seen::default(),
             held: Arc::default(),
         }

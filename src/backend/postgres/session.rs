@@ -2,6 +2,7 @@
 
 use std::ops::DerefMut;
 use std::sync::mpsc::{SendError, sync_channel};
+use std::time::Duration;
 
 use postgres::Client;
 use postgres::error::SqlState;
@@ -75,10 +76,11 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a thread of its own, and waits for it [`PATIENCE`] at most: neither the library nor the
+/// Runs `work` on a thread of its own, and waits for it `patience` at most: neither the library nor the
 /// server notices a dead network in bounded time. `late` gets a result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,
+    patience: Duration,
     work: impl FnOnce() -> T + Send + 'static,
     late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
@@ -91,16 +93,17 @@ fn within<T: Send + 'static>(
         }
     };
     helpers::run(Box::new(job)).map_err(|error| unavailable(format!("no thread: {error}")))?;
-    let no_answer = |_| unavailable(format!("no answer within {} s", PATIENCE.as_secs()));
-    Ok(receive.recv_timeout(PATIENCE).map_err(no_answer)?)
+    let no_answer = |_| unavailable(format!("no answer within {} s", patience.as_secs()));
+    Ok(receive.recv_timeout(patience).map_err(no_answer)?)
 }
 
-/// Opens a session.
+/// Opens a session, and waits for it `patience` at most.
 pub(super) fn open(
     name: &str,
+    patience: Duration,
     connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
 ) -> Result<Session, BoxError> {
-    within(name, connect, drop)?.map_err(|error| {
+    within(name, patience, connect, drop)?.map_err(|error| {
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
             return BackendError::NoConnection(format!("{name}: {}", told(&error))).into();
         }
@@ -136,7 +139,7 @@ pub(super) fn on_or_late<T: Send + 'static>(
         let broken = session.client().is_closed();
         (session, done, broken)
     };
-    match within(name, work, |(session, ..)| late(session)) {
+    match within(name, PATIENCE, work, |(session, ..)| late(session)) {
         Ok((session, Ok(done), _)) => (Some(session), Ok(done)),
         Ok((session, Err(error), broken)) => {
             let failed = failed(name, &error);
