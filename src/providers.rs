@@ -13,7 +13,7 @@
 //! | `[V:doc]` | the service's own documentation, changelog, SDK or staff |
 //! | `[V:issue]` | a public issue |
 //! | `[G]` | golang/oauth2, package `endpoints` (commit 89ff2e1, December 2025) |
-//! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): what an integrator runs; weak evidence that nothing else works |
+//! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): the settings that an integrator uses; weak evidence that other settings do not work |
 //! | `[?]` | none |
 //!
 //! The feature `services` adds a function for each service of a table. The page of such a function lists the
@@ -113,7 +113,7 @@ pub fn google() -> Provider {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a tenant with other characters than letters, digits, `.` and `-`.
+/// [`Error::Config`] for a tenant with characters other than letters, digits, `.` and `-`.
 pub fn microsoft(tenant: &str) -> Result<Provider> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     if tenant.is_empty() || !tenant.chars().all(plain) {
@@ -187,10 +187,10 @@ pub fn teamleader() -> Provider {
 ///   after 30 days.
 /// - Exact blocks the client id after more than ten errors within an hour, and users report that
 ///   refused refreshes are counted as errors. After eight refusals, the client sends nothing.
-/// - A refresh without an answer is repeated after 30 seconds at the earliest, when the access token
-///   has expired.
-/// - The documentation forbids redirect URIs on localhost, so `Client::authorize_pasted` is the way to
-///   log in from a terminal.
+/// - After a refresh without an answer, the client sends the refresh again when the access token has
+///   expired, and at the earliest after 30 seconds.
+/// - The documentation forbids redirect URIs on localhost, so use `Client::authorize_pasted` to log in
+///   from a terminal.
 /// - The login sends PKCE, as one integrator does; no source says that Exact honours it.
 /// - API paths begin with `/v1/` and a division.
 ///

@@ -29,8 +29,8 @@ pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing
-    /// if something else is there. The call may be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if
+    /// the place holds other bytes. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// Whether bytes that are there already must be written again, because their first write may not be durable.
@@ -91,7 +91,7 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         let text = format!("cannot write {}: the record is too large", place.name());
         return Err(BackendError::Unavailable(text).into());
     }
-    // Kept only from a note to its successor.
+    // Remember the bytes only between a note and its successor.
     let written = || {
         let keeps = record.note().is_some();
         place.seen().set(keeps.then(|| json.clone()));
@@ -126,8 +126,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns `false` if
-/// something else is there. So a deletion that reaches the server late deletes no new login.
+/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and
+/// returns `false` if the place holds other bytes. So a deletion that reaches the server late does not
+/// delete a new login.
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) fn clear(
     place: &impl Place,
@@ -148,7 +149,7 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
     key(parts).first_chunk().copied().unwrap_or_default()
 }
 
-/// A hash of these parts as text, which tells a store apart from others and does not show a password.
+/// A hash of these parts as text, which identifies a store without showing a password.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn id(parts: &[&str]) -> String {
     key(parts).iter().map(|byte| format!("{byte:02x}")).collect()

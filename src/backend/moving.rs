@@ -10,7 +10,7 @@ use crate::record::Record;
 /// How long to wait for each store's lock.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// Moves the login in `from` to `to`, and returns whether there was one to move.
+/// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
 /// If a copied login is used in two places, both send the same one-time refresh token, which can revoke the
 /// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
@@ -18,9 +18,9 @@ const WAIT: Duration = Duration::from_secs(60);
 /// `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login`
 /// finishes the move.
 ///
-/// Give both stores as your clients have them: a `SealedBackend` with its keys,
-/// for example. Running clients of `from` fail when they next read the store; a client with an access
-/// token in memory uses that token until it expires.
+/// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
+/// clients of `from` fail when they next read the store; a client with an access token in memory uses
+/// that token until it expires.
 ///
 /// ```
 /// use evergrant::backend::{self, FileBackend, TokenBackend};

@@ -1,6 +1,6 @@
 //! Finds the owner of a file. std does not tell our user number, and a file system may give us another
-//! number (NFS with `root_squash`, CIFS), so the check compares the owner with that of a file that we
-//! have just made there.
+//! number (NFS with `root_squash`, CIFS), so the check compares the owner with the owner of a file that
+//! we have just made in the same folder.
 
 use std::fs::{self, File, Metadata};
 use std::path::Path;
@@ -42,7 +42,7 @@ pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
 }
 
 /// Refuses a lock file whose owner could take the lock away while it is held. `touched` says that this
-/// process could set the file's times, which only its owner and root can.
+/// process could set the file's times, which only the owner and root can do.
 pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), BoxError> {
     let looked = file.metadata().map_err(|error| disk::failed("look at", path, &error))?;
     let Some(owner) = of(&looked) else { return Ok(()) };

@@ -33,7 +33,8 @@ use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// How many sessions a store and its accounts use at a time. A quarter of them is never kept for a lock.
+/// How many sessions a store and its accounts use at a time. A quarter of the sessions is never kept
+/// for a lock.
 const SESSIONS: usize = 8;
 
 /// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
@@ -61,12 +62,13 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// and call [`PostgresBackend::account`] for each login. A call that finds all sessions in use waits, in the
 /// order of the calls.
 ///
-/// A save compares the whole record that it replaces and writes, in one statement; it turns
-/// `synchronous_commit` on if it is off. The lock is an advisory lock of a session, which also does the work
-/// of the lock's holder; the lock is free as soon as its process has ended. The server ends the session of a silent
-/// process after 60 seconds (`idle_session_timeout`, PostgreSQL 14 and later). Immediately before it
-/// sends a refresh token, the holder checks the lock and raises this limit to twice the token timeout
-/// plus 90 seconds, which is more than the whole exchange may take.
+/// A save compares the whole record that it replaces and writes, in one statement; the statement turns
+/// `synchronous_commit` on if it is off. The lock is an advisory lock of a session, and the holder of
+/// the lock reads and saves in this same session; the lock is released as soon as its process has
+/// ended. The server ends the session of a silent process after 60 seconds (`idle_session_timeout`,
+/// PostgreSQL 14 and later). Immediately before it sends a refresh token, the holder checks the lock
+/// and raises this limit to twice the token timeout plus 90 seconds, which is more than the whole
+/// exchange may take.
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
@@ -84,7 +86,7 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 #[derive(Clone)]
 pub struct PostgresBackend {
     server: Arc<Pool<Session>>,
-    /// Tells the server apart from others in this process.
+    /// Identifies the server within this process.
     server_id: Arc<str>,
     address: String,
     table: String,
@@ -203,8 +205,8 @@ impl PostgresBackend {
         compare::key(&["postgres", &self.server_id, &self.table, &self.account])
     }
 
-    /// Runs `work` on the session of the lock, if a clone of this value has the lock; else on another session,
-    /// and again on a new one if that was dead.
+    /// Runs `work` on the session of the lock, if a clone of this value has the lock; else on another
+    /// session, and if that session was dead, again on a new session.
     fn run<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
@@ -233,7 +235,7 @@ impl PostgresBackend {
     }
 }
 
-/// Reads a URL, adds what it leaves open, and names the database.
+/// Reads a URL, adds the defaults for settings that the URL does not have, and names the database.
 fn configured(url: &str) -> CrateResult<(postgres::Config, String)> {
     let mut config: postgres::Config = url.parse().map_err(|error| {
         Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
@@ -257,8 +259,8 @@ fn configured(url: &str) -> CrateResult<(postgres::Config, String)> {
     Ok((config, address))
 }
 
-/// Creates the table. Tries again after an error: if two clients create it at once, one of them gets an
-/// error although nothing is wrong.
+/// Creates the table. Tries again after an error: if two clients create the table at once, PostgreSQL
+/// returns an error to one of them.
 fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
     let sql = format!(
         "CREATE TABLE IF NOT EXISTS {table} (account text PRIMARY KEY, record bytea NOT NULL, \
@@ -283,7 +285,8 @@ fn quoted(name: &str) -> String {
 fn written(rows: Result<u64, postgres::Error>) -> Result<bool, postgres::Error> {
     match rows {
         Ok(rows) => Ok(rows == 1),
-        // If every transaction is serializable, this error says that another client was faster.
+        // If the database makes every transaction serializable, this error means that another client
+        // was faster.
         Err(error)
             if error.code() == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
         {

@@ -27,8 +27,8 @@ use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// How many connections a store and its accounts use at a time. The server flushes once for the commands of
-/// all connections that have come meanwhile, so that more connections make more refreshes a second.
+/// How many connections a store and its accounts use at a time. The server flushes once for the
+/// commands that have arrived on all connections, so more connections allow more refreshes a second.
 const CONNECTIONS: usize = 32;
 
 /// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
@@ -65,9 +65,10 @@ return 0";
 ///
 /// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
 /// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
-/// take. A lock names a connection of its process. The lock of a process that has ended is free as soon as
-/// that connection has ended, if the server lists its connections (`CLIENT LIST`, `INFO`). A save compares and writes in one step, in a
-/// script, so that a process that was paused past the end of its lease cannot overwrite a newer record.
+/// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
+/// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
+/// compares and writes in one step, in a script, so that a process that was paused past the end of its
+/// lease cannot overwrite a newer record.
 ///
 /// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
 /// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
@@ -82,7 +83,7 @@ return 0";
 #[derive(Clone)]
 pub struct RedisBackend {
     server: Arc<Pool<Link>>,
-    /// Tells the server apart from others in this process.
+    /// Identifies the server within this process.
     server_id: Arc<str>,
     /// Whether the connections are our own, so that they last.
     owns: bool,
@@ -100,7 +101,7 @@ pub struct RedisBackend {
 
 type Connection = Box<dyn ConnectionLike + Send>;
 
-/// A connection, with what is known of it.
+/// A connection, with its ids.
 struct Link {
     connection: Connection,
     /// The server's run id and the id of this connection, once they were asked for.
@@ -153,9 +154,9 @@ impl RedisBackend {
     }
 
     /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the lock.
-    /// [`RedisBackend::connections`] has no effect. Set `set_read_timeout` of the crate `redis` on them; without
-    /// it, they wait forever for an answer.
+    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the
+    /// lock. [`RedisBackend::connections`] has no effect. Call `set_read_timeout` of the crate `redis`
+    /// on these connections; without a timeout they wait forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> RedisBackend
@@ -253,8 +254,8 @@ impl RedisBackend {
         record_key(&self.prefix, &self.account)
     }
 
-    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock; else on
-    /// another connection, and again on a new one if that was dead.
+    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock;
+    /// else on another connection, and if that connection was dead, again on a new connection.
     fn run<T>(
         &self,
         mut work: impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -300,14 +301,14 @@ fn on<T>(
     }
 }
 
-/// Whether the server has answered with this error, and its connection is of further use. A read-only server and
-/// one that wants a login are not.
+/// Whether the server has answered with this error and the connection can be used further. The
+/// connection to a read-only server, or to a server that requires a login, cannot be used.
 fn is_answered(error: &RedisError) -> bool {
     error.code().is_some_and(|code| !matches!(code, "READONLY" | "NOAUTH"))
 }
 
-/// Converts the error of a new connection. A server that has as many clients as it allows may have room
-/// later.
+/// Converts the error of a new connection. A server that has as many clients as it allows may accept
+/// another client later.
 fn refused(name: &str, error: &RedisError) -> BoxError {
     let told = error.to_string();
     if told.contains("max number of clients reached") {
@@ -408,7 +409,7 @@ impl TokenBackend for RedisBackend {
     fn durability(&self) -> Durability {
         self.survives.or_ask(&self.pace, || {
             self.run(|connection| match replicas::durability(connection, self.replicas) {
-                // The server does not tell its settings. By default, a server does not flush every
+                // The server does not give its settings. By default, a server does not flush every
                 // write.
                 Err(error) if error.code().is_some() => Ok(Durability::Process),
                 told => told,

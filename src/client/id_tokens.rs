@@ -14,7 +14,7 @@ use crate::secret::Secret;
 
 /// How long a key set is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// How long a key set is used although the server cannot be asked for it.
+/// How long a key set is used if the server cannot be reached.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The time between two requests for the key set. Within this time, a token with an unknown `kid` is refused.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -52,9 +52,9 @@ impl Keys {
             Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
-                // Without the server, a set of yesterday is better than no answer.
+                // While the server cannot be reached, an old key set is better than none.
                 (Err(error), Some(known)) if age(&known) < LONGEST => {
-                    log::warn!(target: "evergrant", "uses an old key set: the server cannot be asked");
+                    log::warn!(target: "evergrant", "uses an old key set: the server cannot be reached");
                     return known.set.check(signed).map(Ok).map_err(|_| error);
                 }
                 (Err(error), _) => return Err(error),
@@ -92,7 +92,7 @@ impl Keys {
                 Ok(known.insert(Known { set, fetched: now, asked: now }).clone())
             }
             (Err(error), Some(known)) => {
-                // A silent server may have taken longer than the pause to fail.
+                // A request to a silent server may have taken longer than the pause.
                 known.asked = clock.monotonic();
                 Err(error)
             }
@@ -107,11 +107,12 @@ impl Client {
     /// such as the token that a mobile app sends to its server.
     ///
     /// The client fetches the key set from the provider's
-    /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in memory: for an
-    /// hour, and for a day if the server cannot be reached. If no key of the set fits, the client fetches the set
-    /// again, at most once in 30 seconds. The algorithms are RS256, RS384, RS512, PS256, PS384, PS512 (keys
-    /// of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a key is used only for the algorithms of its kind, and
-    /// only for its `alg` if it names one.
+    /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in
+    /// memory: for an hour, and for a day if the server cannot be reached. If no key of the set fits,
+    /// the client fetches the set again, at most once in 30 seconds. The algorithms are RS256, RS384,
+    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a
+    /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
+    /// algorithm.
     ///
     /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
     /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token

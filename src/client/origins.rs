@@ -57,7 +57,7 @@ impl Client {
         self.0.provider.api.base_from.is_some()
     }
 
-    /// Whether the access token of some login may go to a whole address.
+    /// Whether the access token of at least one login may go to an absolute address.
     pub(crate) fn may_be_api(&self, target: &str) -> bool {
         let place = self.0.provider.api.base_from.as_ref();
         let is_place = |url: Url| place.is_some_and(|place| place.allows(&url));

@@ -9,10 +9,10 @@ use crate::secret::Secret;
 
 impl Client {
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies between the two steps leaves a revoked token in the store; in the other order it
-    /// would leave a valid token that no store has. Returns whether the store had a login. Logging out with a
-    /// token that the service does not take any more succeeds. A refresh on another thread or in
-    /// another process happens before or after the log-out, never in the middle.
+    /// process that dies between the two steps leaves a revoked token in the store; in the other order
+    /// it would leave a valid token that no store has. Returns whether the store had a login. Logging
+    /// out also succeeds with a token that the service no longer accepts. A refresh on another thread
+    /// or in another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ pub enum CallbackError {
         "the callback has no state: it does not belong to this authorization, or the server dropped it"
     )]
     StateMissing,
-    /// The `state` is that of another authorization.
+    /// The `state` belongs to another authorization.
     #[error("the callback has another state: it belongs to another authorization, or to an attack")]
     StateMismatch,
     /// The callback has no `iss`, although this server always sends one (RFC 9207 section 2.4).
@@ -47,8 +47,8 @@ pub enum CallbackError {
 }
 
 impl CallbackError {
-    /// Whether the callback can be that of another login, or no callback at all. The right callback may
-    /// still come.
+    /// Whether the text may be the callback of another login, or no callback at all. Then the right
+    /// callback may still come.
     pub(crate) fn is_of_another_text(&self) -> bool {
         !matches!(self, CallbackError::FieldMissing(_))
     }
@@ -66,8 +66,8 @@ pub struct LoginNotFinished {
     /// pushed authorization request works for a short time only
     /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
     pub address_expired_at: Option<OffsetDateTime>,
-    /// The error in a callback without `state` that came meanwhile. It may be the service's, or anybody's, so it did not
-    /// end the login.
+    /// The error in a callback without `state` that came meanwhile. Anyone may have sent that callback,
+    /// so the error did not end the login.
     pub unproven_error: Option<String>,
 }
 

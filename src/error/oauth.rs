@@ -23,10 +23,10 @@ pub struct OAuthError {
     pub(crate) request: Option<Box<TokenRequestInfo>>,
 }
 
-/// The token request that an error answers.
+/// The token request that the server answered with this error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRequestInfo {
-    /// What was refused, such as `the authorization code`.
+    /// The name of the refused request or code, such as `the authorization code`.
     pub(crate) what: &'static str,
     /// The endpoint, if it is the same for every login.
     pub(crate) endpoint: Option<String>,
@@ -37,10 +37,10 @@ pub(crate) struct TokenRequestInfo {
     pub(crate) registered: bool,
 }
 
-/// What an exchange sends, in [`TokenRequestInfo::what`].
+/// The name of an exchange in [`TokenRequestInfo::what`].
 pub(crate) const CODE: &str = "the authorization code";
 
-/// What a refresh sends, in [`TokenRequestInfo::what`].
+/// The name of a refresh in [`TokenRequestInfo::what`].
 pub(crate) const REFRESH: &str = "the refresh";
 
 impl OAuthError {

@@ -28,7 +28,8 @@ pub enum Form {
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
-    /// `/.well-known/oauth-authorization-server` between host and path (RFC 8414 section 3.1).
+    /// `/.well-known/oauth-authorization-server`, inserted between the host and the path of the issuer
+    /// (RFC 8414 section 3.1).
     OAuth,
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     let (origin, path) = split(issuer)?;
     let openid = format!("{origin}{path}{OPENID}");
     let oauth = format!("{origin}{OAUTH}{path}");
-    // Some servers put OpenID's path where RFC 8414 puts its own.
+    // Some servers insert OpenID's well-known path where RFC 8414 inserts its own well-known path.
     let mixed = format!("{origin}{OPENID}{path}");
     Ok(match form {
         Form::OpenId => vec![openid],
@@ -52,7 +53,7 @@ pub(crate) fn without_well_known(address: &str) -> Option<String> {
     [OPENID, OAUTH].iter().find_map(|path| {
         let at = address.find(path)?;
         let rest = &address[at + path.len()..];
-        // RFC 8414 puts the issuer's path behind its own path.
+        // In RFC 8414 the path of the issuer follows the well-known path.
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{}{rest}", &address[..at]))
     })
 }

@@ -209,7 +209,7 @@ pub(crate) fn revoke(
     Ok(request)
 }
 
-/// An address with one more part at the end of its path.
+/// Appends a part to the path of an address.
 fn in_path(endpoint: &str, part: &str) -> String {
     let (path, query) = endpoint.split_at(endpoint.find('?').unwrap_or(endpoint.len()));
     format!("{}/{part}{query}", path.trim_end_matches('/'))

@@ -15,8 +15,9 @@ const PATH: &str = "/.well-known/oauth-protected-resource";
 const ADDRESSES: [&str; 4] =
     ["jwks_uri", "resource_documentation", "resource_policy_uri", "resource_tos_uri"];
 
-/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known path
-/// (section 3.1), then without it, as some servers of one resource have it.
+/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known
+/// path (section 3.1), then without the path, as some servers with a single resource publish the
+/// metadata.
 pub(crate) fn addresses(resource: &str) -> Result<Vec<String>> {
     let (origin, rest) = split(resource)?;
     // Only the slash that directly follows the host is removed.

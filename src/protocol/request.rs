@@ -84,7 +84,7 @@ impl<'a> Requester<'a> {
         value: &'a str,
     ) -> Result<()> {
         let own = self.extra.iter().any(|(extra, _)| extra == name);
-        // A parameter of the exchange replaces the one with the same name for all token requests.
+        // A parameter of the exchange replaces the parameter of the same name for all token requests.
         let of_exchange = &self.provider.token_request.exchange_params;
         if own || params.has(name) && of_exchange.iter().any(|(have, _)| have == name) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What an error answer of a token endpoint means, described as data.
+//! Describes as data what an error answer of a token endpoint means.
 
 /// What an error answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -13,7 +13,8 @@ impl Keeper {
         let saved = self.alone(&mut events, |call| match call.turn.unsaved.take() {
             Some(pair) => match self.keep(call, pair) {
                 Ok(kept) => {
-                    // Calls of a clone may go on, and must notice a store that goes back.
+                    // Clones of this client may go on, and must notice if the store returns to an older
+                    // state.
                     if let Some(record) = &kept {
                         self.saw(call, record);
                     }
@@ -25,7 +26,7 @@ impl Keeper {
                     Err(self.unsaved(token.clone(), source))
                 }
             },
-            // A call of a clone has saved the pair meanwhile.
+            // A clone of this client has saved the pair meanwhile.
             None => Ok(()),
         });
         self.tell(events);

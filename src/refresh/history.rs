@@ -64,7 +64,7 @@ impl Keeper {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
         if call.turn.unsaved.is_some() {
-            // The unsaved pair is newer still: `save_pair` puts it in place of the store's token.
+            // The unsaved pair is the newest: `save_pair` writes it over the store's token.
             return false;
         }
         let text = format!(

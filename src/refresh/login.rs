@@ -28,7 +28,7 @@ impl Keeper {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_for_login()?;
-            // Fails before the code is used up.
+            // Checks the store before the code is used up.
             self.probe()?;
             let sent_at = self.clock.now_utc();
             let judged = match send(sent_at) {
@@ -193,8 +193,8 @@ impl Keeper {
     }
 
     /// Checks, before a person is asked to log in, that a new login can be stored: the store can be
-    /// locked, read and written, and is not another client's. If another holder has the lock, the store
-    /// can be locked.
+    /// locked, read and written, and has no login of another client. If another holder has the lock,
+    /// this also shows that the store can be locked.
     pub(crate) fn prove_store(&self) -> Result<()> {
         let _guard = match self.backend.lock(Duration::ZERO) {
             Err(error) if !BackendError::is_busy(&error) => {

@@ -30,7 +30,7 @@ impl Keeper {
             Ok(Some(self.publish(self.live(&next))))
         });
         let added = stored.ok().flatten().unwrap_or_else(|| self.add_in_memory(live, members));
-        // A hook that calls the client finds the members.
+        // Emit the events last: a hook that calls the client then sees the members.
         self.tell(events);
         added
     }

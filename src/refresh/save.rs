@@ -29,7 +29,7 @@ enum Place {
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
-    /// Nothing is stored, or another login: our pair must not be written.
+    /// The store is empty or has another login: our pair must not be written.
     Lost,
 }
 
@@ -198,7 +198,8 @@ impl Keeper {
             // the lock if it is free.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
-        // A store that cannot be read may still accept a save, which compares by itself.
+        // A store that cannot be read may still accept a save, and the save itself compares the
+        // records.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = self.backend.load().unwrap_or(assumed);
         self.save_pair(call, stored)
@@ -247,7 +248,7 @@ impl Keeper {
                     let lost = lost.cloned().map(|lost| (lost, pair.record.token.clone()));
                     call.turn.unsaved = None;
                     if let Some((lost, token)) = lost {
-                        // Best effort: no client will use this token.
+                        // Ignore a failure: no client will use this token.
                         let ask = Ask::Revoke(&lost, &token);
                         let _ = self.transport.send(ask, self.clock.now_utc());
                     }
@@ -295,7 +296,8 @@ impl Keeper {
         }
         let mut next = noted.next();
         next.note = note;
-        // A refresh token that came with an error is kept, in case it is the valid one.
+        // A refresh token that came with an error is kept as the spare, because it may be the valid
+        // token.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
     }

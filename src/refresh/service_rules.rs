@@ -116,7 +116,7 @@ impl Keeper {
         said && !want.is_explicit() && want.fits(live)
     }
 
-    /// Counts a refusal, if the service limits them.
+    /// Counts a refusal, if the service limits the number of refusals.
     pub(super) fn count(&self, record: &mut Record) {
         let Some(RefusalLimit { window, .. }) = self.rules.refusal_limit else { return };
         let now = self.clock.now_utc();

@@ -54,7 +54,7 @@ impl Clock for Ahead {
     }
 }
 
-/// What a process needs to know.
+/// The values that a process gets.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) kind: &'static str,
@@ -133,7 +133,7 @@ impl Drop for Worker {
     }
 }
 
-/// The answers that the threads of a crew got, and how many threads got each.
+/// The answers that the threads of a crew got, each with the number of threads that got it.
 pub(crate) type Answers = BTreeMap<String, usize>;
 
 pub(crate) struct Crew {

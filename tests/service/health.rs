@@ -1,4 +1,4 @@
-//! Tests of how long a login remains valid without a person, and of the call that keeps the login alive.
+//! Tests of `Client::health` and `Client::keep_alive`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

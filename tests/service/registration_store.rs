@@ -194,7 +194,7 @@ fn a_store_that_holds_a_login_is_left_alone() {
     }
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(sandbox.counters().registrations, 0);
-    // And no login is kept where a registration is.
+    // A place with a registration does not accept a login either.
     let other = sandbox.folder().join("client.json");
     let store = RegistrationStore::new(FileBackend::new(&other));
     store.get_or_register(&registrar(&sandbox), &native()).unwrap();
@@ -233,7 +233,7 @@ fn a_store_that_cannot_be_written_prevents_a_registration() {
     assert_eq!(sandbox.counters().registrations, 0);
 }
 
-/// Where [`a_process_registers_where_it_is_told`] registers, and where it keeps the registration.
+/// The variable with the server's address and the file, for [`a_process_registers_where_it_is_told`].
 const PLACE: &str = "EVERGRANT_TEST_REGISTRATION";
 
 /// Does nothing, except in the processes of [`sixteen_processes_register_one_client`].

@@ -1,4 +1,4 @@
-//! Real servers, each in a folder of its own on a port of its own. Each server stops with its test.
+//! Starts real servers, each in its own folder and on its own port. Each server stops with its test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl Server {
         crash: &'static str,
     ) -> Server {
         let mut server = Server { dir, port: 0, process: None, start: Box::new(start), url, crash };
-        // Another program may take the port before the server does; try another port then.
+        // If another program takes the port first, try another port.
         while !server.try_start() {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         }

@@ -81,7 +81,7 @@ fn a_logout_keeps_the_room_of_other_logins() {
     assert!(!log.windows(secret.len()).any(|part| part == secret.as_bytes()));
     bob.save(&successor(&note, token(2))).unwrap();
     drop(guard);
-    // Nothing is in flight any more.
+    // No refresh is running now.
     alice.clear().unwrap();
     assert_eq!(log_size(&path), 0);
 }

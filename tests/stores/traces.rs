@@ -1,5 +1,5 @@
-//! Tests of what a cleared login leaves behind in an SQLite database, and of the settings of a lent
-//! connection that are restored.
+//! Tests that a cleared login leaves no secret in an SQLite database, and that the settings of a lent
+//! connection are restored.
 
 use std::path::Path;
 

@@ -53,7 +53,7 @@ fn a_locked_file_is_recognized_under_another_name() {
 /// A forked child that has not called `exec` yet has a copy of the handle, so closing our handle alone
 /// does not free the lock.
 #[test]
-fn a_released_lock_is_free_although_a_copy_of_its_handle_is_open() {
+fn a_released_lock_is_free_while_a_copied_handle_is_open() {
     let path = lock_file();
     let held = Locked::take(&path, &open).unwrap().unwrap();
     let copy = held.file().unwrap().try_clone().unwrap();

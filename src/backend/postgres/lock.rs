@@ -1,7 +1,7 @@
 //! An advisory lock, held by a session. The session also does the work of its holder.
 //!
-//! Who holds what: a holder has one session and one permit to keep a session. It needs no second session, so
-//! holders that have all sessions do not wait for each other. A thread that waits for the lock has neither
+//! A holder has one session and one permit to keep a session. It needs no second session, so holders do
+//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither
 //! a session nor a permit between two looks. If the process is killed, the server ends the session, and
 //! the lock with it.
 
@@ -52,8 +52,9 @@ struct Attempt {
 
 /// The statements that take the lock, in one message to the server:
 ///
-/// 1. The reads below see what was committed before them, whatever the default of the database. (With one
-///    view for all statements, the record could be older than the lock.)
+/// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
+///    the database has another default. (With one view for all statements, the record could be older
+///    than the lock.)
 /// 2. The lock, and NULL if this session has it already. The server ends the connection, and the lock with
 ///    it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
@@ -96,7 +97,7 @@ fn attempt(
     let mut said = client.simple_query(&take_sql(number, lease, record));
     let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
     if record.is_some() && said.as_ref().is_err_and(missing) {
-        // The lock needs no table. The load that follows creates it.
+        // The lock needs no table. The next load creates the table.
         forget_locks(client);
         said = client.simple_query(&take_sql(number, lease, None));
     }
@@ -246,7 +247,7 @@ pub(super) fn take(
 pub(super) struct Held {
     server: Arc<Pool<Session>>,
     pace: Pace,
-    /// Missing if the session has broken: the lock has ended with it.
+    /// `None` if the session has broken: then the lock has ended with the session.
     session: Option<Session>,
     late: Arc<Mutex<Late>>,
     name: String,
@@ -258,8 +259,8 @@ pub(super) struct Held {
     place: line::Held,
 }
 
-/// The session of a lock, when it comes back from a use that was given up. The server keeps the lock until the
-/// session ends, so the session must not end before the holder has saved.
+/// The session of a lock, which may come back late from a use that ran out of time. The server keeps
+/// the lock until the session ends, so the session must not end before the holder has saved.
 #[derive(Default)]
 struct Late {
     session: Option<Session>,

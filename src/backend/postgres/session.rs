@@ -111,14 +111,14 @@ pub(super) fn open(
     })
 }
 
-/// Releases all advisory locks: a lent session goes back to the program, and must not take a forgotten
-/// lock along.
+/// Releases all advisory locks: a lent session goes back to the program, and must not still hold a
+/// lock.
 pub(super) fn forget_locks(client: &mut Client) {
     let _ = client.batch_execute("SELECT pg_advisory_unlock_all()");
 }
 
-/// Runs `work` on a session. Returns the session, unless it has broken or its server is of no use: a
-/// session whose statement was refused still has its lock.
+/// Runs `work` on a session. Returns the session, unless the session has broken or its server can no
+/// longer be used. If the server only refused a statement, the session still has its lock.
 pub(super) fn on<T: Send + 'static>(
     session: Session,
     name: &str,

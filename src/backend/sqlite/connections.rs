@@ -22,7 +22,7 @@ use crate::error::BoxError;
 use crate::secret::random_id;
 
 /// How long SQLite waits for the transactions of other processes, inside one statement. Threads of this
-/// process wait in a line of their own, where none is overtaken.
+/// process wait in their own queue, in the order in which they came.
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How long a thread waits for the writes of other threads of this process.
@@ -44,7 +44,7 @@ pub(super) struct Connections {
     writers: Arc<Gate>,
     /// Whether the database has no write-ahead log, so that reads and writes exclude each other.
     excludes: Arc<AtomicBool>,
-    /// Tells a database without a path apart from others in this process.
+    /// Identifies a database without a path within this process.
     id: String,
     /// The locks of accounts in a database without a file.
     flags: Mutex<BTreeMap<String, Flag>>,
@@ -167,7 +167,7 @@ impl Connections {
         match &self.source {
             Source::Path(path, _) => path.display().to_string(),
             Source::One(connection) => {
-                // Does not wait: a message may be made while the connection is in use.
+                // Do not wait for the lock: a message may be made while the connection is in use.
                 let connection = connection.try_lock();
                 let path = connection.as_ref().and_then(|connection| connection.path());
                 path.filter(|path| !path.is_empty()).unwrap_or("an SQLite database").to_owned()
@@ -189,7 +189,8 @@ impl Connections {
         self.run(name, pace, work)
     }
 
-    /// Like [`Connections::read`], for work that writes. Other threads of this process wait until it is done.
+    /// Like [`Connections::read`], for work that writes. Other threads of this process wait until the
+    /// work is done.
     pub(super) fn write<T>(
         &self,
         name: &str,

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::secret::random_id;
 
-/// The most bytes of free pages that `clear` overwrites.
+/// The largest number of bytes of free pages that `clear` overwrites.
 const MOST: i64 = 64 << 20;
 
-/// A setting of a connection that has another value for a while.
+/// A setting of a connection that is changed for a while.
 pub(super) struct Setting {
     name: &'static str,
     before: i64,

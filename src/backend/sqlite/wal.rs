@@ -17,7 +17,7 @@ use crate::secret::random_id;
 const LOCAL: [&str; 10] =
     ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"];
 
-/// File systems of other machines, whose programs share no memory with this one's.
+/// File systems of other machines, whose programs share no memory with the programs on this machine.
 const REMOTE: [&str; 13] = [
     "9p",
     "afs",
@@ -37,15 +37,17 @@ const REMOTE: [&str; 13] = [
 /// How often a store asks for a log for a new database while another process sets the mode.
 const TRIES: usize = 3;
 
-/// By how many bytes a log grows at least, if the disk has them: so that it grows seldom.
+/// The smallest number of bytes by which a log grows, if the disk has this space: so the log grows
+/// seldom.
 const STEP: u64 = 256 << 10;
 
-/// The bytes of a log's own header, and of each page's (<https://sqlite.org/fileformat2.html>, section 4.1).
+/// The length in bytes of the log's own header, and of the header of each page
+/// (<https://sqlite.org/fileformat2.html>, section 4.1).
 const HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
 
-/// The pages that a save changes beside those of its record: the row's, the first one, and two of the list
-/// of free pages, with two to spare.
+/// The number of pages that a save changes besides the pages of its record: the page of the row, the
+/// first page, two pages of the list of free pages, and two more for safety.
 const PAGES: u64 = 6;
 
 /// Sets the journal mode of our own connection. Returns whether the database has a write-ahead log. An
@@ -71,8 +73,9 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
     persist(connection)
 }
 
-/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. Nobody
-/// changes the mode while a transaction reads, so a log that another process sets is not undone.
+/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No
+/// process can change the mode while a transaction reads, so this does not undo the log of another
+/// process.
 fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
     let reading = connection.unchecked_transaction()?;
@@ -96,8 +99,8 @@ fn is_local(path: &Path) -> bool {
     with_kind(path, |kind| LOCAL.contains(&kind))
 }
 
-/// What is wrong with a write-ahead log of the database at `path`: its file system is known to be a
-/// network's.
+/// Returns a warning if the database at `path` has a write-ahead log on a file system that is known to
+/// be a network file system.
 pub(super) fn warning(path: &Path) -> Option<String> {
     with_kind(path, |kind| warning_of(path, kind))
 }
@@ -206,8 +209,8 @@ fn begin_with<'a>(
     Err(rusqlite::Error::SqliteFailure(full, None))
 }
 
-/// Appends zeros to the log until it has this size, and flushes it. If the disk has no room, the log has
-/// its old size again. Another file than the connection's log is not found.
+/// Appends zeros to the log until it has this size, and flushes it. If the disk is full, the log gets
+/// its old size again. A file at the path that is not the connection's log is not changed.
 fn grow(log: &Path, expected: disk::Identity, end: u64) -> std::io::Result<()> {
     let mut file = File::options().write(true).open(log)?;
     if disk::identity(&file, &file.metadata()?)? != expected {
@@ -232,8 +235,8 @@ fn grow(log: &Path, expected: disk::Identity, end: u64) -> std::io::Result<()> {
 }
 
 /// Removes the content of the log, which may have records of a login that was cleared. If the log has
-/// `room` for successors of other logins, the log is made as long again at once, before another thread of
-/// this process writes. Removes nothing while others read the log.
+/// `room` for successors of other logins, the log is made as long again at once, before another thread
+/// of this process writes. Removes nothing while other connections read the log.
 pub(super) fn cut(connection: &Connection, log: Option<&Log>, room: u64) {
     let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     if let Some(log) = log.filter(|_| room > 0) {
@@ -246,7 +249,7 @@ pub(super) fn cut(connection: &Connection, log: Option<&Log>, room: u64) {
 #[derive(Clone)]
 pub(super) struct Log {
     pub(super) database: PathBuf,
-    /// Which file the log is.
+    /// The identity of the log's file.
     file: disk::Identity,
 }
 
@@ -256,9 +259,9 @@ impl Log {
         Log { database: database.to_owned(), file: log_of(database) }
     }
 
-    /// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the
-    /// database that is there now. The connection that has this log open still exists, so no other file has
-    /// its identity.
+    /// Removes the log of a database that is no longer at `path`: SQLite would use that log for the
+    /// database that is at `path` now. The connection that has this log open still exists, so no other
+    /// file has its identity.
     pub(super) fn forget(&self, path: &Path) {
         if self.file.is_some() && log_of(path) == self.file {
             self.remove(path);

@@ -199,10 +199,10 @@ fn a_call_that_gets_its_turn_looks_at_memory_once_more() {
     assert!(world.store.calls.lock().is_empty());
 }
 
-/// A token that the client already had is not the result of another client's refresh, whatever its
-/// dates are.
+/// A token that the client already had is not the result of another client's refresh, even if its dates
+/// are new.
 #[test]
-fn a_token_that_the_client_had_already_did_not_come_while_it_waited() {
+fn a_token_known_before_the_wait_is_not_a_new_result() {
     let world = World::new(Rotation::Strict);
     let now = world.clock.now_utc();
     world.change(|record| {

@@ -1,5 +1,5 @@
-//! Tests of real conditions: stores without a lock, stores that forget or go back, clocks that were
-//! ahead, refreshes longer than a token's life.
+//! Tests of real conditions: stores without a lock, stores that lose notes or return to older records,
+//! clocks that were ahead, refreshes longer than a token's life.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -442,7 +442,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The saves of the note and of the token fail, and perhaps the lock.
+        // The saves of the note and of the token fail, and in one case the lock fails too.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

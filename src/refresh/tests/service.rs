@@ -140,7 +140,7 @@ fn an_unanswered_token_is_not_sent_again_at_once() {
 }
 
 #[test]
-fn after_a_lost_answer_the_token_is_sent_again_when_it_is_old_enough() {
+fn after_a_lost_answer_an_old_enough_token_is_sent_again() {
     let world = exacting();
     advance(&world, 610);
     world.acts(&[Act::LoseReply, Act::TooEarly]);

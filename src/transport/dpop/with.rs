@@ -64,12 +64,12 @@ struct Known {
 pub(crate) struct Learned {
     /// The nonce of the answer.
     nonce: Option<Arc<str>>,
-    /// Whether the server's clock was not where it was thought to be.
+    /// Whether the answer corrected the client's knowledge of the server's clock.
     clock: bool,
 }
 
 impl Learned {
-    /// Whether another proof can be better than the one that had this fault.
+    /// Whether another proof may be accepted after a proof had this fault.
     pub(crate) fn mends(&self, fault: ProofFault) -> bool {
         match fault {
             ProofFault::Nonce => self.nonce.is_some(),
@@ -77,8 +77,8 @@ impl Learned {
         }
     }
 
-    /// The nonce of this answer. The request is sent again with this nonce: the nonce in `Proofs` may be an
-    /// older one by then, which came with the answer to another request.
+    /// The nonce of this answer. The request is sent again with this nonce: the nonce in `Proofs` may
+    /// by then be an older nonce, from the answer to another request.
     pub(crate) fn into_nonce(self) -> Option<Arc<str>> {
         self.nonce
     }
@@ -95,8 +95,8 @@ impl Proofs {
         Proofs { demand, clock, known: Mutex::default() }
     }
 
-    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; without one, the
-    /// newest nonce of the origin is used.
+    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; if it is
+    /// `None`, the newest nonce of the origin is used.
     pub(crate) fn proof(
         &self,
         (side, method, url): (Side, &str, &str),
@@ -135,7 +135,7 @@ impl Proofs {
         if nonce.is_some() {
             of_origin.nonce.clone_from(&nonce);
         }
-        // An answer that does not tell the time leaves what is known.
+        // An answer without a date does not change the known time.
         let before = of_origin.skew;
         let skew = told.map_or(before, |skew| {
             let fits = (TOLERANCE + 1..=FURTHEST).contains(&skew.saturating_abs());
@@ -207,8 +207,8 @@ impl TokenTransport {
         Ok(())
     }
 
-    /// Remembers what an answer says for the next proof. Returns the fault of this proof, if another proof
-    /// can be better.
+    /// Remembers what an answer says for the next proof. Returns the fault of this proof, if another
+    /// proof may be accepted.
     pub(in crate::transport) fn learned(
         &self,
         url: &str,

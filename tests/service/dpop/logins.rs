@@ -1,4 +1,5 @@
-//! Tests of bound logins: where the key comes from, where it is kept, and who can use it.
+//! Tests of bound logins: the origin of the key, its place in the store, and the clients that can use
+//! it.
 
 use evergrant::provider::Dpop;
 use evergrant::sandbox::Sandbox;
@@ -213,7 +214,7 @@ fn a_seeded_refresh_token_is_bound_by_its_first_refresh() {
     client.refresh().unwrap();
     let token = client.token().unwrap();
     assert_eq!((token.token_type(), sandbox.counters().refreshes), ("DPoP", 2));
-    // The bound login goes on in another store.
+    // A client on another store can use the bound login.
     let other = self::client(&sandbox);
     assert!(other.seed(token).unwrap());
     other.refresh().unwrap();

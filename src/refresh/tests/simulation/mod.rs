@@ -165,7 +165,7 @@ fn losses_under_two_policies_for_an_unknown_class() {
     }
 }
 
-/// Schedules that once broke the promise, or that the oracle once blamed wrongly.
+/// Schedules that once broke the promise, or for which the oracle once reported a false violation.
 #[test]
 fn schedules_that_broke_the_promise_keep_it_now() {
     let crew = Crew::new();
