@@ -72,13 +72,15 @@ pub(super) fn read(place: &impl Place, bytes: Option<Bytes>) -> Result<Option<Re
 
 /// Reads the record in these bytes.
 pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError> {
-    Record::from_json(bytes).map_err(|reason| {
-        BackendError::Corrupt(format!(
+    let corrupt = |reason: &str| {
+        let text = format!(
             "{} holds no readable record: {reason}; restore it, or delete it and authorize again",
             place.name()
-        ))
-        .into()
-    })
+        );
+        BackendError::Corrupt(text).into()
+    };
+    Record::from_json(bytes)
+        .map_err(|reason| BackendError::unreadable(&reason, place.name(), corrupt))
 }
 
 /// Saves `record` in place of the record that it replaces. The store compares whole records, byte by

@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::{Cmd, ConnectionLike, RedisError, RedisResult};
+use redis::{Cmd, ConnectionLike, ErrorKind, RedisError, RedisResult};
 use zeroize::Zeroizing;
 
 use self::lock::Held;
@@ -319,8 +319,14 @@ fn refused(name: &str, error: &RedisError) -> BoxError {
 
 /// Converts an error of Redis. A server's error text never contains a stored value.
 fn failed(name: &str, error: &RedisError) -> Failed {
-    let text = format!("{name} failed");
+    let mut text = format!("{name} failed");
     let (told, code) = (error.to_string(), error.code().unwrap_or_default());
+    if matches!(code, "WRONGPASS" | "NOAUTH") || error.kind() == ErrorKind::AuthenticationFailed {
+        text.push_str(
+            ", because the server refused the user: if the password changes while the program runs, give \
+             the store your own connections (RedisBackend::with_connections)",
+        );
+    }
     // If the server has become read-only, its address may now lead to another server.
     let stale = error.is_io_error() && !error.is_timeout() || code == "READONLY";
     let error = match code {

@@ -2,19 +2,55 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use postgres::config::{Host, TargetSessionAttrs};
+use postgres::config::{Host, SslMode, TargetSessionAttrs};
 use postgres::{Config, NoTls};
 
 use super::super::BackendError;
 use super::super::pool::PATIENCE;
 use super::session::{self, Session};
-use crate::error::BoxError;
+use super::unanswered::Unanswered;
+use crate::error::{BoxError, Error, Result as CrateResult};
+
+/// Reads a URL, adds the defaults for settings that the URL does not have, and names the database.
+pub(super) fn configured(url: &str) -> CrateResult<(Config, String)> {
+    let mut config: Config = url.parse().map_err(|error| {
+        Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
+    })?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(PATIENCE * 3);
+    }
+    if config.get_ssl_mode() == SslMode::Require {
+        let text = "a URL of PostgreSQL connects without TLS: for sslmode=require, give the store \
+                    connections with TLS (PostgresBackend::with_connections)";
+        return Err(Error::config(text));
+    }
+    // Two hours, the library's default, would keep a thread that waits for a machine without power.
+    if config.get_keepalives_idle() == Duration::from_secs(7200) {
+        config.keepalives_idle(Duration::from_secs(60));
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("evergrant");
+    }
+    let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
+        Host::Tcp(name) => format!(" at {name}"),
+        #[cfg(unix)]
+        Host::Unix(path) => format!(" at {}", path.display()),
+    });
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let address = format!("PostgreSQL database {name}{host}");
+    Ok((config, address))
+}
 
 /// A configuration for each host, and the number of the host that answered last.
 pub(super) struct Hosts {
     each: Vec<(String, Config)>,
     last: Arc<AtomicUsize>,
+    unanswered: Arc<Unanswered>,
 }
 
 impl Hosts {
@@ -32,7 +68,7 @@ impl Hosts {
             }
             (named(config, number), one)
         });
-        Hosts { each: each.collect(), last: Arc::default() }
+        Hosts { each: each.collect(), last: Arc::default(), unanswered: Arc::default() }
     }
 
     /// Opens a session. Begins with the host that answered last. All hosts together have as long as a single one.
@@ -43,9 +79,10 @@ impl Hosts {
         let mut told = Vec::new();
         for number in (0..count).map(|n| (first + n) % count) {
             let Some((host, config)) = self.each.get(number) else { break };
-            let config = config.clone();
-            let connect = move || config.connect(NoTls).map(session::own);
-            match session::open(name, patience, connect) {
+            let (config, unanswered) = (config.clone(), Arc::clone(&self.unanswered));
+            let own = |client| session::own(client, unanswered);
+            let connect = move || config.connect(NoTls).map(own);
+            match session::open(name, patience, &self.unanswered, connect) {
                 Ok(session) => {
                     self.last.store(number, Ordering::Relaxed);
                     return Ok(session);
@@ -131,5 +168,22 @@ mod tests {
         let one = "postgres://app@one/db?connect_timeout=60".parse().unwrap();
         let hosts = Hosts::of(&one);
         assert_eq!(hosts.each[0].1, one);
+    }
+
+    #[test]
+    fn a_url_without_limits_gets_them_and_keeps_its_own() {
+        let (config, address) = configured("postgres://app@db.example").unwrap();
+        assert_eq!(address, "PostgreSQL database app at db.example");
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(10)));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(30)));
+        assert_eq!(config.get_application_name(), Some("evergrant"));
+        let own = "connect_timeout=1&tcp_user_timeout=2000&application_name=bookkeeping";
+        let (config, address) = configured(&format!("postgres:///books?{own}")).unwrap();
+        assert_eq!(address, "PostgreSQL database books");
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(1)));
+        assert!(config.get_tcp_user_timeout().is_some_and(|time| *time != PATIENCE * 3));
+        assert_eq!(config.get_application_name(), Some("bookkeeping"));
+        let error = configured("postgres://app@db.example?sslmode=require").unwrap_err();
+        assert!(error.to_string().contains("with_connections"), "{error}");
     }
 }
