@@ -9,6 +9,8 @@ mod accounts;
 mod brakes;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
+#[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
+mod failover;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod herd;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
