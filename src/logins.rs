@@ -29,7 +29,6 @@
 mod brake;
 mod builder;
 mod clients;
-mod counted;
 mod counters;
 mod pace;
 mod queue;
@@ -41,10 +40,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::clients::Clients;
-use self::counted::Counted;
 use self::counters::Tally;
 use self::pace::{Pace, Paced};
-use crate::backend::{self, LoginStore, TokenBackend};
+use crate::backend::{self, LoginStore, TokenBackend, Watched};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -63,15 +61,15 @@ type AccountHook = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 
 /// All logins of one provider on one store. The [module](self) has an example.
 ///
-/// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if the token
-/// endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes at most). If the
-/// service blocks applications after a number of refusals
-/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals of all
-/// accounts count together. A new login by a person and a revocation are sent in any case. Another process or host
-/// learns of a wait and counts refusals by itself.
+/// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if
+/// the token endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes
+/// at most). If the service blocks applications after a number of refusals
+/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals
+/// of all accounts count together. A new login by a person and a revocation are sent in any case. Each
+/// process learns of waits and counts refusals by itself.
 ///
-/// A value is cheap to clone and to share between threads. Hosts share the logins by values of their own on the
-/// same store.
+/// A value is cheap to clone and to share between threads. Several hosts share the logins if each makes
+/// its own value for the same store.
 #[derive(Clone)]
 pub struct Logins(Arc<Inner>);
 
@@ -125,8 +123,8 @@ impl Logins {
         self.client(account)?.seed(token)
     }
 
-    /// Removes the login of an account. The service is not told; [`Client::revoke`] of the account's client tells
-    /// the service.
+    /// Removes the login of an account. The tokens stay valid at the service; to revoke them, use
+    /// [`Client::revoke`] of the account's client.
     ///
     /// # Errors
     ///
@@ -137,10 +135,11 @@ impl Logins {
         Ok(())
     }
 
-    /// Moves the login of an account to an account of another store, or to another name in this store, and returns
-    /// whether there was a login: [`backend::move_login`]. Clients of the account fail when they next read the
-    /// store; a client with an access token in memory uses that token until it expires. If the account's client in
-    /// this process has a token that is not saved yet, that token is saved first.
+    /// Moves the login of an account to an account of another store, or to another name in this store,
+    /// and returns whether there was a login: [`backend::move_login`]. Clients of the account fail when
+    /// they next read the store; a client with an access token in memory uses that token until it
+    /// expires. If the account's client in this process has a new token that is not saved yet,
+    /// `move_login` saves that token first.
     ///
     /// # Errors
     ///
@@ -148,7 +147,7 @@ impl Logins {
     /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
     /// again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
-        // The store has the old refresh token until the client's waiting pair is saved.
+        // Until the client's unsaved pair is saved, the store has the old refresh token.
         if let Some(client) = self.0.clients.find(account) {
             client.keeper().save_waiting()?;
         }
@@ -192,11 +191,17 @@ impl Logins {
         store.map_err(|error| Error::backend("open", format!("account {account}"), error))
     }
 
+    /// The store of an account, whose steps are counted.
+    fn counted(&self, account: &str) -> Result<Watched> {
+        let watcher: Arc<Tally> = Arc::clone(&self.0.tally);
+        let store = Watched::new(self.store_of(account)?, watcher);
+        Ok(store.with_clock(self.0.pattern.shared_clock()))
+    }
+
     fn new_client(&self, account: &str) -> Result<Client> {
         let Inner { pattern, pace, tally, hook, .. } = &*self.0;
         let clock = pattern.shared_clock();
-        let store = self.store_of(account)?;
-        let store = Counted { store, tally: Arc::clone(tally), clock: Arc::clone(&clock) };
+        let store = self.counted(account)?;
         let tokens = pattern.shared_tokens();
         let transport = Paced { tokens, pace: Arc::clone(pace), tally: Arc::clone(tally), clock };
         let (tally, every, own) = (Arc::clone(tally), hook.clone(), pattern.hook());

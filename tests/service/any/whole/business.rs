@@ -77,6 +77,34 @@ pub(super) const SERVICES: &[Service] = &[
         ..STANDARD
     },
     Service {
+        name: "Adobe Acrobat Sign",
+        row: |row, _| {
+            row.client_auth(ClientAuth::Body)
+                .pkce(Pkce::Off)
+                .token_endpoint("https://never.example/oauth/v2/token")
+                .refresh_endpoint("https://never.example/oauth/v2/refresh")
+                .revocation_endpoint("https://never.example/oauth/v2/revoke")
+                .token_host_from(LoginHost::address("api_access_point", LOCAL))
+                .api_base_from(LoginHost::address("api_access_point", LOCAL).path("/api/rest/v6"))
+                .rotation(Rotation::None)
+        },
+        login: Login::Callback("?code=c-1&api_access_point={server}&state={state}"),
+        step: |asked| match &*asked.path {
+            "/oauth/v2/token" => Step::Exchange,
+            "/oauth/v2/refresh" => Step::Refresh,
+            "/oauth/v2/revoke" => Step::Revoke,
+            _ => Step::Api,
+        },
+        exchange: |asked| asked.by_body() && asked.is("grant_type", "authorization_code"),
+        exchanged: r#"{"access_token":"at-{n}","refresh_token":"rt-{n}","expires_in":3600}"#,
+        refresh: |asked| asked.by_body() && asked.is("grant_type", "refresh_token"),
+        refreshed: NOT_ROTATED,
+        rotates: false,
+        carries: |asked, token| at_path(asked, "GET", "/api/rest/v6/x") && asked.is_bearer(token),
+        revokes: Some(|asked, n| asked.is("token", &format!("rt-{n}"))),
+        ..STANDARD
+    },
+    Service {
         name: "DATEV",
         row: |row, _| {
             row.client_auth(ClientAuth::Basic)
@@ -150,7 +178,7 @@ pub(super) const SERVICES: &[Service] = &[
         }),
         ..STANDARD
     },
-    // A webhook brings the code and the id of the installation.
+    // The code and the id of the installation come in a webhook.
     Service {
         name: "Sentry",
         row: |row, server| {
@@ -244,7 +272,8 @@ pub(super) const SERVICES: &[Service] = &[
         revokes: Some(|asked, n| asked.by_basic() && asked.is("token", &format!("rt-{n}"))),
         ..STANDARD
     },
-    // The first version of OneLogin's API: JSON, both tokens in a refresh, and a reply with a status around it.
+    // The first version of OneLogin's API: JSON, both tokens in a refresh, and a reply inside an object
+    // with a status.
     Service {
         name: "OneLogin",
         row: |row, server| {
