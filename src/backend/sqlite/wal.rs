@@ -37,12 +37,10 @@ const REMOTE: [&str; 13] = [
     "smb3",
 ];
 
-/// How many times a store requests a log for a new database, or checks a log, while another process
-/// changes it.
+/// How many times a store requests or checks a log while another process changes it.
 const TRIES: usize = 3;
 
-/// The smallest number of bytes by which a log grows, if the disk has this space: so the log grows
-/// seldom.
+/// The smallest number of bytes by which a log grows, if the disk has this space.
 const STEP: u64 = 256 << 10;
 
 /// The length in bytes of the log's own header, and of the header of each page
@@ -77,9 +75,8 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
     persist(connection)
 }
 
-/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No
-/// process can change the mode while a transaction reads, so this does not undo the log of another
-/// process.
+/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No process
+/// can change the mode while a transaction reads, so this does not undo the log of another process.
 fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
     let reading = connection.unchecked_transaction()?;
@@ -273,8 +270,7 @@ pub(super) struct Log {
     pub(super) database: PathBuf,
     /// The identity of the log's file.
     file: disk::Identity,
-    /// The identity of the file with the log's index, which is the memory that all users of the log
-    /// share.
+    /// The identity of the log's index, a file that all users of the log map into memory.
     index: disk::Identity,
 }
 
@@ -301,10 +297,9 @@ impl Log {
         differs(self.file, "-wal") || differs(self.index, "-shm")
     }
 
-    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the
-    /// deleted log into the database. Otherwise the log still exists, or another connection has copied
-    /// it and begun a new log; then SQLite must not copy the deleted log, because it would use the
-    /// index of the new log.
+    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the deleted
+    /// log into the database. Otherwise the log still exists, or another connection has copied it and begun a
+    /// new log; then SQLite must not copy the deleted log, because it would use the index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
         if beside(&self.database, "-wal").is_none() {
             let _ = connection.busy_timeout(Duration::ZERO);
@@ -315,9 +310,8 @@ impl Log {
         }
     }
 
-    /// Whether a new connection uses the same log as other connections: the index exists, and the log
-    /// has all frames that the index lists. In a read-only database the frames cannot be counted and
-    /// are not compared.
+    /// Whether a new connection uses the same log as other connections: the index exists, and the log has all
+    /// frames that the index lists. In a read-only database the frames are not compared.
     pub(super) fn is_whole(&self, connection: &Connection) -> bool {
         let has_all = || {
             let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
