@@ -104,9 +104,9 @@ pub struct PostgresBackend {
 
 impl PostgresBackend {
     /// Makes a store in the database at `url`, in either form that libpq accepts, without connecting.
-    /// There is no TLS: for a URL that asks for TLS, use [`PostgresBackend::with_connections`]. The
-    /// store replaces a broken connection, and waits 10 seconds for an answer of the server, on any
-    /// connection.
+    /// The connections have no TLS: for a URL that asks for TLS, use
+    /// [`PostgresBackend::with_connections`]. The store replaces a broken connection, and waits 10
+    /// seconds for an answer of the server, on any connection.
     ///
     /// With several hosts (`postgres://app@one,two/app`), the store uses the one that accepts writes, and each
     /// host has an equal part of the 10 seconds.
@@ -122,9 +122,10 @@ impl PostgresBackend {
         Ok(PostgresBackend::on(Pool::own(SESSIONS, Arc::new(open)), id, address))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool, or new ones with TLS: one for
-    /// each operation, and one for as long as a lock is held. The holder of a lock does its work on the
-    /// connection of the lock. [`PostgresBackend::connections`] has no effect.
+    /// Makes a store on connections from `open`, such as connections of a pool, or new connections with
+    /// TLS. The store takes a connection for each operation, and a connection for as long as a lock is
+    /// held. The holder of a lock does its work on the connection of the lock.
+    /// [`PostgresBackend::connections`] has no effect.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> PostgresBackend

@@ -153,10 +153,11 @@ impl RedisBackend {
         Ok(RedisBackend::on(owned(CONNECTIONS, Arc::new(open)), id, address))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the
-    /// lock. [`RedisBackend::connections`] has no effect. Call `set_read_timeout` of the crate `redis`
-    /// on these connections; without a timeout they wait forever for an answer.
+    /// Makes a store on connections from `open`, such as connections of a pool. The store takes a
+    /// connection for each operation, and a connection for as long as a lock is held. The holder of a
+    /// lock does its work on the connection of the lock. [`RedisBackend::connections`] has no effect.
+    /// Call `set_read_timeout` of the crate `redis` on these connections; without a timeout they wait
+    /// forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> RedisBackend

@@ -192,8 +192,8 @@ impl ClientBuilder {
     /// the hook returns an error, or panics, nothing is sent, no token is used up, and the caller gets an
     /// error. Several hooks run in the order in which they were added.
     ///
-    /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
-    /// not wait.
+    /// During a refresh, the hook runs under the store's lock: the hook must not call the client, and
+    /// should not wait.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};

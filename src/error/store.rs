@@ -140,7 +140,7 @@ impl BackendError {
         matches!(BackendError::find(error), Some(BackendError::Empty(_)))
     }
 
-    /// Whether the same call may succeed later, for a store's error of any type.
+    /// Whether the same call may succeed later. `error` is a store's error, of any type.
     pub(super) fn passes(error: &BoxError) -> bool {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }

@@ -282,7 +282,8 @@ impl Work<'_, '_> {
         health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
     }
 
-    /// Waits until the next request may be sent, if their number is limited. Returns how long.
+    /// Waits until the next request may be sent, if their number is limited. Returns the time of the
+    /// wait.
     fn wait_for_turn(&self) -> Duration {
         if self.sweep.gap.is_zero() {
             return Duration::ZERO;

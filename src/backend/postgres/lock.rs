@@ -41,7 +41,7 @@ pub(super) struct Key {
     limited: bool,
 }
 
-/// What an attempt found: the lock if it was free, and the record if it was asked for.
+/// The result of an attempt: the lock, if it was free, and the record, if the caller asked for it.
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
@@ -123,7 +123,7 @@ fn attempt(
     Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes, shared })
 }
 
-/// The bytes that hexadecimal digits stand for.
+/// Decodes hexadecimal digits.
 fn bytes(digits: &str) -> Vec<u8> {
     let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
     digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()

@@ -98,7 +98,7 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a thread of its own, and waits for it `patience` at most: neither the library nor the
+/// Runs `work` on a separate thread, and waits for it `patience` at most: neither the library nor the
 /// server notices a dead network in bounded time. `late` gets a result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,

@@ -233,7 +233,7 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// Keeps the connection open that the lock names.
+    /// While this exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
@@ -310,7 +310,7 @@ impl Drop for Held {
         let mut work = |link: &mut Link| {
             script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
         };
-        // A failed release is repeated, on a new connection if the old one has failed.
+        // A failed release is repeated, on a new connection if the old connection has failed.
         for _ in 0..2 {
             let done = match self.lent.take() {
                 Some((link, permit)) => {

@@ -40,7 +40,7 @@ static CREATING: Mutex<()> = Mutex::new(());
 
 pub(super) struct Connections {
     source: Source,
-    /// One thread of this process writes at a time.
+    /// Lets one thread of this process write at a time.
     writers: Arc<Gate>,
     /// Whether the database has no write-ahead log, so that reads and writes exclude each other.
     excludes: Arc<AtomicBool>,

@@ -1,4 +1,5 @@
-//! The write-ahead log of a database: when a new database gets one, and the room for a successor in it.
+//! The write-ahead log of a database: which new databases get a log, and the reserved space for
+//! successors in the log.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -132,7 +133,7 @@ fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
             continue;
         };
         let folder = folder.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
-        // The last mount of a folder is the one that is seen.
+        // If a folder has several mounts, the last mount is visible.
         if path.starts_with(&folder) && found.is_none_or(|(length, _)| folder.len() >= length) {
             found = Some((folder.len(), kind));
         }
@@ -268,8 +269,8 @@ impl Log {
         }
     }
 
-    /// Removes the log at `path` if it is this one. The log is renamed first, because another process may put
-    /// another log there between a look and the removal.
+    /// Removes the log at `path` if it is this log. The log is renamed first, because another process
+    /// may put another log there between a look and the removal.
     fn remove(&self, path: &Path) {
         let log = disk::beside(path, "", "-wal");
         let aside = disk::beside(path, "", &format!("-evergrant-{}", random_id()));
@@ -308,7 +309,8 @@ mod tests {
             connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
         };
         let (first, second) = (open(), open());
-        // The second program looks before the first one sets the mode, and is the last to go on.
+        // The second program reads the mode before the first program sets it, and continues after the
+        // first.
         assert_eq!(ask(&second, "PRAGMA journal_mode"), "delete");
         assert_eq!(ask(&first, "PRAGMA journal_mode = WAL"), "wal");
         drop(first);
@@ -324,7 +326,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
     }
 
-    /// Windows replaces no file that is open.
+    /// Windows does not replace an open file.
     #[cfg(unix)]
     #[test]
     fn only_the_log_of_the_connection_is_removed() {
