@@ -373,6 +373,7 @@ impl Keeper {
                 let live = self.hot(want);
                 let mut memory = self.memory.lock();
                 memory.waiting -= 1;
+                let turn = turn?;
                 if let Some(live) = live {
                     return Ok(live);
                 }

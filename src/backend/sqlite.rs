@@ -297,6 +297,7 @@ impl Place for SqliteBackend {
             let swapped = rows? == 1;
             if let Some(transaction) = transaction {
                 transaction.commit()?;
+                connection.wal.map_or(Ok(()), |log| wal::check_room(connection, log))?;
             } else if swapped && noted {
                 wal::checkpoint(connection);
             }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::brake::{Brake, Stop};
 use super::queue::{Next, Queue, Visit};
 use super::status::{self, unlisted};
-use super::{Counted, Logins, Outcome, Progress, Report};
+use super::{Logins, Outcome, Progress, Report};
 use crate::backend::Record;
 use crate::clock;
 use crate::error::{Error, Result, chain, one_line};
@@ -258,9 +258,7 @@ impl Work<'_, '_> {
 
     fn record(&self, account: &str) -> Result<Option<Record>> {
         let logins = self.sweep.logins;
-        let (tally, clock) = (logins.0.tally.clone(), logins.0.pattern.shared_clock());
-        let store = Counted { store: logins.store_of(account)?, tally, clock };
-        status::load(logins, &store)
+        status::load(logins, &logins.counted(account)?)
     }
 
     /// Why a person is needed, if the service has refused the refresh token so recently that it is not sent again.

@@ -232,7 +232,7 @@ impl Keeper {
     /// refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
-        let turn = self.turn.lock();
+        let turn = self.turn.lock().ok()?;
         if turn.unsaved.is_some() {
             return None;
         }

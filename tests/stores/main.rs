@@ -73,6 +73,8 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        #[cfg(feature = "sqlite")]
+        sqlite_log::CHILDREN,
         #[cfg(all(target_os = "linux", feature = "sqlite"))]
         trips::CHILDREN,
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
