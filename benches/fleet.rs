@@ -1,16 +1,16 @@
 //! Measures many accounts on one store: `cargo bench --bench fleet --features sqlite,postgres,redis`.
 //!
-//! 32 threads refresh one login of each account, all of which have ended; the token endpoint on loopback
-//! answers at once. The bench measures, for each store and in the same run:
+//! 32 threads refresh one login of each account. All access tokens have expired, and the token endpoint
+//! on loopback answers at once. The bench measures, for each store and in the same run:
 //!
-//! * the refreshes a second with a store in memory, which is what HTTP and JSON allow;
-//! * pairs of commits a second by the same 32 threads without the crate, which survive a power cut;
+//! * the refreshes a second with a store in memory, as an upper limit for HTTP and JSON;
+//! * pairs of durable commits a second by the same 32 threads without the crate;
 //! * the refreshes a second with the store, the time of a refresh, and how many more files and sockets are
 //!   open at the end.
 //!
-//! The share is the rate with the store over the rate that the first two allow together. `FLEET_ACCOUNTS`
-//! sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores, such as `file,sqlite`;
-//! `FLEET_CONNECTIONS` the connections of a store.
+//! The share is the rate with the store, divided by the rate that the first two rates allow together.
+//! `FLEET_ACCOUNTS` sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores,
+//! such as `file,sqlite`; `FLEET_CONNECTIONS` the connections of a store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/stores/servers.rs"]
@@ -95,7 +95,8 @@ fn sqlite(accounts: usize, path: &Path) {
     raw.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
     let sql = "PRAGMA synchronous = FULL; CREATE TABLE t (n INTEGER PRIMARY KEY, record BLOB)";
     raw.execute_batch(sql).unwrap();
-    // Threads that share a connection are faster than threads that meet in the busy handler.
+    // Threads that share a connection are faster than threads with separate connections, which wait in
+    // SQLite's busy handler.
     let raw = Mutex::new(raw);
     let mut store = SqliteBackend::new(path);
     if let Some(most) = connections() {
@@ -192,7 +193,7 @@ fn measure(name: &str, accounts: usize, store: &Store<'_>, commit: &Commit<'_>) 
     );
 }
 
-/// A client for each account, with a login whose access token has ended.
+/// A client for each account, with a login whose access token has expired.
 fn fleet(sandbox: &Sandbox, accounts: usize, store: &Store<'_>) -> Vec<Client> {
     let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
     let client = |n| Client::new(sandbox.provider(), sandbox.credentials(), store(n));

@@ -67,7 +67,7 @@ fn show(client: &Client) -> Result<(), BoxError> {
 
 fn ask(url: &str, wrong: Option<&CallbackError>) -> std::io::Result<String> {
     if let Some(wrong) = wrong {
-        eprintln!("That did not work: {wrong}.");
+        eprintln!("The login failed: {wrong}.");
     }
     eprintln!("Open {url}\nand paste the address that the browser shows at the end:");
     let mut line = String::new();

@@ -1,12 +1,12 @@
-//! Logs in at a server of the AT Protocol (Bluesky and others), of which only the person's handle is known.
+//! Logs in at a server of the AT Protocol (Bluesky and others), from the person's handle alone.
 //!
 //! The profile of the protocol demands pushed requests (RFC 9126), tokens that are bound to a key (DPoP,
 //! RFC 9449), PKCE, and a client id that is the address of a document about the client. A handle leads to an
 //! account id (DID), the account id to the account's server, and the server to its authorization server.
 //!
-//! `cargo run --features discovery,dpop,par --example atproto` uses a sandbox that enforces all of this. With a
-//! handle as the argument, the example uses the server of that account; the person pastes the address that the
-//! browser shows at the end.
+//! `cargo run --features discovery,dpop,par --example atproto` uses a sandbox that enforces these
+//! requirements. With a handle as the argument, the example uses the server of that account; the person
+//! pastes the address that the browser shows at the end.
 //!
 //! ```console
 //! $ cargo run --features discovery,dpop,par --example atproto -- alice.example.com
@@ -19,7 +19,8 @@ use evergrant::sandbox::{ApiReply, Sandbox};
 use evergrant::{BoxError, Client, Credentials, FileBackend};
 use serde_json::{Value, json};
 
-/// A client that is developed on this machine: its id says everything that a document would say.
+/// The id of a client under development on this machine: the id itself contains the metadata of the
+/// client's document.
 const LOCAL_CLIENT: &str =
     "http://localhost?redirect_uri=http%3A%2F%2F127.0.0.1%2Fcallback&scope=atproto";
 
@@ -48,8 +49,8 @@ struct Account {
     server: String,
 }
 
-/// Finds an account. `host` is where the handle is asked for its DID; a handle may also be in the DNS, where this
-/// example does not look.
+/// Finds an account. The host `host` is asked for the DID of the handle. (The DNS may also have the
+/// DID; this example does not ask the DNS.)
 fn find(host: &str, handle: &str) -> Result<Account, BoxError> {
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
     let get = |address: &str| agent.get(address).call()?.body_mut().read_to_string();
@@ -65,7 +66,7 @@ fn find(host: &str, handle: &str) -> Result<Account, BoxError> {
     if document["id"] != *did {
         return Err(format!("{address} is not the document of {did}").into());
     }
-    // The document must name the handle in turn: anybody can claim somebody else's DID.
+    // The document must also name the handle, because anybody can claim another person's DID.
     let names = document["alsoKnownAs"].as_array().into_iter().flatten();
     if !names.into_iter().any(|name| *name == format!("at://{handle}")) {
         return Err(format!("the account {did} does not have the handle {handle}").into());
@@ -83,7 +84,7 @@ fn client(server: &str, client_id: &str, store: FileBackend) -> Result<Client, B
     let credentials = Credentials::public(client_id).with_redirect_uri("http://127.0.0.1/callback");
     let connection = Connect::to(server).credentials(credentials).discover()?;
     println!("authorization server: {}", connection.authorization_server().issuer());
-    // Every server of the protocol binds tokens, whether or not its documents say so.
+    // Every server of the protocol binds tokens, even if its metadata does not say so.
     Ok(connection.client(store).dpop().build())
 }
 

@@ -21,7 +21,7 @@ fn main() -> Result<(), BoxError> {
     let exact = ExactOnline::from_env(Country::from_env()?, FileBackend::new(&file))?;
     exact.client().authorize_pasted(&[], |url, wrong| {
         if let Some(wrong) = wrong {
-            println!("That did not work: {wrong}.");
+            println!("The login failed: {wrong}.");
         }
         println!("Open {url}\nand paste the address that the browser shows at the end:");
         let mut line = String::new();

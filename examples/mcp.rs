@@ -1,8 +1,8 @@
-//! Logs in to an MCP server of which only the address is known, and asks it for its name.
+//! Logs in to an MCP server by its address alone, and asks the server for its name.
 //!
-//! `cargo run --features registration --example mcp` uses the sandbox. With the address of an MCP server as
-//! the argument, it uses that server: the first run registers the program there and opens a login, and later
-//! runs use what `mcp.client.json`, `mcp.metadata` and `mcp.json` hold.
+//! `cargo run --features registration --example mcp` uses the sandbox. With the address of an MCP
+//! server as the argument, it uses that server: the first run registers the program there and opens a
+//! login, and later runs use the files `mcp.client.json`, `mcp.metadata` and `mcp.json`.
 //!
 //! ```console
 //! $ cargo run --features registration --example mcp -- https://mcp.example/mcp
@@ -61,7 +61,7 @@ fn server_name(client: &Client, address: &str) -> Result<String, BoxError> {
     Ok(answer["result"]["serverInfo"]["name"].as_str().unwrap_or("a server without a name").into())
 }
 
-/// The sandbox's API plays the MCP server, and a person who agrees.
+/// The sandbox plays the MCP server and a person who agrees.
 fn on_the_sandbox() -> Result<(), BoxError> {
     let sandbox = Sandbox::builder().registration(true).resource_metadata(true).start()?;
     sandbox.on("POST", "/api", |request| {

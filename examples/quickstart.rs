@@ -1,9 +1,10 @@
 //! Keeps a login through a refresh whose process is killed: `cargo run --example quickstart`.
 //!
-//! A sandbox on loopback replaces the refresh token at every refresh. It accepts the old refresh token until
-//! the new one is used; after that, reuse of the old refresh token revokes the login. The program authorizes
-//! once, lets the access token expire, then starts 4 processes and 8 threads with the same file. While the
-//! sandbox holds the reply to the refresh, the program kills the process that refreshes.
+//! A sandbox on loopback replaces the refresh token at every refresh. It accepts the old refresh token
+//! until the new refresh token is used; after that, reuse of the old refresh token revokes the login.
+//! The program authorizes once, lets the access token expire, then starts 4 processes and 8 threads
+//! with the same file. While the sandbox holds the reply to the refresh, the program kills the process
+//! that refreshes.
 //!
 //! `--keep` leaves the login on the disk. With `--strict` the sandbox accepts each refresh token once. Then no client can keep the login after the
 //! kill, and the program prints the error. `--provider github` (or `google`, `microsoft`,
@@ -104,7 +105,7 @@ fn show(strict: bool, keep: bool) -> Result<(), BoxError> {
     if keep {
         println!("\nThe login is in {}; remove it when you like.", file.display());
     } else {
-        // Windows removes no file that is open, such as the lock's.
+        // Windows does not remove an open file, such as the lock file.
         drop(client);
         std::fs::remove_dir_all(&folder)?;
         println!("\nThe login was removed with its folder (`-- --keep` keeps it).");
@@ -172,7 +173,7 @@ fn real(name: &str) -> Result<(), BoxError> {
         if redirect_uri.is_ok_and(|uri| uri.starts_with("https://")) {
             client.authorize_pasted(&[], |url, wrong| {
                 if let Some(wrong) = wrong {
-                    println!("That did not work: {wrong}.");
+                    println!("The login failed: {wrong}.");
                 }
                 println!("Open {url}\nand paste the address that the browser shows at the end:");
                 let mut line = String::new();

@@ -9,17 +9,17 @@
 //!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
 //!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
 //! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
-//!   writes all or nothing. A save may fail after the record became visible: the client does not take
-//!   a failure for "not written", and may save the same record again.
+//!   writes all or nothing. A save may fail after the record became visible: so the client does not
+//!   conclude from a failure that nothing was written, and may save the same record again.
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
 //!   checks this with [`Record::may_replace`] in the same atomic step, and answers
 //!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
 //!   saved again.
 //! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
 //!   reserves room for the successor before it answers `Ok(())`.
-//! * [`TokenBackend::lock`] keeps all other threads and processes out until its guard is dropped or the
-//!   process dies. The guard names the kind of lock, and owns everything it needs. If the lock is not
-//!   free after `wait`, the call answers [`BackendError::Busy`].
+//! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
+//!   process dies. The guard names the kind of lock, and borrows nothing. If the lock is not free after
+//!   `wait`, the call answers [`BackendError::Busy`].
 //! * No method calls the client that uses the backend.
 //!
 //! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
@@ -27,12 +27,12 @@
 //! the client notices the loss and sends nothing. For a table that other programs read and that only
 //! has columns for a token, use [`TableBackend`].
 //!
-//! Without a `lock`, the client only keeps the threads of its own process apart; [`FileLock`] adds a
-//! real lock in one line. With a `save` that compares and no lock, the notes keep processes apart: a
-//! client waits for the deadline of another process's note. Until then a call uses the current access
-//! token, or fails with [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has
-//! expired. With a plain `save` and no lock, two processes that refresh at the same moment can lose the
-//! login.
+//! Without a `lock`, the client excludes only the threads of its own process from a refresh;
+//! [`FileLock`] adds a lock between processes in one line. If `save` compares and there is no lock, the
+//! notes exclude other processes: a client waits for the deadline of another process's note. Until then
+//! a call uses the current access token, or fails with
+//! [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has expired. With a plain
+//! `save` and no lock, two processes that refresh at the same moment can lose the login.
 
 mod accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -131,7 +131,7 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any failure to read. `Ok(None)` means only that nothing is stored.
+    /// Any failure to read. `Ok(None)` means that nothing is stored, and nothing else.
     fn load(&self) -> Result<Option<Record>, BoxError>;
 
     /// Stores a record durably, in place of the record that [`Record::replaces`] names.
@@ -149,8 +149,8 @@ pub trait TokenBackend: Send + Sync {
     /// Any failure to delete.
     fn clear(&self) -> Result<(), BoxError>;
 
-    /// Keeps all other threads and processes out until the guard is dropped. The default
-    /// implementation locks nothing and returns [`Guard::none`].
+    /// Excludes all other threads and processes until the guard is dropped. The default implementation
+    /// locks nothing and returns [`Guard::none`].
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Those of [`TokenBackend::lock`]. The error of the load is in the [`Entry`].
+    /// The errors of [`TokenBackend::lock`]. The error of the load is in the [`Entry`].
     fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
         let guard = self.lock(wait)?;
         let record = self.load();
@@ -193,13 +193,13 @@ pub trait TokenBackend: Send + Sync {
     }
 
     /// The weaknesses that the store has found so far, one sentence each: a folder that others can
-    /// write to, a file system that cannot flush a folder. The client reports each once.
+    /// write to, a file system that cannot flush a folder. The client reports each weakness once.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What the stored record survives. The client warns if a login with rotation is in a store that
-    /// may lose it. The answer may change when the store finds out more.
+    /// Which failures a stored record survives. The client warns if a store may lose the login and the
+    /// service rotates refresh tokens. The answer may change when the store finds out more.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -210,7 +210,7 @@ pub trait TokenBackend: Send + Sync {
     }
 }
 
-/// What a store's contents survive.
+/// Which failures the contents of a store survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
@@ -220,11 +220,11 @@ pub enum Durability {
     Process,
     /// The contents survive nothing: they are lost when the process ends.
     Memory,
-    /// It is not known what the contents survive.
+    /// Nobody knows which failures the contents survive.
     Unknown,
 }
 
-/// A held lock. The guard owns what it needs and releases the lock when it is dropped.
+/// A held lock. The guard borrows nothing, and releases the lock when it is dropped.
 ///
 /// A guard belongs to the process that took it. After a `fork`, the child's copy neither holds the
 /// lock nor releases it.
@@ -280,8 +280,8 @@ impl Guard {
         Guard::of(LockKind::Lease, Some(Box::new(held)), Some(Box::new(lasts)))
     }
 
-    /// Adds a check that the lock is still the one that other processes ask for, such as "the lock file
-    /// is still at its path". [`Guard::is_held`] calls the check, which must not block.
+    /// Adds a check that other processes would still ask for this same lock, such as "the lock file is
+    /// still at its path". [`Guard::is_held`] calls the check, which must not block.
     #[must_use]
     pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
         self.check = Some(match self.check.take() {
@@ -300,8 +300,9 @@ impl Guard {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
 
-    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, its holder
-    /// may still be at work: the client then waits for the deadline of a note in the store.
+    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of
+    /// that lock may still be refreshing: the client then waits for the deadline of a note in the
+    /// store.
     pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
         self.new = new;
         self

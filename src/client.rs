@@ -62,12 +62,13 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
-    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
+    /// Held while the client asks the service for the address of the API. Reentrant, because a hook may
+    /// call the client meanwhile.
     base_lookup: ReentrantMutex<()>,
     common: Arc<Common>,
 }
 
-/// What the clients of several logins can share.
+/// The settings and agents that the clients of several logins share.
 struct Common {
     provider: Arc<Provider>,
     credentials: Credentials,
@@ -77,7 +78,7 @@ struct Common {
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
-    /// What is wrong with a text given to `allow_host`; every request fails with this message.
+    /// The fault of a text given to `allow_host`; every request fails with this message.
     wrong_host: Option<String>,
     agent: Agent,
     /// The agent for loopback hosts, which uses no proxy.
@@ -165,8 +166,8 @@ impl Client {
     }
 
     /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
-    /// that needs a token looks for a newer one in the store, and refreshes if there is none. Requests
-    /// of this client and its middleware do this by themselves.
+    /// that needs a token looks for a newer token in the store, and refreshes if there is none.
+    /// Requests of this client and its middleware do this by themselves.
     ///
     /// This method sends nothing. If the API refuses the new token as well, refreshing does not help,
     /// and the client uses the new token for a minute before it refreshes again.
@@ -197,8 +198,8 @@ impl Client {
         Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
 
-    /// Refreshes now. Threads that call this at the same time share one refresh. If another process has
-    /// stored a newer token, the client uses that one.
+    /// Refreshes now. Threads that call this method at the same time share one refresh. If another
+    /// process has stored a newer token, the client uses that token.
     ///
     /// # Errors
     ///
@@ -209,15 +210,16 @@ impl Client {
     }
 
     /// Starts a login. The result has the address to open in a browser; keep it for
-    /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
-    /// for nothing. An empty list of scopes means the provider's default scopes. With the scope `openid`
-    /// the address has a `nonce`, and [`Client::exchange`] checks the ID token.
+    /// [`Client::exchange`]. First the client locks and reads the store and checks that the store can
+    /// be written: otherwise a person could log in for nothing. An empty list of scopes means the
+    /// provider's default scopes. With the scope `openid` the address has a `nonce`, and
+    /// [`Client::exchange`] checks the ID token.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
-    /// the parameters of the login are first sent to that endpoint, with the client's authentication (RFC
-    /// 9126). The address then has only `client_id` and `request_uri`, and works until
-    /// [`Authorization::expires_at`], once.
+    /// the parameters of the login are first sent to that endpoint, with the client's authentication
+    /// (RFC 9126). The address then has only `client_id` and `request_uri`. It works once, and only
+    /// until [`Authorization::expires_at`].
     ///
     /// With [`signed_requests`](crate::provider::ProviderBuilder::signed_requests) the parameters are in a request
     /// object that the client signs (RFC 9101).
@@ -309,7 +311,7 @@ impl Client {
     }
 
     /// Stores a token that you already have, unless the store has one. Returns whether the token was
-    /// stored. So an old token in an environment variable never overwrites a newer one in the store.
+    /// stored. So an old token in an environment variable never overwrites a newer token in the store.
     ///
     /// # Errors
     ///
@@ -329,7 +331,7 @@ impl Client {
         }
     }
 
-    /// Removes the stored login. The service is not told.
+    /// Removes the stored login. The tokens stay valid at the service.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-/// The crate's source of time, and its way to wait.
+/// The source of time for the whole crate, and the only place where it waits.
 ///
 /// Every wait in the crate (a held lock, a retry, a polling interval) is a [`Clock::sleep`], so a
 /// test with a [`ManualClock`] takes no time.
@@ -73,11 +73,11 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration); // the one place where the crate really waits
+        std::thread::sleep(duration); // The only real wait in the crate.
     }
 }
 
-/// A clock for tests, which stands still until the test moves it.
+/// A clock for tests, whose time changes only when the test changes it.
 ///
 /// [`Clock::sleep`] moves it forward and returns at once.
 ///
@@ -111,14 +111,14 @@ impl ManualClock {
         ManualClock(Mutex::new(Hands { wall, monotonic: Duration::ZERO, slept: Duration::ZERO }))
     }
 
-    /// Lets time pass.
+    /// Moves both clocks forward.
     pub fn advance(&self, by: Duration) {
         let mut hands = self.0.lock();
         hands.wall += by;
         hands.monotonic += by;
     }
 
-    /// Sets the wall clock alone, as a correction by NTP or by hand does.
+    /// Sets only the wall clock, as NTP or a person does.
     pub fn set_wall(&self, to: SystemTime) {
         self.0.lock().wall = to;
     }

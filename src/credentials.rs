@@ -5,8 +5,8 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The application's own id and secret at an authorization server (RFC 6749 section 2.3), never a
-/// user's.
+/// The id and the secret of the application at an authorization server (RFC 6749 section 2.3), never
+/// the name and password of a user.
 ///
 /// ```
 /// use evergrant::Credentials;
@@ -64,9 +64,10 @@ impl Credentials {
         self.signer.as_ref()
     }
 
-    /// Sets the key that signs authorization requests (RFC 9101), for a client that authenticates with a secret
-    /// or a certificate, or that has another key for its requests. Without this setting, the key of
-    /// [`Credentials::signed`] signs them. A request is signed only if the provider wants that
+    /// Sets the key that signs authorization requests (RFC 9101), for a client that authenticates with
+    /// a secret or a certificate, or that has another key for its requests. Without this setting, the
+    /// key of [`Credentials::signed`] signs them. A request is signed only if the provider wants signed
+    /// requests
     /// ([`ProviderBuilder::signed_requests`](crate::provider::ProviderBuilder::signed_requests)).
     #[cfg(feature = "jwt")]
     #[must_use]
@@ -83,8 +84,8 @@ impl Credentials {
         self.request_signer.as_ref().or(self.signer.as_ref())
     }
 
-    /// Refuses an id or a secret with a character that does not belong there, such as the line break at the
-    /// end of a file. The check runs before id or secret is sent.
+    /// Refuses an id or a secret with an unfit character, such as the line break at the end of a file.
+    /// The check runs before id or secret is sent.
     pub(crate) fn check(&self) -> Result<()> {
         check_text("the client id", &self.id)?;
         self.secret

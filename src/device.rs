@@ -29,7 +29,7 @@ use crate::token::Token;
 /// The longest single sleep while the client waits for the next poll. After each sleep, the caller's
 /// closure can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
-/// The longest wait after polls that got no answer, unless the server asked for a longer one.
+/// The longest wait after polls that got no answer, unless the server asked for a longer wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long the client polls if the server does not say when the code expires.
 const LIFETIME: Duration = Duration::from_secs(1800);
@@ -186,8 +186,8 @@ impl Polls {
         }
     }
 
-    /// Whether the code expires before the next poll. A long wait that the server has not asked for is
-    /// shortened first, so that the last seconds of the code are used.
+    /// Whether the code expires before the next poll. If the wait is long only because polls failed,
+    /// shortens the wait first, so that one more poll is sent before the code expires.
     fn ends_while_waiting(&mut self, clock: &dyn Clock) -> bool {
         let left = self.deadline.saturating_sub(clock.monotonic());
         if self.backs_off && self.wait >= left {
@@ -196,7 +196,7 @@ impl Polls {
         self.wait >= left
     }
 
-    /// Handles a poll that brought no token: returns the progress if the login goes on, or else the
+    /// Handles a poll that returned no token: returns the progress if the login goes on, or else the
     /// error. `slower` is the interval that a `slow_down` asks for.
     fn after(&mut self, error: Error, slower: Duration) -> Result<DevicePoll> {
         let reason = chain(&error);

@@ -11,8 +11,8 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! A script that runs often keeps the answer in a file, and goes on with the last good answer while the
-//! server is out of reach:
+//! A script that runs often keeps the answer in a file, and uses the last good answer while the server
+//! cannot be reached:
 //!
 //! ```no_run
 //! use evergrant::discovery::Discovery;
@@ -22,7 +22,7 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! A program that knows no more than the address of an API starts with [`Connect`]: the API names its
+//! A program that knows only the address of an API starts with [`Connect`]: the API names its
 //! authorization server (RFC 9728), as MCP servers do.
 
 mod cache;
@@ -115,28 +115,28 @@ impl Discovery {
         self
     }
 
-    /// Keeps the answer in a file, for later processes. The file has no secret in it, and has mode 0600. A
-    /// document from the file is checked like an answer. A link, a pipe or a device in its place, a file of
-    /// another user and a file that others may write into are not read.
+    /// Keeps the answer in a file, for later processes. The file has no secret in it, and has mode
+    /// 0600. A document from the file is checked like an answer. The client does not read a link, a
+    /// pipe, a device, a file of another user, or a file that others may write into.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self
     }
 
-    /// Sets the issuer that the document must name, if that issuer is not the issuer that is asked. Without
-    /// this setting the two issuers must be the same, character for character. A service with many tenants
-    /// may name a pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant
-    /// `common`.
+    /// Sets the issuer that the document must name, if it differs from the issuer of
+    /// [`Discovery::new`]. Without this setting the two issuers must be the same, character for
+    /// character. A service with many tenants may name a pattern, such as
+    /// `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();
         self
     }
 
-    /// Keeps discovery away from private addresses, for an issuer that a stranger has named. Neither the
-    /// issuer nor an endpoint may be an address of this machine, of a private network or of another range
-    /// that is not public (RFC 6890), nor a name that resolves to one. The document is fetched from the
-    /// address that was checked. Later requests to the endpoints are not checked again. A proxy looks up
-    /// names by itself, so the proxy must make this check.
+    /// Refuses private addresses, for an issuer whose name comes from a stranger. Neither the issuer
+    /// nor an endpoint may be an address of this machine, of a private network or of another range that
+    /// is not public (RFC 6890), nor a name that resolves to such an address. The document is fetched
+    /// from the address that was checked. Later requests to the endpoints are not checked again. A
+    /// proxy looks up names by itself, so the proxy must make this check.
     pub fn public_only(mut self) -> Discovery {
         self.fetching.public_only = true;
         self
@@ -162,15 +162,16 @@ impl Discovery {
         Discovery { fetching, ..self }
     }
 
-    /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If the
-    /// server cannot be asked, the kept metadata is used however old it is, and the log has a warning.
+    /// Returns the metadata. Kept metadata is used for its lifetime; then it is fetched again. If the
+    /// server cannot be reached, the kept metadata is used even if it is old, and the log has a
+    /// warning.
     ///
     /// # Errors
     ///
     /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
-    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an error
-    /// status; [`Error::Decode`] for an answer that is not metadata, redirects elsewhere, is another issuer's, or has an
-    /// endpoint without TLS.
+    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an
+    /// error status; [`Error::Decode`] for an answer that is not metadata, redirects to another
+    /// address, belongs to another issuer, or has an endpoint without TLS.
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
         if known.is_none() {
@@ -193,11 +194,12 @@ impl Discovery {
         }
     }
 
-    /// Asks the server even if metadata is kept, for a server whose endpoints have changed.
+    /// Fetches the metadata even if metadata is kept, for a server whose endpoints have changed.
     ///
     /// # Errors
     ///
-    /// The errors of [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
+    /// The errors of [`Discovery::metadata`] when no metadata is kept. After an error the old metadata
+    /// is still kept.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())

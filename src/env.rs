@@ -34,10 +34,10 @@ fn not_set(name: &str) -> Error {
 }
 
 impl Token {
-    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the environment. One of
-    /// the two tokens is required; an empty variable is treated as absent. `PREFIX_EXPIRES_AT` is an RFC 3339
-    /// date and time, such as `2026-06-01T12:00:00Z`. A refresh token alone gives the token of
-    /// [`Token::from_refresh_token`].
+    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the
+    /// environment. One of the two tokens is required; an empty variable is treated as absent.
+    /// `PREFIX_EXPIRES_AT` is an RFC 3339 date and time, such as `2026-06-01T12:00:00Z`. With a refresh
+    /// token alone, the result is that of [`Token::from_refresh_token`].
     ///
     /// # Errors
     ///
@@ -48,8 +48,8 @@ impl Token {
         token(prefix, variable)
     }
 
-    /// Reads the variables of [`Token::from_env`], and for those that are not set the file `.env` of the
-    /// current folder, as [`Credentials::from_dotenv`] does.
+    /// Reads the variables of [`Token::from_env`]. Variables that are not set are read from the file
+    /// `.env` of the current folder, as by [`Credentials::from_dotenv`].
     ///
     /// # Errors
     ///
@@ -100,9 +100,9 @@ impl Credentials {
         credentials(prefix, variable)
     }
 
-    /// Reads the variables of [`Credentials::from_env`], and for those that are not set the file `.env` of
-    /// the current folder. The variables of the file are not set in the process. A missing file is not an
-    /// error. [`Dotenv`] reads another file, and can look in the folders above.
+    /// Reads the variables of [`Credentials::from_env`]. Variables that are not set are read from the
+    /// file `.env` of the current folder. The variables of the file are not set in the process. A
+    /// missing file is not an error. [`Dotenv`] reads another file, and can look in the folders above.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The errors of this crate, one variant for each next step.
+//! The errors of this crate, with one variant for each thing that the caller can do next.
 //!
 //! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
 //! original error, such as an [`std::io::Error`] with its kind. `{error:#}` adds the causes to the message.
@@ -51,7 +51,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong, sorted by what to do next.
+/// All errors, with one variant for each thing that the caller can do next.
 ///
 /// The page of each variant says what happened, whether the stored login remains valid, and what to do. Only
 /// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;
@@ -93,8 +93,8 @@ pub enum Error {
 
     /// The service issued a new refresh token, and the store could not keep it.
     ///
-    /// The login remains valid as long as this process runs: the new token is in memory, and every later call
-    /// tries to save it first. Repair the store and call again, or take the token out with
+    /// The login remains valid as long as this process runs: the new token is in memory, and every
+    /// later call tries to save it first. Repair the store and call again, or get the token with
     /// [`Error::into_token`] before the process ends.
     NotSaved(Box<NotSaved>),
 
@@ -227,8 +227,8 @@ impl Error {
         }
     }
 
-    /// A copy of this error for another thread that waited for the same attempt. Of each cause only the
-    /// message is copied; an [`std::io::Error`] and a [`BackendError`] keep their type.
+    /// A copy of this error for another thread that waited for the same attempt. An [`std::io::Error`]
+    /// and a [`BackendError`] keep their type; of any other cause only the message is copied.
     pub(crate) fn echo(&self) -> Error {
         match self {
             Error::NotAuthorized(text) => Error::NotAuthorized(text.clone()),

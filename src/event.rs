@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 /// An event in the life of the stored login. The `log` crate (target `evergrant`) and the hook of
-/// [`ClientBuilder::on_event`](crate::ClientBuilder::on_event) get it after all locks are released, so
-/// a hook may call the client.
+/// [`ClientBuilder::on_event`](crate::ClientBuilder::on_event) get each event after all locks are
+/// released, so a hook may call the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -39,10 +39,10 @@ pub enum Event {
         /// The number of the access token: each new token of the login gets the next number.
         generation: u64,
     },
-    /// A new token could not be saved. The token is in memory, and the next call tries to save it again. For
-    /// a grant without a person, such as client credentials, this event also reports that the store could not
-    /// be locked or read; the token is then not saved later. A store that is set up wrongly is no event but an
-    /// error, if the client has not had a token yet.
+    /// A new token could not be saved. The token is in memory, and the next call tries to save it
+    /// again. For a grant without a person, such as client credentials, this event also reports that
+    /// the store could not be locked or read; the token is then not saved later. If the store is set up
+    /// wrongly and the client has had no token yet, the call returns an error instead of this event.
     SaveFailed {
         /// The store.
         store: String,
@@ -95,8 +95,8 @@ impl fmt::Display for Event {
     }
 }
 
-/// Writes the events of one call to the log. Of several failed saves in one call, the first has the
-/// level error and the others the level debug.
+/// Writes the events of one call to the log. If several saves fail in one call, the first is logged at
+/// level error and the others at level debug.
 pub(crate) fn log(host: &str, events: &[Event]) {
     let mut failed = false;
     for event in events {
@@ -111,7 +111,7 @@ impl Event {
     pub(crate) fn level(&self) -> log::Level {
         match self {
             Event::Adopted { .. } | Event::Waited { .. } => log::Level::Debug,
-            // The call fails with the same words, and its caller shows them.
+            // The call returns an error with the same text, which the caller shows.
             Event::AuthorizationNeeded { .. } => log::Level::Debug,
             Event::LoggedIn { .. } | Event::Refreshed { .. } => log::Level::Info,
             Event::PutOff { .. } | Event::Recovered { .. } | Event::Warning { .. } => {

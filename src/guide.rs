@@ -10,7 +10,7 @@
 //!   step by step.
 //!
 //! With all features there is also a page for each vendor SDK, a list of the services that have a ready
-//! provider, a page about services without one, and a page for users of httpx-oauth.
+//! provider, a page about services without a ready provider, and a page for users of httpx-oauth.
 
 #[doc = include_str!("guide/first_hour.md")]
 pub mod first_hour {}

@@ -1,5 +1,5 @@
-//! How long a login will live without a person, and a call that keeps it alive. Nothing runs in the
-//! background: make that call from a cron job.
+//! Tells how long a login stays valid without a person, and keeps a login alive. Nothing runs in the
+//! background: call [`Client::keep_alive`] from a cron job.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -39,7 +39,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub enum LoginState {
     /// Nothing is stored.
     Missing,
-    /// The service refused the refresh token, and nothing newer was stored. A person has to log in.
+    /// The service refused the refresh token, and no newer token was stored. A person has to log in.
     Refused,
     /// The login has expired: a known limit has passed (the refresh token's own, the idle limit or the
     /// consent limit), or the access token has expired and there is no refresh token.
@@ -72,7 +72,7 @@ pub struct Health {
     pub refresh_expires_at: Option<OffsetDateTime>,
     /// When the login expires if nobody refreshes it (the provider's `idle_limit`).
     pub idle_ends_at: Option<OffsetDateTime>,
-    /// When the login expires however often it is refreshed (the provider's `consent_limit`).
+    /// When the login expires even if it is refreshed (the provider's `consent_limit`).
     pub consent_ends_at: Option<OffsetDateTime>,
     /// Whether [`Client::keep_alive`] would refresh now.
     pub refresh_due: bool,
@@ -130,8 +130,10 @@ impl Health {
         health
     }
 
-    /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token is
-    /// about to expire: some services replace a refresh token only then. Both begin earlier by `early`.
+    /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token
+    /// is about to expire: some services replace a refresh token only shortly before its expiry.
+    /// `early` moves both moments forward. A date in the future would put the refresh off for as long, so such a
+    /// login is due at once.
     fn is_due(&self, record: &Record, provider: &Provider, early: f64) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
@@ -139,6 +141,10 @@ impl Health {
         let life = self.refresh_expires_at.map(|end| clock::until(began, end));
         let limits = [life, provider.refresh.idle_limit];
         let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
+        // The date comes from a clock that was ahead, and says nothing about the age.
+        if clock::until(self.at, refreshed_at) > DAY.min(limit / 8) {
+            return true;
+        }
         let near = self.refresh_expires_at.is_some_and(|end| {
             let begins = limit.mul_f64(0.25 + early / 8.0);
             clock::until(self.at, end) < begins && since >= DAY.min(limit / 8)
@@ -146,8 +152,9 @@ impl Health {
         since >= limit.mul_f64(0.5 - early / 4.0) || near
     }
 
-    /// When the login expires if nothing is done, as far as is known: the earliest of its limits, or the
-    /// expiry of the access token if there is no refresh token. `None` for a grant without a login.
+    /// When the login expires without a further refresh, as far as is known: the earliest of its
+    /// limits, or the expiry of the access token if there is no refresh token. `None` for a grant
+    /// without a login.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         if !self.needs_login {
             return None;
@@ -169,7 +176,8 @@ impl Health {
         matches!(self.state, LoginState::Missing | LoginState::Refused | LoginState::Ended)
     }
 
-    /// Whether a person has to log in now, or within this time if nothing is done until then.
+    /// Whether a person has to log in now, or within this time if the login is not refreshed until
+    /// then.
     pub fn needs_person_within(&self, time: Duration) -> bool {
         let soon = clock::later(self.at, time);
         self.needs_person() || self.ends_at().is_some_and(|end| end <= soon)
@@ -208,10 +216,10 @@ impl Client {
         Health::of(record, self.provider(), needs_login, self.clock().now_utc(), 0.0)
     }
 
-    /// Refreshes a login before it expires unused, and returns whether the login was refreshed. A refresh is
-    /// due when half of the shortest known limit has passed since the last refresh (after a week if no limit
-    /// is known), so a call a week is enough for limits of three weeks and more. If a person has to log in,
-    /// the call fails, so that a cron job reports it.
+    /// Refreshes a login before it expires unused, and returns whether the login was refreshed. A
+    /// refresh is due when half of the shortest known limit has passed since the last refresh (after a
+    /// week if no limit is known), so one call a week is enough for limits of three weeks and more. If
+    /// a person has to log in, the call returns an error, so that a cron job reports the problem.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait before a request is sent again.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// A request that is about to be sent, as a hook sees it.
+/// The argument of a hook: a request that is about to be sent.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Sending<'a> {
@@ -27,7 +27,7 @@ pub struct Sending<'a> {
     pub attempt: u32,
 }
 
-/// An answer of the API, as a hook sees it. `Debug` shows the names of the headers only.
+/// The argument of a hook: an answer of the API. `Debug` shows the names of the headers only.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Received<'a> {
@@ -52,9 +52,9 @@ impl fmt::Debug for Received<'_> {
     }
 }
 
-/// An answer of the authorization server before it is read, as a hook of
-/// [`ClientBuilder::on_token_answer`](crate::ClientBuilder::on_token_answer) sees it. `Debug` shows the host,
-/// the status and the names of the headers, because the path and the body may hold a token.
+/// The argument of the hook [`ClientBuilder::on_token_answer`](crate::ClientBuilder::on_token_answer):
+/// an answer of the authorization server before the client reads it. `Debug` shows the host, the status
+/// and the names of the headers, because the path and the body may hold a token.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct TokenAnswer<'a> {
@@ -139,8 +139,8 @@ impl Hooks {
         }
     }
 
-    /// Whether an answer with this status may be followed by another try. `asks_to_wait` is `true` if the
-    /// answer says how long to wait.
+    /// Whether the request may be sent again after an answer with this status. `asks_to_wait` is `true`
+    /// if the answer says how long to wait.
     pub(crate) fn retries_after(&self, status: u16, asks_to_wait: bool) -> bool {
         match &self.statuses {
             Some(statuses) => statuses.contains(&status),
@@ -148,7 +148,7 @@ impl Hooks {
         }
     }
 
-    /// The wait before the next try, after `tries` earlier ones, when the service does not say how long
+    /// The wait before the next try, after `tries` earlier tries, if the service does not say how long
     /// to wait.
     pub(crate) fn wait_after(&self, tries: u32) -> Duration {
         let (first, longest) = self.backoff;

@@ -1,4 +1,4 @@
-//! Who has logged in, in the same form for every service.
+//! Tells who has logged in, in the same form for every service.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -33,8 +33,8 @@ use crate::provider::{EmailPlace, Profile, Step};
 pub struct Identity {
     /// The user's id at this service, as a string even if the service writes a number. Never empty.
     pub id: String,
-    /// The user's e-mail address, if the service tells it. An address that the service calls unverified
-    /// is left out here, and is only in [`Identity::raw`].
+    /// The user's e-mail address, if the service gives one. An address that the service calls
+    /// unverified is left out here, and is only in [`Identity::raw`].
     pub email: Option<String>,
     /// Whether the service says that the address is verified; `None` when it does not say. With
     /// `Some(false)`, [`Identity::email`] is `None`.
@@ -61,7 +61,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Config`] when the provider has neither a profile nor a userinfo endpoint; the errors of
-    /// [`crate::Request::call`]; [`Error::Decode`] for an answer that has no profile.
+    /// [`crate::Request::call`]; [`Error::Decode`] for an answer without a profile.
     pub fn profile(&self) -> Result<Value> {
         let Some(profile) = &self.provider().api.profile else {
             if self.provider().userinfo_endpoint().is_none() {
@@ -81,8 +81,8 @@ impl Client {
     }
 
     /// Asks the service who has logged in: the user's id, and the e-mail address if there is one. Some
-    /// services have the address in a second answer: a second request is sent when the profile has no
-    /// address.
+    /// services return the address only in answer to a second request, which is sent if the profile has
+    /// no address.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl Client {
         for (name, value) in &step.query {
             request = request.query(name, value);
         }
-        // A POST here only reads, so it may be sent again.
+        // A POST for a profile changes nothing, so it may be sent again.
         request.header("Accept", "application/json").repeatable(true).read_json()
     }
 }

@@ -16,33 +16,34 @@ use crate::client::Client;
 use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
 
-/// How often a person may paste.
+/// How often a person may paste an address.
 const TRIES: u32 = 5;
 
 impl Client {
     /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the browser's
     /// callback, exchanges the code and stores the login. The login is durable when this method returns.
     ///
-    /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
-    /// without one, at the provider's own redirect URI, or else at `http://127.0.0.1/callback`. A redirect URI
-    /// without a port, or with port 0, means any free port: the login request then names the port that the
-    /// client got. Register such a redirect URI without a port, as that of a native or desktop application:
-    /// for those the server must allow any port (RFC 8252 section 7.3). Where a server compares the whole
-    /// redirect URI, register one with a port, and give the same one to the credentials; for port 80, write
-    /// `:80`. For `localhost` the client listens on both 127.0.0.1 and `[::1]`; for an address such as
-    /// `127.0.0.2`, on that address
-    /// only. The callback may be a GET or a posted form. A request that does not belong to this login (another path, another state, half a request) is
-    /// answered or dropped, and the client goes on waiting, for 5 minutes or as long as
+    /// The client listens at the redirect URI of the credentials, such as
+    /// `http://localhost:9999/callback`; without one, at the provider's own redirect URI, or else at
+    /// `http://127.0.0.1/callback`. A redirect URI without a port, or with port 0, means any free port:
+    /// the login request then names the port that the client got. Register such a redirect URI without
+    /// a port, as a native or desktop application: for native applications the server must allow any
+    /// port (RFC 8252 section 7.3). If a server compares the whole redirect URI, register a redirect
+    /// URI with a port, and give the same redirect URI to the credentials; for port 80, write `:80`.
+    /// For `localhost` the client listens on both 127.0.0.1 and `[::1]`; for an address such as
+    /// `127.0.0.2`, on that address only. The callback may be a GET or a posted form. A request that
+    /// does not belong to this login (another path, another state, half a request) is answered or
+    /// dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
     /// exchanged the stored login does not change.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] when the redirect URI is not on loopback, or is a name of the service (use
-    /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the time is over, with the
-    /// error of a callback that had no state, if one came; [`Error::OAuth`] with
-    /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
-    /// [`Client::exchange`].
+    /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the
+    /// time is over (with the error in a callback without a state, if there was such a callback);
+    /// [`Error::OAuth`] with `access_denied` when the person said no; otherwise the errors of
+    /// [`Client::authorize`] and [`Client::exchange`].
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -73,7 +74,7 @@ impl Client {
         let wanted = self.redirect_uri().map(str::to_owned);
         let target = Target::new(wanted.as_deref())?;
         let listener = Listener::bind(&target)?;
-        // The number of a free port is known only now.
+        // The listener has chosen a free port, whose number goes into the redirect URI.
         let redirect_uri = match wanted {
             Some(redirect_uri) if target.port == 0 => with_port(&redirect_uri, listener.port()),
             Some(redirect_uri) => redirect_uri,
@@ -128,8 +129,8 @@ impl Client {
 
     /// Logs a person in if no browser can reach this machine, or if the redirect URI is on another
     /// machine. `ask` shows the address to open, and returns the address that the browser was sent to,
-    /// which the person pastes. If the person pasted something else, `ask` is called again, up to five times
-    /// in all, with what was wrong.
+    /// which the person pastes. If the person pasted another text, `ask` is called again with the
+    /// fault, up to five times in all.
     ///
     /// # Errors
     ///
@@ -142,7 +143,7 @@ impl Client {
     /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
     /// client.authorize_pasted(&["read"], |url, wrong| {
     ///     if let Some(wrong) = wrong {
-    ///         println!("That did not work: {wrong}.");
+    ///         println!("The login failed: {wrong}.");
     ///     }
     ///     println!("Open {url} and paste the address you are sent to:");
     /// #   let line = sandbox.approve(url)?;
@@ -184,11 +185,11 @@ impl Client {
     }
 }
 
-/// Where to listen.
+/// The port and the addresses to listen on.
 struct Target {
-    /// The port; 0 stands for any free port.
+    /// The port; 0 means any free port.
     port: u16,
-    /// The addresses that a browser may come to.
+    /// The addresses to which a browser may connect.
     hosts: Vec<IpAddr>,
     path: String,
 }
@@ -199,7 +200,7 @@ impl Target {
         let Some(redirect_uri) = redirect_uri else {
             return Ok(Target { port: 0, hosts: vec![v4], path: "/callback".to_owned() });
         };
-        // The error does not show the redirect URI, which may be a secret in the wrong variable.
+        // The error does not show the redirect URI: the variable may hold a secret by mistake.
         let url = Url::parse(redirect_uri)
             .map_err(|_| Error::config("the redirect URI is not an address"))?;
         if url.scheme() == "https" && comes_here(&url) {
@@ -238,7 +239,7 @@ fn authority(address: &str) -> (&str, &str, &str) {
     (&address[..start], &address[start..end], &address[end..])
 }
 
-/// The address with this port. The other bytes stay as they are.
+/// The address with this port. All other bytes are unchanged.
 fn with_port(address: &str, port: u16) -> String {
     let (scheme, authority, rest) = authority(address);
     let host = match authority.rsplit_once(':') {
@@ -248,8 +249,9 @@ fn with_port(address: &str, port: u16) -> String {
     format!("{scheme}{host}:{port}{rest}")
 }
 
-/// Whether a browser that is sent to this address comes to this machine. Browsers look up no name below
-/// `localhost` (RFC 6761 section 6.3); the requests of this crate go to `localhost` itself only.
+/// Whether a browser that opens this address connects to this machine. Browsers treat every name below
+/// `localhost` as this machine (RFC 6761 section 6.3); the requests of this crate treat only
+/// `localhost` itself as this machine.
 fn comes_here(url: &Url) -> bool {
     let below = |name: &str| {
         let name = name.strip_suffix('.').unwrap_or(name);

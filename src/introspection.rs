@@ -104,9 +104,9 @@ impl fmt::Debug for Introspection {
 }
 
 impl Client {
-    /// Asks the server about a token, which need not be the stored one. `hint` says which kind of token
-    /// it is, if you know. Nothing is refreshed, and the answer does not change the stored token's
-    /// expiry.
+    /// Asks the server about a token, which need not be the stored token. `hint` says which kind of
+    /// token it is, if you know. Nothing is refreshed, and the answer does not change the stored
+    /// token's expiry.
     ///
     /// # Errors
     ///

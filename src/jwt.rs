@@ -36,7 +36,7 @@ pub use crate::protocol::JwtBearer;
 pub use crate::provider::AssertionAudience;
 pub use crate::signing::{Algorithm, Signer, SigningKey};
 
-/// The most bytes that a key file may have.
+/// The largest size of a key file, in bytes.
 const LIMIT: u64 = 64 << 10;
 
 impl SigningKey {

@@ -36,8 +36,9 @@
 //! * keeps a new refresh token in memory while the store refuses it;
 //! * records each refresh before it sends the request, so that a lost answer is known to be lost.
 //!
-//! [`guide::promise`] has the nine clauses, how each is kept, and the five cases in which any client
-//! loses the login. [`guide::design`] has the protocol, step by step.
+//! [`guide::promise`] has the nine clauses of this promise, says how the crate keeps each clause, and
+//! lists the five cases in which any client loses the login. [`guide::design`] has the protocol, step
+//! by step.
 //!
 //! # What it is not
 //!
@@ -48,7 +49,7 @@
 //! # Three nouns
 //!
 //! A [`Provider`] describes an authorization server: its endpoints and its rules. [`providers`] has
-//! ready ones. [`Credentials`] are the application's own id and secret, never a user's. A
+//! ready providers. [`Credentials`] are the id and secret of the application, never those of a user. A
 //! [`TokenBackend`] is a store that keeps one login: [`FileBackend`], [`MemoryBackend`], or [your
 //! own](backend).
 //!
@@ -69,7 +70,7 @@
 //! | read a list page by page | [`Client::linked_pages`], [`Client::cursor_pages`], [`paging`] |
 //! | use a service without a ready provider | [`Provider::builder`] |
 //! | keep many logins, or share them between machines | [`guide::stores`] |
-//! | work with the logins of all tenants, and keep them alive | [`Logins`], [`guide::fleet`] |
+//! | keep the logins of many tenants alive, and use them | [`Logins`], [`guide::fleet`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "log in again" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
@@ -95,8 +96,8 @@
 //! | `cli` | the command `evergrant` for a terminal and for cron: [`guide::tool`] |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect); a login that begins with the address of an API (RFC 9728) |
-//! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
-//! | `dpop` | logins that are bound to a key (DPoP, RFC 9449): a token alone is worth nothing to a thief |
+//! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file without setting variables of the process |
+//! | `dpop` | logins that are bound to a key (DPoP, RFC 9449): a stolen token is useless without the key |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
@@ -113,10 +114,11 @@
 //! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |
-//! | `token-exchange` | `token_exchange`: a token of one kind for another (RFC 8693) |
+//! | `token-exchange` | `token_exchange`: exchanges a token for a token of another kind (RFC 8693) |
 //!
-//! A feature only adds to the crate; it changes nothing else. `par` also changes how a login starts where the
-//! provider has an endpoint for pushed requests; `ProviderBuilder::pushed_requests` turns that off.
+//! A feature adds items to the crate and changes nothing else, with one exception: with `par`, a login
+//! starts with a pushed request if the provider has an endpoint for pushed requests.
+//! `ProviderBuilder::pushed_requests` turns this off.
 //!
 //! # Rust version
 //!

@@ -61,15 +61,15 @@ type AccountHook = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 
 /// All logins of one provider on one store. The [module](self) has an example.
 ///
-/// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if the token
-/// endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes at most). If the
-/// service blocks applications after a number of refusals
-/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals of all
-/// accounts count together. A new login by a person and a revocation are sent in any case. Another process or host
-/// learns of a wait and counts refusals by itself.
+/// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if
+/// the token endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes
+/// at most). If the service blocks applications after a number of refusals
+/// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals
+/// of all accounts count together. A new login by a person and a revocation are sent in any case. Each
+/// process learns of waits and counts refusals by itself.
 ///
-/// A value is cheap to clone and to share between threads. Hosts share the logins by values of their own on the
-/// same store.
+/// A value is cheap to clone and to share between threads. Several hosts share the logins if each makes
+/// its own value for the same store.
 #[derive(Clone)]
 pub struct Logins(Arc<Inner>);
 
@@ -123,8 +123,8 @@ impl Logins {
         self.client(account)?.seed(token)
     }
 
-    /// Removes the login of an account. The service is not told; [`Client::revoke`] of the account's client tells
-    /// the service.
+    /// Removes the login of an account. The tokens stay valid at the service; to revoke them, use
+    /// [`Client::revoke`] of the account's client.
     ///
     /// # Errors
     ///
@@ -135,10 +135,11 @@ impl Logins {
         Ok(())
     }
 
-    /// Moves the login of an account to an account of another store, or to another name in this store, and returns
-    /// whether there was a login: [`backend::move_login`]. Clients of the account fail when they next read the
-    /// store; a client with an access token in memory uses that token until it expires. If the account's client in
-    /// this process has a token that is not saved yet, that token is saved first.
+    /// Moves the login of an account to an account of another store, or to another name in this store,
+    /// and returns whether there was a login: [`backend::move_login`]. Clients of the account fail when
+    /// they next read the store; a client with an access token in memory uses that token until it
+    /// expires. If the account's client in this process has a new token that is not saved yet,
+    /// `move_login` saves that token first.
     ///
     /// # Errors
     ///
@@ -146,7 +147,7 @@ impl Logins {
     /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
     /// again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
-        // The store has the old refresh token until the client's waiting pair is saved.
+        // Until the client's unsaved pair is saved, the store has the old refresh token.
         if let Some(client) = self.0.clients.find(account) {
             client.keeper().save_waiting()?;
         }

@@ -13,20 +13,21 @@ use crate::refresh::{Live, Want};
 #[cfg(feature = "dpop")]
 use crate::transport::Side;
 
-/// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
-/// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first. If the
-/// service has to be asked for the API's address and does not say it, a request that may be for the API fails. With
-/// a wrong text in [`ClientBuilder::allow_host`](crate::ClientBuilder::allow_host), every request fails.
+/// Adds the access token and the provider's fixed headers to requests that go to the provider's API
+/// base or to an allowed host. Other requests pass unchanged. A token that is about to expire is
+/// refreshed first. If the client must ask the service for the API's address and gets no address, a
+/// request that may be for the API fails. With a wrong text in
+/// [`ClientBuilder::allow_host`](crate::ClientBuilder::allow_host), every request fails.
 ///
-/// A redirect is followed without the token, also where the agent has
-/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port. With a
-/// [fixed header](crate::provider::ProviderBuilder::fixed_header), which may be a key, no redirect is
+/// A redirect is followed without the token, even if the agent has
+/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port. With a [fixed
+/// header](crate::provider::ProviderBuilder::fixed_header), which may be a key, no redirect is
 /// followed: the agent would carry the header to any host.
 ///
-/// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
-/// another token, unless the API asked for a stronger login (RFC 9470). The agent shows the answer's headers
-/// only with `http_status_as_error(false)`;
-/// [`Challenge::of`](crate::error::Challenge::of) reads them. An error of the client is inside [`ureq::Error::Other`].
+/// The middleware cannot send a body again, so the caller gets the 401; the next call looks for another
+/// token, unless the API asked for a stronger login (RFC 9470). The agent shows the answer's headers
+/// only with `http_status_as_error(false)`; [`Challenge::of`](crate::error::Challenge::of) reads them.
+/// An error of the client is inside [`ureq::Error::Other`].
 ///
 /// With a login that is bound to a key (feature `dpop`), each request carries its proof, and no redirect is
 /// followed. The agent needs `http_status_as_error(false)`, so that the client sees the nonces in error answers.
@@ -55,11 +56,11 @@ impl Middleware for Client {
         // The parsed form of the address is sent, so that the token goes to the host that was checked:
         // another parser may find another host in the address (`127.0.0.1.`, `0x7f.1`).
         let whole = request.uri().scheme().map(|_| request.uri().to_string());
-        // The API's address may depend on the token, so the token that decided about the address is
-        // sent.
+        // The API's address may depend on the token, so send the same token that was used to check the
+        // address.
         let mut decided = None;
         let failed = |error: Error| ureq::Error::Other(error.into());
-        // The wrong text may mean the host of this request.
+        // The wrong text may have been meant for the host of this request.
         self.check_hosts().map_err(failed)?;
         let url = match whole {
             // No login allows this address, so the request passes unchanged.
@@ -83,7 +84,7 @@ impl Middleware for Client {
         *request.uri_mut() = uri;
         let live = self.carry(&mut request, decided).map_err(failed)?;
         let follows = self.provider().api.fixed_headers.is_empty();
-        // A proof is for one address.
+        // A proof is valid for one address only.
         #[cfg(feature = "dpop")]
         let follows = follows && !live.is_proven();
         let request = without_redirected_token(request, follows)?;
@@ -111,7 +112,7 @@ impl Middleware for Client {
     }
 }
 
-/// Keeps the token away from any address that a redirect leads to: with
+/// Prevents the agent from sending the token to the address of a redirect: with
 /// `RedirectAuthHeaders::SameHost` ureq would send the token to every port of the host.
 fn without_redirected_token(
     request: Request<SendBody<'_>>,
@@ -160,8 +161,8 @@ impl Client {
         Ok(live)
     }
 
-    /// Learns the nonce of an answer. Returns whether the answer can be about the token: `false` if it is about
-    /// the proof, or if the agent does not show what it is about.
+    /// Remembers the nonce of an answer. Returns whether the answer may be about the token: `false` if
+    /// the answer is about the proof, or if the agent hides its headers.
     #[cfg(feature = "dpop")]
     fn accepts_proof(
         &self,

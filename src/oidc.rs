@@ -1,8 +1,8 @@
 //! OpenID Connect for a program that calls an API: who has logged in.
 //!
-//! A login checks the claims of its ID token and not the signature. Trust an ID token as far as the server if
-//! it came from the token endpoint over TLS (OpenID Connect Core section 3.1.3.7, number 6).
-//! [`Client::verified_claims`] also verifies the signature, for an ID token that came another way.
+//! A login checks the claims of its ID token and not the signature. An ID token that came from the
+//! token endpoint over TLS is as trustworthy as the server (OpenID Connect Core section 3.1.3.7, number
+//! 6). [`Client::verified_claims`] also verifies the signature, for an ID token from elsewhere.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -159,9 +159,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no userinfo endpoint; the errors of [`crate::Request::call`];
-    /// [`Error::Decode`] for an answer that is not a JSON object, such as a signed one (`application/jwt`),
-    /// or that has another `sub` than the ID token.
+    /// [`Error::Config`] when the provider has no userinfo endpoint; the errors of
+    /// [`crate::Request::call`]; [`Error::Decode`] for an answer that is not a JSON object, such as a
+    /// signed answer (`application/jwt`), or that has another `sub` than the ID token.
     pub fn userinfo(&self) -> Result<Map<String, Value>> {
         let Some(endpoint) = self.provider().userinfo_endpoint() else {
             let name = self.provider().display_name();

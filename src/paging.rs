@@ -13,16 +13,16 @@ use crate::error::{Error, Result};
 /// How often in a row a page may fail before the iteration ends.
 const TRIES: u32 = 5;
 
-/// One page of a list, and where the next one is.
+/// One page of a list, and the position of the next page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T, N> {
     /// The items on the page.
     pub items: Vec<T>,
-    /// Where the next page is: a number, a token, a link; `None` on the last page.
+    /// The position of the next page: a number, a token, a link; `None` on the last page.
     pub next: Option<N>,
 }
 
-/// Fetches page after page, each when the iterator needs it.
+/// Fetches the pages of a list one after another, each page when the iterator needs it.
 ///
 /// After an error that may pass ([`Error::is_transient`]), the next call fetches the same page again, up
 /// to five times in a row. Any other error ends the iteration.
@@ -30,8 +30,7 @@ pub struct Page<T, N> {
 /// ```
 /// use evergrant::paging::{Page, Pages};
 ///
-/// // Numbered pages that end with an empty one.
-/// let fetch = |number: &u32| {
+/// // Numbered pages; the last page is empty. let fetch = |number: &u32| {
 ///     let items = if *number < 3 { vec![*number * 10, *number * 10 + 1] } else { vec![] };
 ///     let next = (!items.is_empty()).then_some(number + 1);
 ///     Ok(Page { items, next })
@@ -53,8 +52,8 @@ impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Pages<N, F> {
         Pages { next: Some(first), fetch, failures: 0 }
     }
 
-    /// Where the next page is; `None` after the last page. A program that keeps this position can continue
-    /// there after a restart.
+    /// The position of the next page; `None` after the last page. A program that keeps this position
+    /// can continue there after a restart.
     pub fn position(&self) -> Option<&N> {
         self.next.as_ref()
     }
@@ -71,7 +70,7 @@ impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Iterator for Pages<N, 
     fn next(&mut self) -> Option<Result<Vec<T>>> {
         let position = self.next.as_ref()?;
         match (self.fetch)(position) {
-            // If the next page is the page itself, the iteration would never end.
+            // If a page names itself as the next page, the iteration would never end.
             Ok(page) if page.next.as_ref() == Some(position) => {
                 self.next = None;
                 Some(Err(Error::decode("the place of the next page", "it is this page")))

@@ -1,4 +1,4 @@
-//! Makes text that came from outside fit for a terminal and a log line.
+//! Makes text from outside the program safe to show in a terminal and in a log line.
 
 use std::fmt::{self, Write as _};
 
@@ -16,9 +16,9 @@ pub(crate) fn plain(text: String) -> String {
     if text.contains(is_unseen) { text.replace(is_unseen, " ") } else { text }
 }
 
-/// Returns the path of a file with secrets, for an error. Somebody may have given the content of the file in
-/// place of its path: a path that does not exist is shown only if it has the form and the ending of such a
-/// path.
+/// Returns the path of a file with secrets, for an error. A caller may have passed the content of the
+/// file instead of its path, so a path that does not exist is shown only if it looks like the path of a
+/// key file.
 #[cfg(any(feature = "dotenv", feature = "encryption", feature = "jwt"))]
 pub(crate) fn path(path: &std::path::Path) -> String {
     const ENDINGS: [&str; 9] = ["json", "pem", "key", "p8", "der", "crt", "cer", "txt", "env"];

@@ -1,11 +1,11 @@
-//! An authorization server as a client sees it, described as data.
+//! Describes an authorization server as data.
 //!
-//! A [`Provider`] has a name and six groups of settings, in the order in which a login meets them:
+//! A [`Provider`] has a name and six groups of settings, in the order in which a login uses them:
 //!
 //! | group | what it says |
 //! | --- | --- |
 //! | [`Endpoints`] | the addresses of the authorization server |
-//! | [`AuthorizationRules`] | how a login starts, and what comes back from it |
+//! | [`AuthorizationRules`] | how a login starts, and how its callback is read |
 //! | [`TokenRequestRules`] | how requests to the token endpoint are made |
 //! | [`ReplyRules`] | how answers of the token endpoint are read |
 //! | [`RefreshRules`] | what a refresh does, and which limits the service sets |
@@ -57,10 +57,11 @@ pub use self::token_type::TokenTypeHint;
 use crate::error::{Error, Result};
 use crate::plain::plain;
 
-/// An authorization server as a client sees it: its endpoints, how clients authenticate, how it treats
+/// Describes an authorization server: its endpoints, how clients authenticate, how the server treats
 /// refresh tokens, and where it departs from the standard.
 ///
-/// [`crate::providers`] has ready providers. [`Provider::to_builder`] changes any setting of one.
+/// [`crate::providers`] has ready providers. [`Provider::to_builder`] changes any setting of a ready
+/// provider.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -136,7 +137,7 @@ impl Provider {
         &self.name
     }
 
-    /// The name as its owner spells it.
+    /// The name of the service, as the service's owner spells it.
     pub fn display_name(&self) -> &str {
         &self.display_name
     }
@@ -148,7 +149,7 @@ impl Provider {
         self.name.chars().map(upper).collect()
     }
 
-    /// The `User-Agent` of all requests, if the service wants a particular one.
+    /// The `User-Agent` of all requests, if the service requires a particular value.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }
@@ -161,7 +162,7 @@ impl Provider {
         &self.endpoints
     }
 
-    /// How a login starts, and what comes back from it.
+    /// How a login starts, and how its callback is read.
     pub fn authorization_rules(&self) -> &AuthorizationRules {
         &self.authorization
     }
@@ -199,7 +200,7 @@ impl Provider {
         &self.endpoints.token
     }
 
-    /// The address for refresh requests: the token endpoint, unless the service has another.
+    /// The address for refresh requests: the token endpoint, unless the service has a separate address.
     pub fn refresh_endpoint(&self) -> &str {
         self.endpoints.refresh.as_deref().unwrap_or(&self.endpoints.token)
     }
@@ -239,7 +240,7 @@ impl Provider {
         self.endpoints.issuer.as_deref()
     }
 
-    /// The scopes for a login that names none.
+    /// The scopes for a login without scopes of its own.
     pub fn default_scopes(&self) -> &[String] {
         &self.authorization.default_scopes
     }
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_must_be_pushed_and_cannot_be_is_a_config_error() -> Result<()> {
+    fn a_required_push_without_support_is_a_config_error() -> Result<()> {
         let with_feature = cfg!(feature = "par");
         // In a build without the feature `par`, the expected error names the feature.
         let expect = |with: std::result::Result<bool, &'static str>| {

@@ -1,8 +1,8 @@
 //! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This module has the steps of the guide's page `design`, and nothing else. The module knows no HTTP, no
-//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time. The
-//! steps of one call, in order:
+//! This module has the steps of the guide's page `design`, and nothing else. The module uses no HTTP,
+//! no socket and no file: a [`Transport`] sends the requests, a [`TokenBackend`] stores the login, a
+//! [`Clock`] tells the time. The steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
@@ -63,14 +63,15 @@ use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// The time from a failure to the next try, while the access token still works.
+/// How long after a failed refresh the client tries again, while the access token still works.
 const QUIET: Duration = Duration::from_secs(5);
-/// A token that was refreshed because of a 401 and that the API refuses within this time is not replaced
-/// again.
+/// If the API refuses a token within this time after a 401 caused its refresh, the client does not
+/// replace the token again.
 const JUST_CAME: Duration = Duration::from_secs(10);
-/// How long a token that the API refused within [`JUST_CAME`] is not replaced.
+/// How long the client goes on with a token that the API refused within [`JUST_CAME`].
 const LAST_WORD: Duration = Duration::from_secs(60);
-/// How far the clocks of two hosts may differ, or one clock from itself after it was set.
+/// The largest difference between the clocks of two hosts, or change of one host's clock, that the
+/// refresh tolerates.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// A hook for [`Event`]s.
@@ -94,7 +95,7 @@ struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
     events: &'a mut Vec<Event>,
-    /// An access token that the call can use if it gets no new one.
+    /// An access token that the call can use if it gets no new access token.
     fallback: Option<Live>,
     /// Whether a recent answer of the service says that the fallback is valid, even if our clock
     /// disagrees.
@@ -105,7 +106,8 @@ struct Call<'a> {
     waits_since: Option<OffsetDateTime>,
     /// The token that this client had when the call began.
     had: Option<Id>,
-    /// How long this call has waited for another holder's refresh without a lock.
+    /// How long this call has waited for another client's refresh, because the store has no lock to
+    /// wait for.
     looked: Duration,
     /// Whether a note of this call was missing when the record was read back.
     lost_note: bool,
@@ -113,11 +115,12 @@ struct Call<'a> {
     sent: u64,
     /// The record that this call has read last.
     read: Option<Record>,
-    /// The record that was read together with the lock, until the round begins.
+    /// The record that the backend read when it took the lock; the round starts with this record.
     entered: Option<Result<Option<Record>, BoxError>>,
-    /// Whether the call ends at once where others would wait: the caller has other work, and comes back.
+    /// Whether the call returns an error instead of waiting: the caller has other work and calls again
+    /// later.
     unhurried: bool,
-    /// Whether the call only keeps the login alive: the caller wants a refresh, and does not insist.
+    /// Whether the call comes from `keep_alive`: the refresh may be put off.
     keeps_alive: bool,
 }
 
@@ -148,9 +151,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Ends a turn, even after a panic of a backend. Dropping the value releases the store's lock, unless an
-/// unsaved pair must keep the lock so that no other client sends the old refresh token again. The drop also
-/// tells `memory` whether a pair is unsaved, so that later calls try to save the pair.
+/// Cleans up at the end of a turn, also after a backend has panicked. Dropping the value releases the
+/// store's lock, unless an unsaved pair must keep the lock so that no other client sends the old
+/// refresh token again. The drop also tells `memory` whether a pair is unsaved, so that later calls try
+/// to save the pair.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -189,7 +193,7 @@ impl Keeper {
         if let Some(live) = self.hot(want) {
             return Ok(live);
         }
-        // The API refused this token in a call that could not replace it.
+        // In an earlier call, the API refused this token, and the call could not replace the token.
         let suspect = match want {
             Want::Usable => self.memory.lock().suspect.take(),
             _ => None,
@@ -209,7 +213,7 @@ impl Keeper {
         self.hot(want).map_or_else(|| self.acquire(want), Ok)
     }
 
-    /// Notes that the API refused this token in a call that cannot be sent again. The next call
+    /// Remembers that the API refused this token in a request that cannot be sent again. The next call
     /// replaces the token.
     pub(crate) fn suspect(&self, refused: &Secret) {
         // Judge now, because the next call may come late.
@@ -233,13 +237,13 @@ impl Keeper {
         is_new
     }
 
-    /// Notes that the API refused the access token of a refresh that was made for the same call.
+    /// Remembers that the API refused the access token of a refresh that was made for the same call.
     pub(crate) fn deny(&self, refused: &Secret) {
         let until = self.clock.monotonic().saturating_add(LAST_WORD);
         self.memory.lock().denied = Some((refused.clone(), until));
     }
 
-    /// Notes that the API accepted a token.
+    /// Remembers that the API accepted a token.
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
             let mut memory = self.memory.lock();
@@ -254,8 +258,8 @@ impl Keeper {
         self.acquire_as(want, false, false)
     }
 
-    /// Refreshes the login of a record that was read. The tables decide as for a usual call: the refresh token is
-    /// not sent again if that could revoke an access token that still works.
+    /// Refreshes the login of a record that was read. The tables of `decide.rs` apply as in any other
+    /// call: the refresh token is not sent again if that could revoke an access token that still works.
     pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
         self.keep_for_later(record);
         self.acquire_as(&self.newer_than(record), false, true)
@@ -294,8 +298,8 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// Asks for a token newer than a record that was read: another client that saw that the record's token
-    /// was due for a refresh may have been quicker.
+    /// Asks for a token newer than the token of `record`. Another client may have read the same record
+    /// and may already have refreshed its token.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)
@@ -335,7 +339,8 @@ impl Keeper {
         let clock = &*self.clock;
         let quiet = || clock.monotonic() < memory.quiet_until;
         if memory.unsaved {
-            // One call every few seconds tries to save the unsaved pair; the others go on.
+            // One call every few seconds tries to save the unsaved pair; the other calls use the token
+            // in memory.
             return (want.tolerates(live, clock) && quiet()).then_some(live);
         }
         if want.accepts(live, clock) {
@@ -348,8 +353,8 @@ impl Keeper {
     }
 
     /// Step 2. Runs `work` in one thread at a time. Other threads use a token that works, or wait. A
-    /// thread that waited for a failed attempt reads the store and otherwise shares the failure, so that no
-    /// queue of attempts builds up.
+    /// thread that waited for an attempt that failed takes a token from the store, or else returns the
+    /// same failure: the waiting threads do not repeat the attempt one after another.
     fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
@@ -368,6 +373,7 @@ impl Keeper {
                 let live = self.hot(want);
                 let mut memory = self.memory.lock();
                 memory.waiting -= 1;
+                let turn = turn?;
                 if let Some(live) = live {
                     return Ok(live);
                 }
@@ -410,10 +416,11 @@ impl Keeper {
         result
     }
 
-    /// A token in the store that works, for a call that waited for a failed attempt. If the store cannot be
-    /// read, the threads behind this one do not try: a try may last until a connection times out.
+    /// A token in the store that works, for a call that waited for a failed attempt. If the store
+    /// cannot be read, the threads that still wait do not read it: a read may last until a connection
+    /// times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
-        let mut events = Vec::new(); // Stays empty: to read a record makes no event.
+        let mut events = Vec::new(); // Stays empty: reading a record emits no event.
         let mut call = Call::new(want, &mut turn, &mut events);
         if self.look(&mut call) {
             return self.take_what_was_read(&mut call);

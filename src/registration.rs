@@ -1,8 +1,8 @@
 //! Registration of a client by itself (RFC 7591), and the management of a registration (RFC 7592).
 //!
-//! A program that many people install has no client id yet at the server of each person: an MCP server, an
-//! instance of Mastodon, the identity provider of a company. The program registers there once, and keeps the
-//! registration beside the login:
+//! A program that many people install has no client id at each person's server: an MCP server, an
+//! instance of Mastodon, the identity provider of a company. The program registers at the server once,
+//! and keeps the registration beside the login:
 //!
 //! ```
 //! use evergrant::discovery::Discovery;
@@ -27,7 +27,8 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 //!
-//! [`discovery::Connect`](crate::discovery::Connect) does all of this in one call, from the address of an API.
+//! [`discovery::Connect`](crate::discovery::Connect) does all these steps in one call, from the address
+//! of an API.
 
 mod store;
 
@@ -68,7 +69,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the metadata has neither: the server registers no client by itself.
+    /// [`Error::Config`] when the metadata has neither: then clients cannot register by themselves.
     pub fn of(metadata: &Metadata) -> Result<Registrar> {
         let standard = metadata.text("registration_endpoint");
         let mastodon = || metadata.text("app_registration_endpoint");
@@ -105,7 +106,7 @@ impl Registrar {
         self
     }
 
-    /// Keeps every request away from private addresses, for a server that a stranger has named; see
+    /// Refuses private addresses in every request, for a server whose name comes from a stranger; see
     /// [`Discovery::public_only`](crate::discovery::Discovery::public_only).
     pub fn public_only(mut self) -> Registrar {
         self.fetching.public_only = true;
@@ -132,16 +133,17 @@ impl Registrar {
         Registrar { fetching, ..self }
     }
 
-    /// Registers a client: each call makes a new one. [`RegistrationStore::get_or_register`] registers once.
+    /// Registers a client: each call makes a new client. [`RegistrationStore::get_or_register`]
+    /// registers once.
     ///
     /// # Errors
     ///
     /// [`Error::OAuth`] when the server refuses: `invalid_redirect_uri`, `invalid_client_metadata`,
     /// `invalid_software_statement` or `unapproved_software_statement` (RFC 7591 section 3.2.2), and
-    /// `invalid_token` or `http_401` when it wants an initial access token, or another one.
-    /// [`Error::RateLimited`]; [`Error::Transport`] when no answer came, so that a client may have been
-    /// registered; [`Error::Decode`] for an answer without a client id or with another fault;
-    /// [`Error::Config`] for an endpoint without TLS.
+    /// `invalid_token` or `http_401` when it requires an initial access token, or another initial
+    /// access token. [`Error::RateLimited`]; [`Error::Transport`] when no answer came, so that a client
+    /// may have been registered; [`Error::Decode`] for an answer without a client id or with another
+    /// fault; [`Error::Config`] for an endpoint without TLS.
     pub fn register(&self, metadata: &ClientMetadata) -> Result<Registration> {
         self.check(&self.endpoint)?;
         let initial = self.initial.as_ref();
@@ -150,13 +152,13 @@ impl Registrar {
         self.send(&request, |reply| registration::read(reply, sent))
     }
 
-    /// Asks for the registration as it is now (RFC 7592 section 2.1). The answer may have a new secret and a
-    /// new management token: keep the result in place of `registration`.
+    /// Reads the present registration from the server (RFC 7592 section 2.1). The answer may have a new
+    /// secret and a new management token: keep the result in place of `registration`.
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration is gone.
-    /// [`Error::Config`] when the server gave no address to manage the registration.
+    /// The errors of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration
+    /// is gone. [`Error::Config`] when the server gave no address to manage the registration.
     pub fn read(&self, registration: &Registration) -> Result<Registration> {
         let request = registration::manage("GET", registration)?;
         self.check(&request.url)?;
@@ -164,12 +166,12 @@ impl Registrar {
         self.send(&request, |reply| registration::read(reply, asked))
     }
 
-    /// Replaces all metadata of the client (RFC 7592 section 2.2): the server removes what is missing, so
-    /// start with [`Registration::metadata`]. Keep the result in place of `registration`.
+    /// Replaces all metadata of the client (RFC 7592 section 2.2): the server removes members that are
+    /// missing, so start with [`Registration::metadata`]. Keep the result in place of `registration`.
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn update(
         &self,
         registration: &Registration,
@@ -186,7 +188,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn delete(&self, registration: &Registration) -> Result<()> {
         let request = registration::manage("DELETE", registration)?;
         self.check(&request.url)?;

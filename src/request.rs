@@ -53,7 +53,7 @@ pub struct Request<'a> {
     retries: Option<u32>,
     limit: u64,
     without_token: bool,
-    /// Whether `url` is the whole address also where the API's base comes with the login.
+    /// Whether `url` is a complete address, so that the API's base of the login is not used.
     whole: bool,
 }
 
@@ -89,10 +89,10 @@ impl Client {
         Request::new(self, method, target)
     }
 
-    /// Starts a request that carries no access token, to any https address. Use it for uploads and
-    /// downloads whose address is the permission, such as the signed addresses of object stores. The
-    /// client's hooks do not see the request; the client's proxy, certificates and number of retries
-    /// apply.
+    /// Starts a request that carries no access token, to any https address. Use this method for uploads
+    /// and downloads whose address itself grants access, such as the signed addresses of object stores.
+    /// The client's hooks do not see the request; the client's proxy, certificates and number of
+    /// retries apply.
     pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
         Request::without_token(self, method, url)
     }
@@ -101,7 +101,7 @@ impl Client {
 impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
         let url = match client.base_comes_with_login() {
-            // The token decides where the request goes.
+            // The stored token names the API's host, so the URL is completed when the request is sent.
             true => Ok(target.split('#').next().unwrap_or_default().to_owned()),
             false => client.url_of(target),
         };
@@ -123,8 +123,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Starts a GET of a whole address that the provider's settings name. The request carries the access
-    /// token, whatever base came with the login.
+    /// Starts a GET of a complete address from the provider's settings. The request carries the access
+    /// token, and the API's base of the login is not used.
     pub(crate) fn whole(client: &'a Client, address: &str) -> Request<'a> {
         let mut request = Request::new(client, Method::GET, address);
         request.url = client.any_url(address);
@@ -208,8 +208,8 @@ impl<'a> Request<'a> {
     }
 
     /// Says whether this request may be sent again after a failure that leaves open whether the server
-    /// has processed it. By default GET, HEAD and OPTIONS may, and no other method (RFC 9110 section
-    /// 9.2.1).
+    /// has processed it. By default only GET, HEAD and OPTIONS requests may be sent again (RFC 9110
+    /// section 9.2.1).
     pub fn repeatable(mut self, repeatable: bool) -> Request<'a> {
         self.repeatable = Some(repeatable);
         self

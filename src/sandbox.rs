@@ -34,7 +34,7 @@
 //!
 //! | route | what it does |
 //! | --- | --- |
-//! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses the one that agrees |
+//! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses the button that agrees |
 //! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer, token exchange |
 //! | `POST /register` | registration of clients (RFC 7591), if [`SandboxBuilder::registration`] opens it; `GET`, `PUT` and `DELETE` at `/register/{client_id}` (RFC 7592) |
 //! | `POST /par` | pushed authorization requests (RFC 9126), if [`SandboxBuilder::pushed_requests`] offers them |
@@ -55,7 +55,7 @@
 //! | route | what it does |
 //! | --- | --- |
 //! | `GET /counters`, `GET /events` | the [`Counters`]; the list of [`Event`]s; as JSON |
-//! | `POST /login?scope=a+b` | a new login; the reply is that of the token endpoint |
+//! | `POST /login?scope=a+b` | a new login; the reply is a reply of the token endpoint |
 //! | `POST /expire` | [`Sandbox::expire_access_tokens`] |
 //! | `POST /renew_nonces` | [`Sandbox::renew_dpop_nonces`] |
 //! | `POST /fault?kind=cut_after&n=1` | queues a [`Fault`] `n` times: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; `on=api` queues it for the API; `kind=none` removes all queued faults |
@@ -139,7 +139,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// An error of the system, which refuses the port, the folder or the thread.
+    /// An [`io::Error`] if the system refuses the port, the folder or the thread.
     pub fn start() -> io::Result<Sandbox> {
         Sandbox::builder().start()
     }
@@ -242,7 +242,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// An error when the address is not this sandbox's, or the sandbox shows an error page.
+    /// An error when the address does not belong to this sandbox, or the sandbox shows an error page.
     pub fn approve(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "approve")
     }
@@ -298,9 +298,10 @@ impl Sandbox {
     }
 
     /// Adds a route to the API that requires a bearer token. `path` is the whole path: `/api/scope` for
-    /// `client.get("/scope")`, because the API's base is `/api`. A path that ends with `*` matches every path
-    /// with that beginning. The answer to a path without a route has the status 404 and names the routes. If several routes match, the route added last answers; built-in routes come
-    /// after all added ones.
+    /// `client.get("/scope")`, because the API's base is `/api`. A path that ends with `*` matches
+    /// every path with that beginning. The answer to a path without a route has the status 404 and
+    /// names the routes. If several routes match, the route added last answers; built-in routes are
+    /// tried after all added routes.
     pub fn on(
         &self,
         method: &str,
@@ -326,8 +327,8 @@ impl Sandbox {
     }
 
     /// Sets a handler that rewrites every reply of the token endpoint, to imitate another service. The
-    /// handler gets the reply that the sandbox has decided. The handler does not get replies that a fault
-    /// makes.
+    /// handler gets the reply that the sandbox has decided. The handler does not get the replies of a
+    /// fault.
     pub fn on_token(
         &self,
         handler: impl Fn(&TokenCall, TokenReply) -> TokenReply + Send + Sync + 'static,
@@ -371,7 +372,7 @@ impl Sandbox {
         self.shared.server.lock().renew_nonces();
     }
 
-    /// Replaces the key that signs the ID tokens. The key set at `/jwks` then has the new key alone.
+    /// Replaces the key that signs the ID tokens. The key set at `/jwks` then has only the new key.
     pub fn renew_signing_key(&self) {
         self.shared.server.lock().signing_key = signing_key::SigningKey::generate();
     }

@@ -20,8 +20,8 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// Returns the value of a setting for an error, if the value is short and plain. Any other value may be a
-/// secret in the wrong place, so only its length is shown.
+/// Returns the value of a setting for an error, if the value is short and plain. Any other value may be
+/// a secret that was passed by mistake, so only its length is shown.
 #[cfg(any(feature = "exact-online", feature = "shell-ev"))]
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '+');

@@ -80,8 +80,8 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Writes a secret in clear text. [`Secret`] itself has no `Serialize`, so that each place that stores a
-/// secret says so with `#[serde(serialize_with = ..)]`.
+/// Writes a secret in clear text. [`Secret`] itself has no `Serialize`, so that each field that is
+/// stored in clear text is marked with `#[serde(serialize_with = ..)]`.
 pub(crate) fn in_clear<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
@@ -117,7 +117,8 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0_u8; N];
     while ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
-        // getrandom(2) fails only while a system is starting; a guessable value is never an option.
+        // getrandom(2) fails only while a system is starting. Try again, and never return a value that
+        // can be guessed.
         std::thread::yield_now();
     }
     bytes

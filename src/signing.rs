@@ -99,9 +99,9 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for text without a private key, for a key that is encrypted or in another format,
-    /// such as SEC1 or OpenSSH, and for a key that is neither P-256, nor RSA, nor Ed25519. Where a command
-    /// converts the key, the error names the command. The error shows nothing of the key.
+    /// [`Error::Config`] for text without a private key, for a key that is encrypted or in another
+    /// format, such as SEC1 or OpenSSH, and for a key that is neither P-256, nor RSA, nor Ed25519. If a
+    /// command can convert the key, the error names the command. The error shows nothing of the key.
     pub fn from_pem(pem: &str) -> Result<SigningKey> {
         let no = |text: &str| Err(Error::config(format!("the private key {text}")));
         if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {

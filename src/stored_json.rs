@@ -1,4 +1,4 @@
-//! Reads and writes the members of stored JSON objects, with a few functions for all types.
+//! Reads and writes the members of stored JSON objects, with the same few functions for all types.
 //!
 //! Code that serde derives is compiled once for each type and each data format. Derived code would lengthen
 //! the build of every program that depends on the crate.
@@ -26,7 +26,7 @@ impl Members {
         Members(members)
     }
 
-    /// Takes a member that may be absent or null.
+    /// Takes a member that may be missing or null.
     pub(crate) fn may<T>(&mut self, name: &str, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
         match self.take(name) {
             Value::Null => Some(None),
@@ -34,7 +34,7 @@ impl Members {
         }
     }
 
-    /// Takes a member that must be there.
+    /// Takes a required member.
     pub(crate) fn must<T>(&mut self, name: &str, read: fn(Value) -> Option<T>) -> Option<T> {
         read(self.take(name))
     }
@@ -75,7 +75,7 @@ pub(crate) fn number<T: TryFrom<u64>>(value: Value) -> Option<T> {
     value.as_u64()?.try_into().ok()
 }
 
-/// Takes an object or a text as JSON text.
+/// Reads an object, or a text, and returns it as JSON text.
 pub(crate) fn json(mut value: Value) -> Option<Secret> {
     let text = match &value {
         Value::Object(_) => Secret::new(value.to_string()),

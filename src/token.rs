@@ -15,7 +15,8 @@ use crate::clock;
 use crate::secret::Secret;
 use crate::stored_json::{self, Fields, Members};
 
-/// A token that an authorization server issued: an access token, and what came with it.
+/// A token that an authorization server issued: an access token with its refresh token, dates and other
+/// members.
 ///
 /// `Serialize` writes the secrets in clear text, for stores; `Debug` shows none of them.
 ///
@@ -67,8 +68,8 @@ impl Token {
         }
     }
 
-    /// Makes a token from a refresh token alone, such as one from another program's settings. The first call
-    /// refreshes: the access token is a placeholder that has expired.
+    /// Makes a token from a refresh token alone, such as a refresh token from another program's
+    /// settings. The first call refreshes: the access token is a placeholder that has expired.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, Token, sandbox::Sandbox};
@@ -122,7 +123,7 @@ impl Token {
         self
     }
 
-    /// Sets the ID token, which is kept as it is.
+    /// Sets the ID token, which is kept unchanged.
     #[must_use]
     pub fn with_id_token(mut self, id_token: impl Into<Secret>) -> Token {
         self.id_token = Some(id_token.into());
@@ -142,7 +143,7 @@ impl Token {
     #[must_use]
     pub fn with_dpop_key(mut self, jwk: impl Into<Secret>) -> Token {
         let jwk = jwk.into();
-        // In the form in which the key comes back from the store.
+        // Use the form in which the store returns the key.
         let read = stored_json::parse(jwk.expose().as_bytes()).and_then(stored_json::json);
         self.dpop_key = Some(read.unwrap_or(jwk));
         self
@@ -196,7 +197,7 @@ impl Token {
         self.expires_at
     }
 
-    /// The ID token, unverified, if one came (OpenID Connect Core section 2).
+    /// The ID token, unverified, if the answer had one (OpenID Connect Core section 2).
     pub fn id_token(&self) -> Option<&Secret> {
         self.id_token.as_ref()
     }
@@ -223,9 +224,9 @@ impl Token {
         self.expires_at.is_some_and(|end| end <= clock::later(now, self.margin(margin)))
     }
 
-    /// Returns `new`, with the members that it lacks taken from `self`. An answer without a refresh
-    /// token leaves the old one in use (RFC 6749 section 6); an answer without a scope means the same
-    /// scope (section 5.1).
+    /// Returns `new`, with the members that it lacks taken from `self`. After an answer without a
+    /// refresh token, the old refresh token stays in use (RFC 6749 section 6); an answer without a
+    /// scope means the same scope (section 5.1).
     pub(crate) fn succeeded_by(&self, mut new: Token) -> Token {
         new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
         new.scope = new.scope.or_else(|| self.scope.clone());
@@ -243,7 +244,7 @@ impl Token {
         new
     }
 
-    /// Takes the ID token out.
+    /// Removes the ID token.
     pub(crate) fn drop_id_token(&mut self) {
         self.id_token = None;
     }
@@ -253,7 +254,7 @@ impl Token {
         self.extra.extend(members.clone());
     }
 
-    /// Takes a member of the answer out.
+    /// Removes a member of the answer.
     pub(crate) fn drop_extra(&mut self, name: &str) {
         self.extra.remove(name);
     }

@@ -1,4 +1,5 @@
-//! Token exchange (RFC 8693): a client that gets its tokens for a token that the program has already.
+//! Token exchange (RFC 8693): a client gets its tokens in exchange for a token that the program already
+//! has.
 //!
 //! A service exchanges its user's token for a token with which it calls the next service on behalf of that
 //! user; a workload exchanges the token of its platform for a token of an API. No person is involved. The
@@ -31,11 +32,11 @@ pub use crate::protocol::{TokenExchange, TokenType};
 use crate::token::Token;
 
 impl Token {
-    /// The kind of token that an exchange has issued (`issued_token_type`, RFC 8693 section 2.2.1). `None` for
-    /// a token that came another way, and for a server that does not say.
+    /// The kind of token that an exchange has issued (`issued_token_type`, RFC 8693 section 2.2.1).
+    /// `None` for a token that was not exchanged, and for a server that does not name the type.
     ///
-    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not send such
-    /// a token to an API: take it with [`Client::token`](crate::Client::token).
+    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not
+    /// send such a token to an API: read such a token with [`Client::token`](crate::Client::token).
     pub fn issued_token_type(&self) -> Option<TokenType> {
         Some(TokenType::of(self.extra().get("issued_token_type")?.as_str()?))
     }

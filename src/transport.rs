@@ -125,7 +125,8 @@ pub(crate) struct Coded<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) verifier: Option<&'a Secret>,
-    /// The nonce of the ID token. If there is none, an unfit ID token does not end the login.
+    /// The nonce that was sent for the ID token. If no nonce was sent, an unfit ID token does not end
+    /// the login.
     pub(crate) nonce: Option<&'a Secret>,
     /// The host of the login, if it came with the callback.
     pub(crate) home: Option<&'a Url>,
@@ -182,7 +183,7 @@ impl TokenTransport {
         Requester { provider, credentials, extra, home: None, auth, now }
     }
 
-    /// Exchanges an authorization code. The result is an error if the ID token does not belong to this login.
+    /// Exchanges an authorization code. Returns an error if the ID token does not belong to this login.
     pub(crate) fn exchange(
         &self,
         code: &Secret,
@@ -267,7 +268,7 @@ impl TokenTransport {
         sent
     }
 
-    /// How the credentials authenticate where the provider wants `method`.
+    /// Says in words how the credentials authenticate, if the provider's method is `method`.
     fn auth_in_words(&self, method: ClientAuth) -> &'static str {
         #[cfg(feature = "jwt")]
         if self.credentials.signer().is_some() {
@@ -279,7 +280,8 @@ impl TokenTransport {
         }
     }
 
-    /// The host of a login is that of its callback: an answer does not move the login.
+    /// The callback of a login fixes the login's host: the answer to a refresh does not change the
+    /// host.
     fn keep_home(&self, sent: &mut Sent) {
         let rule = self.provider.authorization.token_host_from.as_ref();
         if let (Some(rule), Sent::Reply(reply)) = (rule, sent)
@@ -381,8 +383,8 @@ impl TokenTransport {
         let Some(cut) = cut else {
             return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
         };
-        // In JSON that broke off, it is clear which members came whole, and a new refresh token among
-        // them must not be lost. A form does not show whether a value is whole.
+        // Truncated JSON shows which members are complete, and a new refresh token among them must not
+        // be lost. A form does not show whether a value is complete.
         if raw.body.trim_ascii_start().starts_with(b"{") {
             let reply = protocol::read(&self.provider, &raw, sent_at);
             if reply.refresh_token.is_some() {

@@ -1,4 +1,5 @@
-//! Checks that the sources keep to the design: floors, sizes, and which modules touch the outside world.
+//! Checks that the sources keep to the design: floors, sizes of files, and the modules that use files,
+//! the network and the clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "tidy/outside.rs"]
@@ -68,14 +69,14 @@ const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 /// The command `evergrant`.
 const PROGRAM: &str = "src/bin/";
 
-/// What only the clock may do.
+/// Functions that only `clock` may call.
 const CLOCK: [&str; 4] =
     ["thread::sleep", "SystemTime::now", "Instant::now", "OffsetDateTime::now_utc"];
 
 /// Vendor SDKs, which import only what a user of the crate can import, and `sdk`, which they share.
 const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "sdk"];
 
-/// Exceptions: the module, and what it may use.
+/// Exceptions: a module, and the path that it may use.
 const EXCEPTIONS: [(&str, &str); 3] = [
     // A `.env` file is read for its variables.
     ("env", "std::fs"),

@@ -39,17 +39,18 @@ pub trait LoginStore: Send + Sync {
     /// [`BackendError::Config`](super::BackendError::Config) for a name that the store cannot keep.
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError>;
 
-    /// Returns the names of the accounts that have a login: at most `most` names, from the first name after
-    /// `after`, in the order of their bytes. A shorter answer than `most` is the end. `after` need not be an
-    /// account any more.
+    /// Returns the names of the accounts that have a login: at most `most` names, from the first name
+    /// after `after`, in the order of their bytes. A shorter answer than `most` is the end. The account
+    /// `after` may have been removed.
     ///
-    /// A name is listed if its account has a record, also if the record is damaged. Locks and files that are
-    /// being written are no accounts. An account that is added or removed meanwhile may or may not be listed.
-    /// The memory that a call takes depends on `most` and not on the number of accounts.
+    /// A name is listed if its account has a record, also if the record is damaged. Locks, and files
+    /// that are being written, are not listed. An account that is added or removed meanwhile may or may
+    /// not be listed. The memory that a call takes depends on `most` and not on the number of accounts.
     ///
     /// # Errors
     ///
-    /// Any failure to read the names. An error never hides an account: the answer is whole or an error.
+    /// Any failure to read the names. The call returns all names of the page or an error: an error
+    /// never hides an account.
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError>;
 }
 

@@ -29,9 +29,14 @@ pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing
-    /// if something else is there. The call may be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if
+    /// the place holds other bytes. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
+
+    /// Whether bytes that are there already must be written again, because their first write may not be durable.
+    fn writes_again(&self) -> bool {
+        false
+    }
 
     /// The name of the place in messages.
     fn name(&self) -> String;
@@ -67,13 +72,15 @@ pub(super) fn read(place: &impl Place, bytes: Option<Bytes>) -> Result<Option<Re
 
 /// Reads the record in these bytes.
 pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError> {
-    Record::from_json(bytes).map_err(|reason| {
-        BackendError::Corrupt(format!(
+    let corrupt = |reason: &str| {
+        let text = format!(
             "{} holds no readable record: {reason}; restore it, or delete it and authorize again",
             place.name()
-        ))
-        .into()
-    })
+        );
+        BackendError::Corrupt(text).into()
+    };
+    Record::from_json(bytes)
+        .map_err(|reason| BackendError::unreadable(&reason, place.name(), corrupt))
 }
 
 /// Saves `record` in place of the record that it replaces. The store compares whole records, byte by
@@ -86,7 +93,7 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         let text = format!("cannot write {}: the record is too large", place.name());
         return Err(BackendError::Unavailable(text).into());
     }
-    // Kept only from a note to its successor.
+    // Remember the bytes only between a note and its successor.
     let written = || {
         let keeps = record.note().is_some();
         place.seen().set(keeps.then(|| json.clone()));
@@ -104,6 +111,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         // Compares the bytes too: a number in an unknown member may be read back with a different
         // last digit.
         if old.as_ref() == Some(&json) {
+            if place.writes_again() && !place.swap(Some(&json), &json, record)? {
+                continue;
+            }
             return Ok((json, false));
         }
         let stored = old.as_ref().map(|old| parse(place, old)).transpose()?;
@@ -118,8 +128,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns `false` if
-/// something else is there. So a deletion that reaches the server late deletes no new login.
+/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and
+/// returns `false` if the place holds other bytes. So a deletion that reaches the server late does not
+/// delete a new login.
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) fn clear(
     place: &impl Place,
@@ -140,7 +151,7 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
     key(parts).first_chunk().copied().unwrap_or_default()
 }
 
-/// A hash of these parts as text, which tells a store apart from others and does not show a password.
+/// A hash of these parts as text, which identifies a store without showing a password.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn id(parts: &[&str]) -> String {
     key(parts).iter().map(|byte| format!("{byte:02x}")).collect()

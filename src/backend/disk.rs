@@ -67,7 +67,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
         Ok(folder) => Ok(folder.join(name)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let folder = folder.display();
-            let text = format!("cannot open the folder {folder}: create it, or name another");
+            let text =
+                format!("cannot open the folder {folder}: create it, or name another folder");
             Err(wrong_because(text, &error))
         }
         Err(error) => Err(failed("open the folder", folder, &error)),
@@ -91,7 +92,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     Err(wrong(format!("{} leads through too many links", path.display())))
 }
 
-/// How many links are followed at most, as on Linux.
+/// The largest number of links that are followed, as on Linux.
 const LINKS: usize = 40;
 
 /// A name beside a file: `{before}{name}{after}`.
@@ -107,8 +108,8 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Flushes a file. `Some` says why its file system cannot flush: std flushes with `F_FULLFSYNC` on
-/// Apple's systems (fcntl(2)), which SMB volumes do not know.
+/// Flushes a file. If the file system cannot flush, returns the reason as `Some`: on Apple's systems
+/// std flushes with `F_FULLFSYNC` (fcntl(2)), which SMB volumes do not support.
 pub(super) fn flush(file: &File) -> io::Result<Option<io::Error>> {
     match file.sync_all() {
         Ok(()) => Ok(None),
@@ -125,9 +126,9 @@ fn is_unsupported(error: &io::Error) -> bool {
     apples || matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
 }
 
-/// Makes the folder's entries durable. `Some` says why this file system cannot flush a folder, which is
-/// no failure: some FUSE and network file systems only flush files. Only Unix can flush a folder;
-/// elsewhere the store relies on the file system's journal.
+/// Makes the folder's entries durable. If the file system cannot flush a folder, returns the reason as
+/// `Some`, not as a failure: some FUSE and network file systems only flush files. Only Unix can flush a
+/// folder; elsewhere the store relies on the file system's journal.
 pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     let folder = folder(path);
     #[cfg(unix)]
@@ -248,7 +249,7 @@ pub(crate) fn open(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("open", &error),
     };
-    // Since the first check, another file may have taken the place of the first file.
+    // Check again: since the first check, the file may have been replaced.
     let metadata = match file.metadata() {
         Ok(metadata) => metadata,
         Err(error) => return failed("look at", &error),
@@ -296,7 +297,7 @@ const NO_LINK_NO_WAIT: i32 = {
     }
 };
 
-// The error numbers in these tests are those of Linux.
+// These tests use the error numbers of Linux.
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
+    fn an_unreadable_place_is_not_treated_as_empty() {
         let path = std::env::current_exe().unwrap();
         let mut reads = private();
         let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();
@@ -357,7 +358,10 @@ mod tests {
     fn only_a_missing_folder_is_to_be_created() {
         let file = std::env::current_exe().unwrap();
         let text = |path: PathBuf| place(&path).unwrap_err().to_string();
-        assert!(text(file.with_extension("gone").join("a")).contains("create it, or name another"));
+        assert!(
+            text(file.with_extension("gone").join("a"))
+                .contains("create it, or name another folder")
+        );
         let within = text(file.join("b/a"));
         assert!(within.starts_with("cannot open the folder "), "{within}");
         assert!(!within.contains("create it"), "{within}");

@@ -3,7 +3,7 @@
 use super::{Guard, Record};
 use crate::error::BoxError;
 
-/// What [`TokenBackend::enter`](super::TokenBackend::enter) gave.
+/// The result of [`TokenBackend::enter`](super::TokenBackend::enter).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Entry {
@@ -14,7 +14,7 @@ pub enum Entry {
         /// The record, or why it could not be read; read under the lock.
         record: Result<Option<Record>, BoxError>,
     },
-    /// The caller does not have the lock. Another client of this process has it, or had it during the
-    /// wait, and has read or saved this record under it. The record is durable.
+    /// The caller does not have the lock. Another client of this process has the lock, or had it during
+    /// the wait, and has read or saved this record under the lock. The record is durable.
     Saved(Record),
 }

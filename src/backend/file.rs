@@ -29,20 +29,20 @@ const LIMIT: u64 = 4 << 20;
 ///
 /// | file | content |
 /// | --- | --- |
-/// | `NAME.lock` | nothing; it is the lock, and is never deleted |
-/// | `.NAME.evergrant-next` | room for the next record; a lock between two saves |
+/// | `NAME.lock` | nothing; this file is the lock, and is never deleted |
+/// | `.NAME.evergrant-next` | reserved space for the next record; also excludes two saves at the same time |
 /// | `.NAME.evergrant-temp` | a record while it is written |
 /// | `.NAME.evergrant-flushed` | names the record that is known to be on the disk: device, inode, time, SHA-256 |
-/// | `.NAME.evergrant-saving` | nothing; on Windows, the lock between two saves; is never deleted |
+/// | `.NAME.evergrant-saving` | nothing; on Windows, this file excludes two saves at the same time; it is never deleted |
 ///
 /// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
-/// folder. If the process is killed or the power fails at any point, the old record or the new one is
-/// there, whole. (Windows has no call to flush a folder; there the store relies on the file system's
-/// journal. On Windows a save waits up to 5 seconds while another program, such as a virus scanner or a backup,
-/// keeps the record open.) A record that announces a successor first reserves room for the successor, so that
-/// a full disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
-/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is refused
-/// before a refresh token or code is sent.
+/// folder. If the process is killed or the power fails at any point, the file is the old record or the
+/// new record, complete. (Windows has no call to flush a folder; there the store relies on the file
+/// system's journal. On Windows a save waits up to 5 seconds while another program, such as a virus
+/// scanner or a backup, keeps the record open.) A record that announces a successor first reserves room
+/// for the successor, so that a full disk is noticed before a refresh token is sent. A symbolic link at
+/// the path is kept, and the file that it leads to is replaced. A hard link or a mount at the path
+/// cannot be replaced whole, and is refused before a refresh token or code is sent.
 ///
 /// The store writes the files beside the record only if this user made them. It removes another user's
 /// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others
@@ -68,7 +68,8 @@ pub struct FileBackend {
     clock: Arc<dyn Clock>,
     // The content that was flushed last, so that a record is flushed once and not at each load.
     durable: Mutex<Option<Content>>,
-    // The id of the user that owns the files that this process makes; known once it has made one.
+    // The id of the user who owns the files that this process makes; known after the process has made
+    // its first file.
     us: Mutex<Option<u32>>,
     private: bool,
     /// Whether flushing the folder turned out to be impossible.
@@ -78,7 +79,7 @@ pub struct FileBackend {
 
 /// A file that was read, its bytes, and the record in them.
 struct Stored {
-    /// The open file. `None` on Windows, where it would keep a save of another process waiting.
+    /// The open file. `None` on Windows, where an open file would delay the save of another process.
     file: Option<File>,
     identity: disk::Identity,
     metadata: Metadata,
@@ -102,7 +103,7 @@ impl FileBackend {
     }
 
     /// Refuses a record whose file mode lets others read or write it. Without this setting, such a
-    /// record causes one warning. On systems without modes this has no effect.
+    /// record causes one warning. On systems without file modes this setting has no effect.
     #[must_use]
     pub fn private_only(mut self) -> FileBackend {
         self.private = true;
@@ -122,16 +123,14 @@ impl FileBackend {
     }
 
     fn corrupt(&self, reason: &str) -> BoxError {
-        BackendError::Corrupt(format!(
-            "{} is not a readable record: {reason}; restore it, or move it away and authorize again",
-            self.path.display()
-        ))
-        .into()
+        let path = self.path.display();
+        let advice = "restore it, or move it away and authorize again";
+        BackendError::Corrupt(format!("{path} is not a readable record: {reason}; {advice}")).into()
     }
 
     fn empty(&self) -> BoxError {
-        let path = self.path.display();
-        BackendError::Empty(format!("{path} is empty: restore it, or authorize again")).into()
+        let text = format!("{} is empty: restore it, or authorize again", self.path.display());
+        BackendError::Empty(text).into()
     }
 
     /// Reads the record at `target`; `None` if nothing is there.
@@ -153,8 +152,9 @@ impl FileBackend {
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
-        let record =
-            Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
+        let record = Record::from_json(&bytes).map_err(|reason| {
+            BackendError::unreadable(&reason, self.path.display(), |why| self.corrupt(why))
+        })?;
         Ok(Some(Stored { file, identity, metadata, bytes, record }))
     }
 
@@ -211,7 +211,7 @@ impl FileBackend {
         let Some(error) = why else { return };
         self.unflushed.store(true, Ordering::Relaxed);
         self.warn(format!(
-            "what is in the folder {} cannot be flushed ({error}): a power cut may bring back the \
+            "the entries of the folder {} cannot be flushed ({error}): a power cut may bring back the \
              record before the last, with a refresh token that is used up; keep the file on another \
              file system, in a folder that you may read",
             disk::folder(target).display()
@@ -239,7 +239,7 @@ impl FileBackend {
         }
     }
 
-    /// Checks that the stored record is the one that `record` replaces, or `record` itself. A first
+    /// Checks that the stored record is the record that `record` replaces, or `record` itself. A first
     /// record may replace an empty file.
     fn compare(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
         let stored = match self.read(target) {
@@ -287,7 +287,7 @@ impl FileBackend {
     /// Puts `json` at `target` through a new file. The caller holds [`Self::next_file`].
     fn replace_afresh(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
         let temp = temp(target);
-        disk::remove(&temp)?; // A process that died may have left it.
+        disk::remove(&temp)?; // A process that died may have left this file.
         let write = || {
             let file = disk::create(&temp)?;
             (&file).write_all(json)?;
@@ -304,7 +304,7 @@ impl FileBackend {
     }
 
     /// The last steps of a save: compare once more, since other programs may not use the locks; rename;
-    /// flush. While another program keeps the record from being replaced, it compares and renames again.
+    /// flush. While another program prevents the replacement, compares and tries the rename again.
     fn put(
         &self,
         target: &Path,
@@ -373,7 +373,7 @@ impl TokenBackend for FileBackend {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
         }
-        // Compares early, so that a refused save leaves no trace; the comparison in `put` decides.
+        // Compare first, so that a refused save leaves no file; the comparison in `put` decides.
         self.compare(&target, record, &json)?;
         if record.note().is_some() || record.replaces().is_none() {
             room::check_names(&target)?;
@@ -386,7 +386,7 @@ impl TokenBackend for FileBackend {
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         if let Err(error) = room::overwrite(&*reserved.next.file()?, &zeros) {
             let next = room::path(&target);
-            let _ = disk::remove(&next); // An unflushed file must not be taken for room.
+            let _ = disk::remove(&next); // An unflushed file must not count as reserved space.
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)
@@ -397,7 +397,7 @@ impl TokenBackend for FileBackend {
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
-        // The lock may fail: a full disk must not prevent a logout.
+        // Ignore a failure to lock: a full disk must not prevent a logout.
         let _saving = self.next_file(&target);
         disk::remove(&target)?;
         disk::remove(&temp(&target))?;

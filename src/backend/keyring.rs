@@ -30,8 +30,8 @@ type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, KeyringError> + Send + 
 /// Keyring, KWallet, KeePassXC), the macOS Keychain, the Windows Credential Manager.
 ///
 /// The keyring holds the key, not the record. No keyring compares, flushes or locks as the
-/// [contract](super) demands, and Windows keeps at most 2,560 bytes; the file does all of this and has no limit.
-/// A copy of the file is useless without the keyring.
+/// [contract](super) demands, and Windows keeps at most 2,560 bytes; the file compares, flushes and
+/// locks, and has no limit. A copy of the file is useless without the keyring.
 ///
 /// The first save makes a random key and puts it into the keyring, as base64. Each process reads the key once.
 /// [`TokenBackend::clear`] removes the login and leaves the key.
@@ -45,9 +45,9 @@ type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, KeyringError> + Send + 
 ///
 /// # Without a desktop
 ///
-/// A server or a cron job often has no Secret Service: calls fail with
-/// [`BackendError::Unavailable`] and say so. Start one in the session (`dbus-run-session`,
-/// `gnome-keyring-daemon --unlock`), or use a key file and [`SealedBackend`].
+/// A server or a cron job often has no Secret Service: calls fail with [`BackendError::Unavailable`],
+/// whose text names the cause. Start one in the session (`dbus-run-session`, `gnome-keyring-daemon
+/// --unlock`), or use a key file and [`SealedBackend`].
 pub struct KeyringBackend {
     sealed: SealedBackend<FileBackend>,
     key: Arc<Key>,
@@ -79,7 +79,7 @@ impl KeyringBackend {
     }
 
     /// Makes a store like [`KeyringBackend::new`], with the kernel's keyring of this user. This keyring
-    /// needs no desktop. The key is gone when the machine starts again, and so is the login.
+    /// needs no desktop. The key and the login are lost when the machine restarts.
     #[cfg(target_os = "linux")]
     pub fn in_kernel(
         service: impl Into<String>,
@@ -167,8 +167,9 @@ impl Key {
         if *Zeroizing::new(back) == *text {
             return Ok(());
         }
-        let text =
-            format!("{self} did not read back equal: this keyring does not keep what it stores");
+        let text = format!(
+            "{self} was read back with another value: this keyring does not keep what it stores"
+        );
         Err(BackendError::Config(text).into())
     }
 
@@ -180,7 +181,8 @@ impl Key {
         .into()
     }
 
-    /// Errors of keyrings may hold what was read: only their kind and the platform's text are kept.
+    /// The error of a keyring may contain the secret that was read: only the kind of error and the
+    /// platform's text are kept.
     fn failed(&self, error: KeyringError) -> BoxError {
         let text = format!(
             "{self} cannot be reached: is a keyring running and unlocked? Without a desktop, use \
@@ -195,7 +197,7 @@ impl Key {
             )
             .into(),
             KeyringError::Ambiguous(_) => BackendError::Config(format!(
-                "{self} is there more than once: keep only the right one"
+                "{self} exists more than once: keep only the right key"
             ))
             .into(),
             other => BackendError::Unavailable(text).because(other),

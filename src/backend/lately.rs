@@ -1,4 +1,4 @@
-//! A server's answer that is asked for again after a minute.
+//! Keeps a server's answer for a minute.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,16 +8,17 @@ use parking_lot::Mutex;
 use super::Durability;
 use super::queue::Pace;
 
-/// How long an answer counts: the settings of a server change seldom, and a store with many accounts would
-/// ask at every refresh.
+/// How long an answer is used. The settings of a server change seldom, and without this limit a store
+/// with many accounts would ask at every refresh.
 const COUNTS: Duration = Duration::from_secs(60);
 
-/// What a store and its accounts last learned about the server's settings, and when.
+/// The last answer about the server's settings, and its time. A store and its accounts share it.
 #[derive(Clone, Default)]
 pub(super) struct Lately(Arc<Mutex<Option<(Duration, Durability)>>>);
 
 impl Lately {
-    /// The answer of the last minute, or else that of `ask`. An unknown answer does not count.
+    /// Returns the answer of the last minute, or else the result of `ask`. `Durability::Unknown` is not
+    /// kept.
     pub(super) fn or_ask(&self, pace: &Pace, ask: impl FnOnce() -> Durability) -> Durability {
         let now = pace.clock.monotonic();
         let known = *self.0.lock();

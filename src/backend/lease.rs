@@ -49,7 +49,7 @@ mod tests {
     /// A process may be paused, or its machine may sleep, while it waits for the answer.
     #[test]
     fn a_renewal_that_took_too_long_is_no_renewal() {
-        // By how much the monotonic clock and the wall clock go on.
+        // How far the monotonic clock and the wall clock advance.
         for (monotonic, wall, lasts) in [
             (0, 0, true),
             (99_999, 99_999, true),

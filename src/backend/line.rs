@@ -1,16 +1,18 @@
 //! The line of the threads of one process that want the lock of one account.
 //!
-//! The store's own lock keeps threads and processes apart. The line only decides who asks the store: the
-//! first thread in the line, while all others wait in memory. So a process needs one look at a time for
-//! each account, whatever its number of clients. What a holder of this process reads or saves is told
-//! to the threads that wait, so that one refresh serves all of them.
+//! The store's own lock excludes other threads and processes. The line only decides which thread asks
+//! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
+//! attempt at a time for each account, even if it has many clients. The threads that wait get the
+//! record that a holder in this process reads or saves, so that all of them use the token of one
+//! refresh.
 //!
 //! | state | who asks the store |
 //! | --- | --- |
 //! | nobody of this process has the lock | the first in the line, after pauses that grow |
-//! | a thread of this process has the lock | the first in the line, when the lock is dropped, and twice a second in case the store has taken the lock away |
+//! | a thread of this process has the lock | the first in the line, when the lock is dropped, and twice a second, because the store may have taken the lock away |
 //!
-//! A killed process leaves nothing here. A forked child begins with no lines.
+//! The lines are in memory only, so a killed process leaves nothing behind. A forked child begins with
+//! no lines.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -29,14 +31,14 @@ use crate::secret::random_byte;
 /// The address of a store and an account in it.
 pub(super) type Key = [u8; 32];
 
-/// How long the first in the line waits at most before it asks the store, if a thread of this process
-/// has the lock.
+/// The longest time that the first thread in the line waits before it asks the store, while another
+/// thread of this process has the lock.
 const WATCH: Duration = Duration::from_millis(500);
 
 /// The first pause between two looks at a lock that another process has.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// How long a record that was read or saved under the lock answers a call that does not wait.
+/// How long a record that was read or saved under the lock is returned to calls that do not wait.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How an attempt to take a store's lock ended.
@@ -71,7 +73,7 @@ impl Taken<(Guard, Option<Result<Option<Record>, BoxError>>)> {
     }
 }
 
-/// What one attempt at the store's lock gave.
+/// The result of one attempt to take the store's lock.
 pub(super) struct Got<T> {
     pub(super) lock: T,
     /// The record that was read under the lock, if the attempt read it.
@@ -87,8 +89,9 @@ pub(super) struct Wait<'a> {
     pub(super) longest: Duration,
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
-    /// Tells the file of the lock now. A holder whose file is no longer there holds nothing that others ask
-    /// for. Called while the lines are not locked: a file system may take long to answer.
+    /// Returns the file that is the lock now. If a holder's file is no longer at the path, other
+    /// processes lock another file. Called while the lines are not locked: a file system may take long
+    /// to answer.
     pub(super) place: &'a dyn Fn() -> Identity,
 }
 
@@ -133,7 +136,7 @@ impl Lines {
         self.numbers
     }
 
-    /// Forgets a line without a holder and without threads that wait.
+    /// Removes a line without a holder and without waiting threads.
     fn tidy(&mut self, key: &Key) {
         if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
         {
@@ -160,8 +163,8 @@ impl Line {
         self.holder.as_ref().is_some_and(|(_, held)| held == file)
     }
 
-    /// The record that answers a call: a later one than the call, or for a call that does not wait, a fresh
-    /// one of the present holder.
+    /// The record that is returned to a call: a record newer than the call, or, for a call that does
+    /// not wait, a fresh record of the present holder.
     fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
         let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;
@@ -178,7 +181,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Says that the store has taken the lock away: the next thread need not wait for this holder.
+    /// Called when the store has taken the lock away: the next thread need not wait for this holder.
     pub(super) fn lost(&self) {
         if self.process != std::process::id() {
             return;
@@ -200,7 +203,7 @@ impl Drop for Held {
     }
 }
 
-/// The place in the line of a thread that waits. It is left when it is dropped, also by a panic.
+/// The place in the line of a waiting thread. Dropping the place leaves the line, also in a panic.
 struct Waiting {
     key: Key,
     number: u64,
@@ -243,7 +246,7 @@ impl Drop for Waiting {
 ///
 /// # Errors
 ///
-/// Those of `attempt`.
+/// The errors of `attempt`.
 #[cfg(any(feature = "sqlite", feature = "redis", test))]
 pub(super) fn take<T>(
     wait: &Wait<'_>,
@@ -252,13 +255,13 @@ pub(super) fn take<T>(
     take_with(wait, |_| Ok(Some(())), |left, ()| attempt(left))
 }
 
-/// Like [`take`], for an attempt that needs something, such as a permit, for which `ready` waits up to a time.
-/// `None`: it is not there. A call that does not wait does not wait for this either, and not for a thread
-/// that does.
+/// Takes the lock like [`take`], for an attempt that needs a resource, such as a permit. `ready` waits
+/// for the resource up to a time, and returns `None` if there is none. A call that does not wait for
+/// the lock does not wait for the resource either, and not for a thread that waits for it.
 ///
 /// # Errors
 ///
-/// Those of `ready` and `attempt`.
+/// The errors of `ready` and `attempt`.
 pub(super) fn take_with<R, T>(
     wait: &Wait<'_>,
     mut ready: impl FnMut(Duration) -> Result<Option<R>, BoxError>,
@@ -267,7 +270,7 @@ pub(super) fn take_with<R, T>(
     let (pace, start) = (wait.pace, wait.pace.clock.monotonic());
     let woken = Arc::new(Condvar::new());
     let (mut file, mut is_new) = ((wait.place)(), true);
-    // Left after the list of lines is unlocked, also if `attempt` panics.
+    // Dropped after the list of lines is unlocked, also if `attempt` panics.
     let place = Waiting::join(wait, &woken);
     let mut lines = lines();
     let mut pause = SHORTEST;
@@ -357,14 +360,14 @@ pub(super) fn take_with<R, T>(
     }
 }
 
-/// Whether a record says that no refresh is under way, so that others may look at it.
+/// Whether a record shows that no refresh is under way, so that other threads may use the record.
 fn is_told(record: &Record) -> bool {
     record.note().is_none()
 }
 
-/// Tells the threads that wait for the lock of an account which record is durably stored now. `None`: the
-/// record that they may know is no longer stored. Two saves may be told in the wrong order: an older record is told
-/// to nobody.
+/// Gives the durably stored record to the threads that wait for the lock of an account. `None` means
+/// that the record that they may know is no longer stored. If the reports of two saves come in the
+/// wrong order, the older record is ignored.
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());

@@ -17,10 +17,10 @@ use crate::secret::random_byte;
 ///
 /// A `FileLock` is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is
 /// created if it is missing, and never written; its folder must exist. Taking the lock sets the file's
-/// times, so that programs that delete old files leave it alone. Do not delete the file while the lock
-/// is held; [`Guard::is_held`] notices this. Two locks on one file in one process exclude each other
-/// too, even on NFS, where the system's lock belongs to the process. A child process does not inherit
-/// the lock, whether it is a new program or only a fork.
+/// times, so that programs that delete old files do not delete it. Do not delete the file while the
+/// lock is held; [`Guard::is_held`] notices this. Two locks on one file in one process exclude each
+/// other too, even on NFS, where the system's lock belongs to the process. A child process does not
+/// inherit the lock, whether it is a new program or only a fork.
 ///
 /// The owner of the file could take the lock away. So the file must belong to this user, to the
 /// folder's owner or to root.
@@ -108,8 +108,8 @@ pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
 }
 
 /// Calls `attempt` at once, and again after pauses that grow from 1 ms to 20 ms. Each pause is
-/// shortened by a random part of up to a half, so that waiting processes do not run in step. `None`
-/// after `wait`.
+/// shortened by a random part of up to a half, so that waiting processes do not retry at the same
+/// moments. `None` after `wait`.
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,

@@ -1,4 +1,4 @@
-//! A locked file, which keeps threads and processes apart, also forked ones.
+//! A locked file, which excludes other threads and processes, forked processes included.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -11,8 +11,8 @@ use super::{BackendError, disk};
 use crate::error::BoxError;
 
 /// A locked file, or a file that waits to be locked. The file is unlocked before its handle closes, so
-/// that a forked child cannot keep the lock. The lock belongs to the process that took it: its copy in a
-/// forked child neither holds nor frees anything.
+/// that a forked child cannot keep the lock. The lock belongs to the process that took it: the copy in
+/// a forked child neither holds nor releases the lock.
 #[derive(Debug)]
 pub(super) struct Locked {
     // `TAKEN` owns the file, so that a forked child finds its copy and closes it.
@@ -112,8 +112,8 @@ impl Locked {
         })
     }
 
-    /// Whether this process has the lock and the file is still the one at `path`. `false` if the path
-    /// cannot be read.
+    /// Whether this process has the lock and the file is still at `path`. `false` if the path cannot be
+    /// read.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
     }
@@ -141,13 +141,14 @@ fn has_no_locks(error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
 }
 
-/// The locked files of this process, and those that wait to be locked. Each has the id of its process,
-/// because a forked child has a copy of the list, in which no file is the child's.
+/// The locked files of this process, and the files that wait to be locked. Each entry has the id of its
+/// process, because a forked child has a copy of the list, and none of the files in the copy is locked
+/// by the child.
 static TAKEN: Mutex<Taken> = Mutex::new(Taken { keys: Vec::new(), files: Vec::new() });
 
 struct Taken {
-    // On NFS the system's lock does not keep two threads apart (flock(2): it is emulated there by a
-    // lock that belongs to the process).
+    // On NFS the system's lock does not exclude two threads of one process (flock(2): NFS emulates the
+    // lock by a lock that belongs to the process).
     keys: Vec<(u32, Key)>,
     files: Vec<(u32, Arc<File>)>,
 }

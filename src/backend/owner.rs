@@ -1,6 +1,6 @@
 //! Finds the owner of a file. std does not tell our user number, and a file system may give us another
-//! number (NFS with `root_squash`, CIFS), so the check compares the owner with that of a file that we
-//! have just made there.
+//! number (NFS with `root_squash`, CIFS), so the check compares the owner with the owner of a file that
+//! we have just made in the same folder.
 
 use std::fs::{self, File, Metadata};
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::disk;
 use crate::error::BoxError;
 use crate::secret::random_id;
 
-/// The user number of a file's owner; `None` on systems without one.
+/// The user number of a file's owner; `None` on systems without user numbers.
 #[cfg(unix)]
 pub(super) fn of(metadata: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::MetadataExt::uid(metadata))
@@ -20,7 +20,7 @@ pub(super) fn of(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// The owner of the files that we make beside `path`: makes one, and removes it.
+/// The owner of the files that we make beside `path`: makes a file there to find out, and removes it.
 pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     if cfg!(not(unix)) {
         return Ok(None);
@@ -33,7 +33,7 @@ pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     Ok(of(&metadata))
 }
 
-/// Whether the file is this user's (or root's), and no one else may write into it.
+/// Whether the file belongs to this user (or to root), and no other user may write into it.
 #[cfg(feature = "discovery")]
 pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
     let Some(owner) = of(metadata) else { return true };
@@ -42,7 +42,7 @@ pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
 }
 
 /// Refuses a lock file whose owner could take the lock away while it is held. `touched` says that this
-/// process could set the file's times, which only its owner and root can.
+/// process could set the file's times, which only the owner and root can do.
 pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), BoxError> {
     let looked = file.metadata().map_err(|error| disk::failed("look at", path, &error))?;
     let Some(owner) = of(&looked) else { return Ok(()) };

@@ -1,8 +1,8 @@
 //! A small set of connections that a store and all its accounts share.
 //!
-//! At most as many connections are in use as there are permits; a thread that needs one more waits, in the
-//! order in which the threads asked. A connection that failed is dropped, one that was not used for a
-//! while is closed, and a connection that the program lends is given back after each use.
+//! Each connection in use needs a permit; a thread without a permit waits, in the order in which the
+//! threads asked. A connection that failed is dropped, a connection that was not used for a while is
+//! closed, and a connection that the program lends is given back after each use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,8 @@ pub(super) struct Pool<C> {
     open: Arc<Open<C>>,
     /// The permits for connections of our own. Connections that the program lends are counted by the program.
     permits: Option<Arc<Gate>>,
-    /// The permits for connections that are kept while a lock is held. They are fewer, so that reads and
-    /// saves of other accounts never wait for the end of a refresh.
+    /// The permits for connections that are kept while a lock is held. There are fewer of these
+    /// permits, so that reads and saves of other accounts never wait for the end of a refresh.
     #[cfg(any(feature = "postgres", test))]
     holders: Option<Arc<Gate>>,
     resting: Mutex<Resting<C>>,
@@ -36,15 +36,15 @@ pub(super) struct Pool<C> {
     stays: fn(&C) -> bool,
     /// Whether connections are kept open between their uses.
     rests: bool,
-    /// Whether the connections lead to a server, so that one network carries all of them.
+    /// Whether the connections go to a server, over one network.
     remote: bool,
 }
 
 struct Resting<C> {
     process: u32,
     connections: Vec<(C, Duration)>,
-    /// Connections that have rested since before this time are not used: at this time a use began that got no
-    /// answer.
+    /// Connections that were last used before this time are not used again: at this time a use began
+    /// that got no answer.
     silent: Option<Duration>,
 }
 
@@ -60,7 +60,7 @@ pub(super) type Done<C, T> = (Option<C>, Result<T, Failed>);
 /// Why a use of a connection failed.
 pub(super) struct Failed {
     pub(super) error: BoxError,
-    /// Whether the connection may have been dead before its use, so that a new one may work.
+    /// Whether the connection may have been dead before its use, so that a new connection may work.
     pub(super) stale: bool,
 }
 
@@ -80,7 +80,7 @@ impl<C> Pool<C> {
         Pool::new(None, open)
     }
 
-    /// The same connections in another number.
+    /// The same connections with another limit.
     pub(super) fn resized(&self, most: usize) -> Pool<C> {
         match self.permits {
             Some(_) => {
@@ -106,13 +106,13 @@ impl<C> Pool<C> {
         }
     }
 
-    /// Connections to a file. Says whether they are kept open between their uses.
+    /// For connections to a file: sets whether they are kept open between their uses.
     #[cfg(feature = "sqlite")]
     pub(super) fn resting(self, rests: bool) -> Pool<C> {
         Pool { rests, remote: false, ..self }
     }
 
-    /// Keeps a connection open while this is true of it.
+    /// Keeps a connection open while this function returns `true` for it.
     #[cfg(any(feature = "redis", feature = "sqlite"))]
     pub(super) fn keeping(self, stays: fn(&C) -> bool) -> Pool<C> {
         Pool { stays, ..self }
@@ -144,7 +144,7 @@ impl<C> Pool<C> {
         if let Some(rested) = self.rested(pace) {
             match work(rested) {
                 (Some(connection), Ok(done)) => return Ok((Used { connection, permit }, done)),
-                (_, Err(failed)) if failed.stale => {}
+                (_, Err(failed)) if failed.stale => self.leave_file(),
                 (connection, Err(failed)) => {
                     if connection.is_none() {
                         self.doubt(start);
@@ -179,8 +179,8 @@ impl<C> Pool<C> {
         enter(self.holders.as_ref(), name, pace, wait)
     }
 
-    /// Says that a use, which began at `start`, got no answer. The connections that have rested since then or
-    /// longer are probably dead as well: each would cost a later use the same wait.
+    /// Called when a use that began at `start` got no answer. The connections that were not used since
+    /// then are probably dead as well, and a later use of each would wait as long again.
     pub(super) fn doubt(&self, start: Duration) {
         if self.remote {
             let mut resting = self.at_rest();
@@ -209,6 +209,14 @@ impl<C> Pool<C> {
         }
     }
 
+    /// Closes the connections that rest if they lead to a file: the file was replaced for all of them.
+    fn leave_file(&self) {
+        if !self.remote {
+            let closed = std::mem::take(&mut self.at_rest().connections);
+            drop(closed);
+        }
+    }
+
     /// The connection that was used last.
     fn rested(&self, pace: &Pace) -> Option<C> {
         let mut resting = self.at_rest();
@@ -221,8 +229,8 @@ impl<C> Pool<C> {
         (pace.since(since) <= REST || (self.stays)(&connection)).then_some(connection)
     }
 
-    /// A new connection. If the server has no room for it, another program may leave soon, or another
-    /// thread may give one of ours back.
+    /// A new connection. If the server accepts no more connections, another program may soon close a
+    /// connection, or another thread may give back one of ours.
     fn opened(&self, pace: &Pace) -> Result<C, BoxError> {
         let start = pace.clock.monotonic();
         let mut pause = Duration::from_millis(10);
@@ -247,7 +255,8 @@ impl<C> Pool<C> {
         let mut resting = self.resting.lock();
         if resting.process != std::process::id() {
             resting.process = std::process::id();
-            // The connections belong to the parent process: to close them here would end them there.
+            // The connections belong to the parent process: closing them in the child would also end
+            // them for the parent.
             std::mem::take(&mut resting.connections).into_iter().for_each(std::mem::forget);
         }
         resting

@@ -31,7 +31,7 @@ impl Pace {
         Pace { clock: Arc::new(SystemClock), wakes: true }
     }
 
-    /// The pace of a clock that a test has chosen: the time of each wait passes in its sleeps.
+    /// Waits by a clock that a test has chosen: the clock's `sleep` makes the time pass.
     pub(super) fn of(clock: Arc<dyn Clock>) -> Pace {
         Pace { clock, wakes: false }
     }
@@ -63,7 +63,7 @@ impl Pace {
 
 /// Permits for the threads of one process, in the order in which the threads asked.
 ///
-/// A permit that is returned goes to the first thread that waits, so no thread overtakes another. A
+/// A returned permit goes to the thread that has waited longest, so no thread overtakes another. A
 /// forked child begins with all permits: no thread of its parent exists there.
 #[derive(Debug)]
 pub(super) struct Gate(Mutex<Passes>);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod lock;
+mod replicas;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::{Cmd, ConnectionLike, RedisError, RedisResult};
+use redis::{Cmd, ConnectionLike, ErrorKind, RedisError, RedisResult};
 use zeroize::Zeroizing;
 
 use self::lock::Held;
@@ -26,8 +27,8 @@ use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// How many connections a store and its accounts use at a time. The server flushes once for the commands of
-/// all connections that have come meanwhile, so that more connections make more refreshes a second.
+/// How many connections a store and its accounts use at a time. The server flushes once for the
+/// commands that have arrived on all connections, so more connections allow more refreshes a second.
 const CONNECTIONS: usize = 32;
 
 /// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
@@ -49,8 +50,8 @@ return 0";
 ///
 /// The server's settings decide what a stored record survives, and [`TokenBackend::durability`] reads
 /// them. A record survives a power cut only with `appendonly yes`, `appendfsync always`, no replica to
-/// fail over to, and no eviction of keys without an expiry. With other settings, a restart or a
-/// failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
+/// fail over to (or [`RedisBackend::replicas`]), and no eviction of keys without an expiry. With other settings,
+/// a restart or a failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
 /// The client warns of such settings. [`crate::guide::stores`] has the settings.
 ///
 /// | key | content | expires |
@@ -64,9 +65,10 @@ return 0";
 ///
 /// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
 /// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
-/// take. A lock names a connection of its process. The lock of a process that has ended is free as soon as
-/// that connection has ended, if the server lists its connections (`CLIENT LIST`, `INFO`). A save compares and writes in one step, in a
-/// script, so that a process that was paused past the end of its lease cannot overwrite a newer record.
+/// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
+/// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
+/// compares and writes in one step, in a script, so that a process that was paused past the end of its
+/// lease cannot overwrite a newer record.
 ///
 /// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
 /// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
@@ -81,7 +83,7 @@ return 0";
 #[derive(Clone)]
 pub struct RedisBackend {
     server: Arc<Pool<Link>>,
-    /// Tells the server apart from others in this process.
+    /// Identifies the server within this process.
     server_id: Arc<str>,
     /// Whether the connections are our own, so that they last.
     owns: bool,
@@ -89,6 +91,7 @@ pub struct RedisBackend {
     prefix: String,
     account: String,
     lease: Duration,
+    replicas: usize,
     pace: Pace,
     survives: Lately,
     seen: Seen,
@@ -98,7 +101,7 @@ pub struct RedisBackend {
 
 type Connection = Box<dyn ConnectionLike + Send>;
 
-/// A connection, with what is known of it.
+/// A connection, with its ids.
 struct Link {
     connection: Connection,
     /// The server's run id and the id of this connection, once they were asked for.
@@ -150,10 +153,11 @@ impl RedisBackend {
         Ok(RedisBackend::on(owned(CONNECTIONS, Arc::new(open)), id, address))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the lock.
-    /// [`RedisBackend::connections`] has no effect. Set `set_read_timeout` of the crate `redis` on them; without
-    /// it, they wait forever for an answer.
+    /// Makes a store on connections from `open`, such as connections of a pool. The store takes a
+    /// connection for each operation, and a connection for as long as a lock is held. The holder of a
+    /// lock does its work on the connection of the lock. [`RedisBackend::connections`] has no effect.
+    /// Call `set_read_timeout` of the crate `redis` on these connections; without a timeout they wait
+    /// forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> RedisBackend
@@ -183,6 +187,7 @@ impl RedisBackend {
             prefix: "evergrant:".to_owned(),
             account: ACCOUNT.to_owned(),
             lease: LEASE,
+            replicas: 0,
             pace: Pace::system(),
             survives: Lately::default(),
             seen: Seen::default(),
@@ -224,6 +229,16 @@ impl RedisBackend {
         self
     }
 
+    /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after the write.
+    /// 0 by default. With the number of all replicas, a failover to one of them loses no saved record. While
+    /// fewer replicas are connected, no refresh token is sent, and a save fails; the client repeats it.
+    #[must_use]
+    pub fn replicas(mut self, count: usize) -> RedisBackend {
+        self.replicas = count;
+        self.survives = Lately::default();
+        self
+    }
+
     /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> RedisBackend {
@@ -240,8 +255,8 @@ impl RedisBackend {
         record_key(&self.prefix, &self.account)
     }
 
-    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock; else on
-    /// another connection, and again on a new one if that was dead.
+    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock;
+    /// else on another connection, and if that connection was dead, again on a new connection.
     fn run<T>(
         &self,
         mut work: impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -287,14 +302,14 @@ fn on<T>(
     }
 }
 
-/// Whether the server has answered with this error, and its connection is of further use. A read-only server and
-/// one that wants a login are not.
+/// Whether the server has answered with this error and the connection can be used further. The
+/// connection to a read-only server, or to a server that requires a login, cannot be used.
 fn is_answered(error: &RedisError) -> bool {
     error.code().is_some_and(|code| !matches!(code, "READONLY" | "NOAUTH"))
 }
 
-/// Converts the error of a new connection. A server that has as many clients as it allows may have room
-/// later.
+/// Converts the error of a new connection. A server that has as many clients as it allows may accept
+/// another client later.
 fn refused(name: &str, error: &RedisError) -> BoxError {
     let told = error.to_string();
     if told.contains("max number of clients reached") {
@@ -305,8 +320,14 @@ fn refused(name: &str, error: &RedisError) -> BoxError {
 
 /// Converts an error of Redis. A server's error text never contains a stored value.
 fn failed(name: &str, error: &RedisError) -> Failed {
-    let text = format!("{name} failed");
+    let mut text = format!("{name} failed");
     let (told, code) = (error.to_string(), error.code().unwrap_or_default());
+    if matches!(code, "WRONGPASS" | "NOAUTH") || error.kind() == ErrorKind::AuthenticationFailed {
+        text.push_str(
+            ", because the server refused the user: if the password changes while the program runs, give \
+             the store your own connections (RedisBackend::with_connections)",
+        );
+    }
     // If the server has become read-only, its address may now lead to another server.
     let stale = error.is_io_error() && !error.is_timeout() || code == "READONLY";
     let error = match code {
@@ -326,8 +347,15 @@ impl Place for RedisBackend {
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
         let old = old.unwrap_or_default();
-        self.run(|c| script(SWAP, &self.key()).arg(old).arg(new).query::<i64>(&mut **c))
-            .map(|swapped| swapped == 1)
+        self.write(|store| {
+            let mut swap = script(SWAP, &store.key());
+            swap.arg(old).arg(new);
+            swap
+        })
+    }
+
+    fn writes_again(&self) -> bool {
+        self.replicas > 0
     }
 
     fn name(&self) -> String {
@@ -362,8 +390,11 @@ impl TokenBackend for RedisBackend {
         self.seen.set(None);
         line::tell(&self.place(), &self.pace, None);
         let cleared = compare::clear(self, |old| {
-            self.run(|c| script(CLEAR, &self.key()).arg(old.as_slice()).query::<i64>(&mut **c))
-                .map(|deleted| deleted == 1)
+            self.write(|store| {
+                let mut clear = script(CLEAR, &store.key());
+                clear.arg(old.as_slice());
+                clear
+            })
         });
         match cleared {
             // The key has a value of another type, which is no login.
@@ -384,8 +415,8 @@ impl TokenBackend for RedisBackend {
 
     fn durability(&self) -> Durability {
         self.survives.or_ask(&self.pace, || {
-            self.run(|connection| match durability(connection) {
-                // The server does not tell its settings. By default, a server does not flush every
+            self.run(|connection| match replicas::durability(connection, self.replicas) {
+                // The server does not give its settings. By default, a server does not flush every
                 // write.
                 Err(error) if error.code().is_some() => Ok(Durability::Process),
                 told => told,
@@ -397,22 +428,6 @@ impl TokenBackend for RedisBackend {
     fn describe(&self) -> String {
         format!("{} key {}", self.address, self.key())
     }
-}
-
-/// Reads the durability from the server's settings.
-fn durability(connection: &mut Connection) -> RedisResult<Durability> {
-    let mut setting = |name: &str| -> RedisResult<String> {
-        let found: Vec<String> =
-            redis::cmd("CONFIG").arg("GET").arg(name).query(&mut **connection)?;
-        Ok(found.into_iter().nth(1).unwrap_or_default())
-    };
-    let flushed = setting("appendonly")? == "yes" && setting("appendfsync")? == "always";
-    let evicts =
-        setting("maxmemory")? != "0" && setting("maxmemory-policy")?.starts_with("allkeys");
-    let replication: String = redis::cmd("INFO").arg("replication").query(&mut **connection)?;
-    let alone = replication.lines().any(|line| line.trim_end() == "connected_slaves:0");
-    let keeps = flushed && !evicts && alone;
-    Ok(if keeps { Durability::PowerCut } else { Durability::Process })
 }
 
 impl fmt::Debug for RedisBackend {

@@ -39,14 +39,15 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 ///
 /// # What is encrypted
 ///
-/// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the login's
-/// random id, the numbers of revision and generation, the note of a refresh token that was sent (with host
-/// and process id), fingerprints of refresh tokens, and the name of the key. That store can neither read nor
-/// change the rest: a record that was changed, cut, or put together from two is [`BackendError::Corrupt`].
-/// An older record of the same login opens, too: the seal does not show how old a record is.
+/// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the
+/// login's random id, the numbers of revision and generation, the note of a refresh token that was sent
+/// (with host and process id), fingerprints of refresh tokens, and the name of the key. That store can
+/// neither read nor change the rest: a record that was changed, cut, or put together from two is
+/// [`BackendError::Corrupt`]. An older record of the same login also opens: the seal does not show how
+/// old a record is.
 ///
-/// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a save that is
-/// repeated writes the same bytes.
+/// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a repeated save
+/// writes the same bytes.
 ///
 /// # Keys
 ///
@@ -58,8 +59,8 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
 /// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
 ///
-/// Lock, flushing and comparing are those of the store that keeps the sealed record. A client that
-/// reads that store without this type fails with a message that names the key.
+/// The store that keeps the sealed record also locks, flushes and compares. A client that reads that
+/// store without this type fails with a message that names the key.
 pub struct SealedBackend<B> {
     store: B,
     context: String,
@@ -84,8 +85,8 @@ impl<B> SealedBackend<B> {
         }
     }
 
-    /// Keeps logins in `store`, sealed with the key `current`. `find` returns a key by its name, from a key
-    /// service for example; it is asked once for each name.
+    /// Keeps logins in `store`, sealed with the key `current`. `find` returns a key by its name, from a
+    /// key service for example; it is called once for each name.
     pub fn with_source(
         store: B,
         current: impl Into<String>,
@@ -116,8 +117,8 @@ impl<B> SealedBackend<B> {
         self
     }
 
-    /// Accepts a record that is not sealed, and seals it at the next save. Whoever can write into the store
-    /// can then replace the login by another login.
+    /// Accepts a record that is not sealed, and seals it at the next save. Then anyone who can write
+    /// into the store can replace the login by another login.
     #[must_use]
     pub fn accept_plain(mut self, accepts: bool) -> SealedBackend<B> {
         self.accepts_plain = accepts;
@@ -131,7 +132,7 @@ impl<B> SealedBackend<B> {
 }
 
 impl<B: TokenBackend> SealedBackend<B> {
-    /// Seals the stored record with the current key, unless it is already sealed with that key.
+    /// Seals the stored record with the current key, unless the record is already sealed with that key.
     /// Returns whether the record was written.
     ///
     /// # Errors
@@ -165,7 +166,7 @@ impl<B: TokenBackend> SealedBackend<B> {
                 format!("{store} is sealed with the key {name}, which this program does not have");
             return Err(BackendError::Config(text).into());
         };
-        // The list of keys is not locked during this call, because a key service may take its time.
+        // The list of keys is not locked during this call, because a key service may be slow.
         let key = find(name).map_err(|error| {
             if BackendError::find(&error).is_some() {
                 return error;
@@ -218,8 +219,9 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The stored record is not sealed, and the store compares with it. So the sealed record must say
-            // that it replaces that record. If the stored record is sealed, the new record says so already.
+            // The stored record is not sealed, and the store compares with it. So the sealed record
+            // must say that it replaces that record. If the stored record is sealed, the new record
+            // already names it.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));
             }

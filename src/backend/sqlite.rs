@@ -31,7 +31,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present ones.
+/// present tokens.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
@@ -57,7 +57,7 @@ const ROOM: usize = 16 << 10;
 /// | --- | --- |
 /// | `NAME` | the database |
 /// | `NAME-journal`, or `NAME-wal` and `NAME-shm` | SQLite's journal |
-/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; it is the lock of one account, and is never deleted |
+/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; this file is the lock of one account, and is never deleted |
 ///
 /// ```
 /// use evergrant::backend::SqliteBackend;
@@ -88,14 +88,15 @@ impl SqliteBackend {
         SqliteBackend::on(Connections::path(disk::absolute(path.as_ref())))
     }
 
-    /// Makes a store in a database that is already open. A database in memory, or a temporary one, is
-    /// lost with the connection, and its lock only keeps the threads that share this backend apart.
+    /// Makes a store in a database that is already open. A database in memory, or a temporary database,
+    /// is lost with the connection, and its lock excludes only the threads that share this backend.
     pub fn with_connection(connection: Connection) -> SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. All
-    /// connections must be to one database, and in no transaction.
+    /// Makes a store on connections from `open`, such as connections of a pool. The store takes a
+    /// connection for each operation. All connections must be to the same database, and must not be in
+    /// a transaction.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> SqliteBackend
@@ -124,8 +125,9 @@ impl SqliteBackend {
         SqliteBackend { account: account.into(), durable, seen, ..self.clone() }
     }
 
-    /// Sets how many connections this store and its accounts use at a time, at least 1. 4 by default. A held
-    /// lock needs one more, to its own file. Connections of the program are not counted.
+    /// Sets how many connections this store and its accounts use at a time, at least 1. 4 by default. A
+    /// held lock needs one more connection, to its own file. Connections of the program are not
+    /// counted.
     #[must_use]
     pub fn connections(self, most: usize) -> SqliteBackend {
         match self.connections.resized(most) {
@@ -170,7 +172,7 @@ impl SqliteBackend {
         })
     }
 
-    /// The database's file; `None` for one in memory.
+    /// The database's file; `None` for a database in memory.
     fn file(&self) -> Result<Option<PathBuf>, BoxError> {
         match self.connections.known_path() {
             Some(path) => disk::target(path).map(Some),
@@ -181,9 +183,9 @@ impl SqliteBackend {
         }
     }
 
-    /// Flushes the journals. A killed process may have written the end of a transaction, which others
-    /// then see, and not flushed it. The database itself was flushed before that, and is not opened
-    /// here: closing it would end this process's locks on it (fcntl(2)).
+    /// Flushes the journals. A killed process may have written the end of a transaction without
+    /// flushing it, and other processes then see the transaction. The database itself was flushed
+    /// before that, and is not opened here: closing it would end this process's locks on it (fcntl(2)).
     fn flush(&self) -> Result<(), BoxError> {
         self.flush_by(flush_journals)
     }
@@ -191,8 +193,8 @@ impl SqliteBackend {
     fn flush_by(&self, flush: impl Fn(&Path) -> Result<(), BoxError>) -> Result<(), BoxError> {
         let Some(path) = self.file()? else { return Ok(()) };
         if cfg!(windows) {
-            // Windows removes no file that is open, and removing the journal is how a connection in
-            // journal mode DELETE commits. No connection commits while a transaction reads.
+            // Windows does not remove an open file, and a connection in journal mode DELETE commits by
+            // removing the journal. No connection commits while a transaction reads.
             let mut flushed = Ok(());
             self.run(|connection| {
                 let reading = connection.unchecked_transaction()?;
@@ -290,6 +292,7 @@ impl Place for SqliteBackend {
             let swapped = rows? == 1;
             if let Some(transaction) = transaction {
                 transaction.commit()?;
+                connection.wal.map_or(Ok(()), |log| wal::check_room(connection, log))?;
             } else if swapped && noted {
                 wal::checkpoint(connection);
             }
@@ -325,7 +328,7 @@ impl TokenBackend for SqliteBackend {
     fn save(&self, record: &Record) -> Result<(), BoxError> {
         let (json, written) = compare::save(self, record)?;
         if !written {
-            // The record that was there already may come from a save that did not finish.
+            // The equal record in the database may come from a save that did not finish.
             self.flush()?;
         }
         *self.durable.lock() = Some(fingerprint(&json));
@@ -343,8 +346,8 @@ impl TokenBackend for SqliteBackend {
             let log = connection.wal.cloned().or_else(|| lent().map(|path| Log::of(path.as_ref())));
             // The log's room for the successors of other logins.
             let room = log.as_ref().map_or(0, |log| room::kept(&log.database, Some(&login)));
-            // The journal has a copy of what was removed: it is cut when the removal is done. With this
-            // limit, a commit also cuts a log.
+            // The journal has a copy of what was removed: the journal is cut when the removal is done.
+            // With this limit, a commit also cuts a log.
             let limit = match room {
                 0 => Some(Setting::change(connection, "journal_size_limit", "0")?),
                 _ => None,

@@ -16,15 +16,15 @@ use crate::token::Token;
 /// The member of the file's record that names the tokens that this store has replaced.
 const REPLACED: &str = "table_replaced";
 
-/// How many replaced tokens are kept. If the table goes back to a token from before these, the store
-/// takes that token for a new one.
+/// How many replaced tokens are kept. If the table returns to an older replaced token, the store treats
+/// that token as a new token.
 const KNOWN: usize = 32;
 
 /// How long a load or a save waits while another load or save uses the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// A table, or anything else, that holds an access token, a refresh token and an expiry, and nothing
-/// more; for [`TableBackend`].
+/// A table, or another place, that holds only an access token, a refresh token and an expiry; for
+/// [`TableBackend`].
 pub trait TokenTable: Send + Sync {
     /// Reads the token. A field that has no column is left out.
     ///
@@ -41,7 +41,8 @@ pub trait TokenTable: Send + Sync {
     /// Any failure to write.
     fn set(&self, token: Option<&Token>) -> Result<(), BoxError>;
 
-    /// Replaces `old` by `new`, and returns whether it did. Any other token stays.
+    /// Replaces `old` by `new` and returns `true`; if the table has another token, changes nothing and
+    /// returns `false`.
     ///
     /// The default reads and then writes, so it may overwrite a token that another program writes
     /// between the two steps. A database can do this in one step: `UPDATE logins SET ... WHERE id =
@@ -57,7 +58,8 @@ pub trait TokenTable: Send + Sync {
         self.set(Some(new)).map(|()| true)
     }
 
-    /// What the table's contents survive. The file of a [`TableBackend`] survives a power cut.
+    /// Which failures the table's contents survive. The file of a [`TableBackend`] survives a power
+    /// cut.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -71,10 +73,10 @@ pub trait TokenTable: Send + Sync {
 /// Keeps a login in a table that only has columns for a token, where other programs read it, and the
 /// rest of the [`Record`] in a file.
 ///
-/// A client has to remember more than a token: the note of a refresh token that was sent and not
-/// answered, a refusal, the client to which the login belongs. Without these facts the client
-/// cannot tell a used refresh token from a valid one. This store keeps them in a file if the table
-/// cannot be changed.
+/// A client has to store more than a token: the note of a refresh token that was sent without an
+/// answer, a refusal, the client to which the login belongs. Without these facts the client cannot tell
+/// a used refresh token from a valid refresh token. If the table cannot get more columns, use this
+/// store, which keeps these facts in a file.
 ///
 /// ```
 /// use evergrant::backend::{TableBackend, TokenTable};
@@ -124,16 +126,15 @@ pub trait TokenTable: Send + Sync {
 /// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
 ///   the process dies between the two, the next `load` finds in the table a token that the file knows
 ///   as replaced, answers with the file's record, and writes its token into the table.
-/// * **A note changes only the file,** as does everything else except the token.
-/// * **A token that other programs put into the table is used.** If the file does not know the
-///   table's token, the client uses it with the login, the binding and the spare token of the file's
-///   record. The note and the refusal of the previous token no longer apply. The store does not
-///   overwrite the new token; a `save` that replaces the previous one fails with
-///   [`BackendError::Conflict`].
+/// * **Only a new token changes the table.** Notes and everything else change only the file.
+/// * **A token that other programs put into the table is used.** If the file does not know the table's
+///   token, the client uses it with the login, the binding and the spare token of the file's record.
+///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
+///   new token; a `save` that replaces the previous token fails with [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
-/// * **A token without a file is used as it is:** a table that is already in use needs no migration.
-/// * If the table goes back to a token that this store has replaced (a backup, a failover), the store
+/// * **A token without a file is used unchanged:** a table that is already in use needs no migration.
+/// * If the table returns to a token that this store has replaced (a backup, a failover), the store
 ///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
 ///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
@@ -152,7 +153,7 @@ pub trait TokenTable: Send + Sync {
 ///   machines, keep the whole record in the database (see [`crate::guide::stores`]).
 /// * The key of a bound login (DPoP, RFC 9449) is only in the file: without the file, a bound login is lost.
 /// * If the file is deleted, the note is lost: a refresh token that was sent and not answered is sent
-///   again. If it is deleted between the two writes of a save, the successor is lost.
+///   again. If the file is deleted between the two writes of a save, the successor is lost.
 /// * A table whose writes fail is noticed after the refresh token was used, not before. The successor
 ///   is then in the file.
 ///
@@ -165,13 +166,13 @@ pub struct TableBackend<T> {
     clock: Arc<dyn Clock>,
 }
 
-/// The contents of the table and the file, and what they mean together.
+/// The contents of the table and the file, and how they differ.
 struct Both {
     in_table: Option<Token>,
     in_file: Option<Record>,
     /// The stored record; `None` when nothing is stored.
     record: Option<Record>,
-    /// The tokens that the stored one has replaced.
+    /// The tokens that the stored token has replaced.
     replaced: Vec<Value>,
     state: State,
 }
@@ -206,7 +207,7 @@ impl<T: TokenTable> TableBackend<T> {
         &self.table
     }
 
-    /// Locks out other changes of the table and the file, also those by callers without the store's
+    /// Excludes other changes of the table and the file, also changes by callers without the store's
     /// lock, so that a late repair does not overwrite a newer token.
     fn alone(&self, wait: Duration) -> Result<Guard, BoxError> {
         let target = disk::target(self.file.path())?;
@@ -214,8 +215,8 @@ impl<T: TokenTable> TableBackend<T> {
         lock.with_clock(Arc::clone(&self.clock)).lock(wait)
     }
 
-    /// Reads the table first and then the file: by then the file knows the table's token, unless
-    /// another program put it there.
+    /// Reads the table first and then the file: in this order the file knows the table's token, unless
+    /// another program put that token into the table.
     fn look(&self) -> Result<Both, BoxError> {
         let in_table = self.table.get()?;
         let mut in_file = self.file.load()?;
@@ -287,7 +288,7 @@ fn name(token: &Token) -> Value {
 }
 
 /// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
-/// table has the same token, or a different one.
+/// table has the same token, or a different token.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
     let (access, refresh) = (back.access_token().expose(), refresh_token(back));
@@ -309,8 +310,8 @@ fn taken_over(token: &Token) -> Record {
     record
 }
 
-/// The record after another program put `token` into the table: the same login, without what was known
-/// about the previous token.
+/// The record after another program put `token` into the table: the same login, without the note and
+/// the refusal of the previous token.
 fn moved_on(record: &Record, token: &Token) -> Record {
     let mut next = record.next();
     next.generation = record.generation.saturating_add(1);
@@ -368,7 +369,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
                 self.file.clear()?;
             }
             if let Err(error) = self.put_over(None, record) {
-                // A part of a token must not stay in the table.
+                // If the table has changed the token, the changed token must not stay there.
                 let back = self.table.get()?;
                 if back.and_then(|back| changed(&back, record.token())).is_some() {
                     self.table.set(None)?;

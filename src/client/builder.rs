@@ -166,8 +166,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the test for answers, other than a 401, that mean that the access token is no longer valid.
-    /// Some APIs answer 403.
+    /// Sets the function that decides whether an answer other than a 401 means that the access token is
+    /// no longer valid. Some APIs answer 403.
     pub fn expired_when(
         mut self,
         test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
@@ -192,8 +192,9 @@ impl ClientBuilder {
     /// the hook returns an error, or panics, nothing is sent, no token is used up, and the caller gets an
     /// error. Several hooks run in the order in which they were added.
     ///
-    /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
-    /// not wait.
+    /// During a refresh, the hook runs under the store's lock: it should not wait, and must not call the
+    /// client. A call of the client would wait for itself, so it fails with
+    /// [`Error::Config`](crate::Error::Config).
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -251,10 +252,11 @@ impl ClientBuilder {
     /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the
     /// provider's default scopes.
     ///
-    /// The store spares later processes a request. A store that fails for a moment fails no call: an
-    /// [`Event::SaveFailed`] reports the failure. A store that is set up wrongly (a missing folder, a file of another
-    /// user or another program) fails the first call with [`Error::Backend`], unless a stored token still works. The
-    /// first call proves that the store can be written before it requests a token. Without a store, use
+    /// A later process finds the token in the store and sends no request. A store that fails for a
+    /// moment fails no call: an [`Event::SaveFailed`] reports the failure. A store that is set up
+    /// wrongly (a missing folder, a file of another user or another program) fails the first call with
+    /// [`Error::Backend`], unless a stored token still works. The first call proves that the store can
+    /// be written before it requests a token. Without a store, use
     /// [`MemoryBackend`](crate::MemoryBackend).
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -286,9 +288,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Names the service that tokens are for, as the authorization server knows it (`audience`, RFC 8693
-    /// section 2.1; used by Auth0 and others with every grant). The name goes into authorization
-    /// requests and token requests. Call this once for each service.
+    /// Names the service that tokens are for, by the name that the authorization server uses
+    /// (`audience`, RFC 8693 section 2.1; used by Auth0 and others with every grant). The name goes
+    /// into authorization requests and token requests. Call this once for each service.
     pub fn audience(self, audience: &str) -> ClientBuilder {
         self.token_param("audience", audience)
     }
@@ -322,12 +324,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Changes ureq's configuration: the proxy, the certificates, and the timeouts and middleware of API
-    /// calls. Redirects stay off, and a loopback host is never reached through a proxy. A timeout that
-    /// the function removes is put back. A `User-Agent`, `Accept` or `Accept-Encoding` that is not valid
-    /// in a header is replaced by the default. Token requests use the same proxy, certificates and
-    /// address family, but have their own timeouts and no middleware. The function is called several
-    /// times.
+    /// Changes ureq's configuration: the proxy, the certificates, and the timeouts and middleware of
+    /// API calls. Redirects stay off, and a loopback host is never reached through a proxy. If the
+    /// function removes a timeout, the client sets the timeout again. A `User-Agent`, `Accept` or
+    /// `Accept-Encoding` that is not valid in a header is replaced by the default. Token requests use
+    /// the same proxy, certificates and address family, but have their own timeouts and no middleware.
+    /// The function is called several times.
     ///
     /// A client certificate (mutual TLS, RFC 8705) is set here. Every https host that asks for a
     /// certificate gets it:

@@ -13,16 +13,17 @@ impl Client {
     /// other: a web framework has made the authorization request and has checked the callback itself, or a
     /// person has copied the code. The login is durable when this returns.
     ///
-    /// **Nothing shows that the code belongs to this person.** The `state` is not checked, nor the issuer
-    /// (RFC 9207), nor the `nonce` of an ID token. Whoever calls this must have compared the `state` with the
-    /// `state` in the session of the same browser (RFC 6749 section 10.12), or must have the code from the
-    /// person in front of the terminal. Otherwise an attacker can log the person in with an account of the
-    /// attacker. Where you can, use [`Client::authorize`] and [`Client::exchange`].
+    /// **Nothing shows that the code belongs to this person.** The `state` is not checked, nor the
+    /// issuer (RFC 9207), nor the `nonce` of an ID token. The caller must have compared the `state`
+    /// with the `state` in the session of the same browser (RFC 6749 section 10.12), or must have the
+    /// code from the person in front of the terminal. Otherwise an attacker can log the person in with
+    /// an account of the attacker. Where you can, use [`Client::authorize`] and [`Client::exchange`].
     ///
-    /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
-    /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the
-    /// authorization request had a challenge. An ID token that fails its checks is left out. A code that is bound to a
-    /// key (`dpop_jkt`, RFC 9449 section 10) cannot be exchanged here.
+    /// `redirect_uri` must equal the redirect URI of the authorization request, byte for byte; `None`
+    /// sends the redirect URI of the credentials or the provider, if there is one. `verifier` is the
+    /// PKCE verifier, if the authorization request had a challenge. An ID token that fails its checks
+    /// is left out. A code that is bound to a key (`dpop_jkt`, RFC 9449 section 10) cannot be exchanged
+    /// here.
     ///
     /// # Errors
     ///

@@ -11,10 +11,10 @@ use crate::secret::Secret;
 use crate::transport::{Demand, Proofs, Side};
 
 impl ClientBuilder {
-    /// Binds each new login to a key (DPoP, RFC 9449): the client makes a key pair for the login and keeps it in
-    /// the store with the tokens. Every token request and every request to the API then proves that the client
-    /// has the key, so that a token alone is worth nothing to a thief. A stored login stays as it is until the
-    /// next login.
+    /// Binds each new login to a key (DPoP, RFC 9449): the client makes a key pair for the login and
+    /// keeps it in the store with the tokens. Every token request and every request to the API then
+    /// proves that the client has the key, so a stolen token is useless without the key. A stored login
+    /// stays as it is until the next login.
     ///
     /// A token that the server does not bind to the key is an [`Error::Decode`] whose source is
     /// [`DpopError::NotBound`](crate::error::DpopError::NotBound), and is never sent. With
@@ -37,9 +37,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Binds each new login to a key as [`ClientBuilder::dpop`] does, if the server binds its tokens. Bearer
-    /// tokens are accepted and sent, too (RFC 9449 section 5). Whoever can change the server's answers can thus
-    /// have the client send an unbound token.
+    /// Binds each new login to a key as [`ClientBuilder::dpop`] does, if the server binds its tokens.
+    /// Bearer tokens are accepted and sent, too (RFC 9449 section 5). An attacker who can change the
+    /// server's answers can therefore make the client send an unbound token.
     pub fn dpop_if_offered(mut self) -> ClientBuilder {
         self.dpop = Demand::IfOffered;
         self
@@ -79,10 +79,10 @@ impl Client {
         Ok(Some(DpopHeaders { authorization, dpop }))
     }
 
-    /// Remembers the nonce in an answer of the API to a request of another HTTP library (RFC 9449 section 9).
-    /// Returns whether the API wants the request once more, with new headers of [`Client::dpop_headers`]. `url` is
-    /// the one that was given there. Call this before the body is read: the answer also tells the clock of the
-    /// API.
+    /// Remembers the nonce in an answer of the API to a request of another HTTP library (RFC 9449
+    /// section 9). Returns whether the API wants the request once more, with new headers of
+    /// [`Client::dpop_headers`]. `url` is the address that was given to `dpop_headers`. Call this
+    /// method before you read the body: it also learns the time of the API's clock from the answer.
     pub fn dpop_answer(&self, url: &str, status: u16, headers: &HeaderMap) -> bool {
         use crate::error::ProofFault;
         // The address that `dpop_headers` made of `url`.

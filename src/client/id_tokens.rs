@@ -14,7 +14,7 @@ use crate::secret::Secret;
 
 /// How long a key set is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// How long a key set is used although the server cannot be asked for it.
+/// How long a key set is used if the server cannot be reached.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The time between two requests for the key set. Within this time, a token with an unknown `kid` is refused.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -22,9 +22,20 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// The key set of a server, as it was last fetched.
 #[derive(Default)]
 pub(crate) struct Keys {
-    known: Mutex<Option<Known>>,
+    state: Mutex<State>,
     /// Held while the server is asked, so that threads ask once.
     asking: Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    known: Option<Known>,
+    /// How many threads wait for a thread that asks the server.
+    waiting: usize,
+    /// How many requests have failed.
+    failures: u64,
+    /// The last failure, for the threads that waited for it.
+    failure: Option<Error>,
 }
 
 /// A key set with the monotonic times of its request and of the last request for a newer set.
@@ -45,16 +56,16 @@ impl Keys {
         fetch: &dyn Fn() -> Result<KeySet>,
     ) -> Result<Result<(), IdTokenError>> {
         let age = |known: &Known| clock.monotonic().saturating_sub(known.fetched);
-        let known = self.known.lock().clone();
+        let known = self.state.lock().known.clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
             // Another thread asks the server, which may be silent.
             Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
-                // Without the server, a set of yesterday is better than no answer.
+                // While the server cannot be reached, an old key set is better than none.
                 (Err(error), Some(known)) if age(&known) < LONGEST => {
-                    log::warn!(target: "evergrant", "uses an old key set: the server cannot be asked");
+                    log::warn!(target: "evergrant", "uses an old key set: the server cannot be reached");
                     return known.set.check(signed).map(Ok).map_err(|_| error);
                 }
                 (Err(error), _) => return Err(error),
@@ -75,28 +86,46 @@ impl Keys {
         clock: &dyn Clock,
         fetch: &dyn Fn() -> Result<KeySet>,
     ) -> Result<Known> {
+        let failures = {
+            let mut state = self.state.lock();
+            state.waiting += 1;
+            state.failures
+        };
         let _asking = self.asking.lock();
         let now = clock.monotonic();
-        if let Some(known) = &*self.known.lock() {
-            let is_newer = seen.is_none_or(|seen| known.fetched > seen.fetched);
-            let since = |then: Duration| now.saturating_sub(then);
-            if is_newer || since(known.asked) < PAUSE && since(known.fetched) < LONGEST {
-                return Ok(known.clone());
+        {
+            let mut state = self.state.lock();
+            state.waiting -= 1;
+            if let Some(known) = &state.known {
+                let is_newer = seen.is_none_or(|seen| known.fetched > seen.fetched);
+                let since = |then: Duration| now.saturating_sub(then);
+                if is_newer || since(known.asked) < PAUSE && since(known.fetched) < LONGEST {
+                    return Ok(known.clone());
+                }
+            }
+            // Threads that waited for a silent server do not wait for it again, one after the other.
+            if state.failures > failures
+                && let Some(failure) = &state.failure
+            {
+                return Err(failure.echo());
             }
         }
         let fetched = fetch();
-        let mut known = self.known.lock();
-        match (fetched, &mut *known) {
-            (Ok(set), known) => {
+        let mut state = self.state.lock();
+        match fetched {
+            Ok(set) => {
                 let set = Arc::new(set);
-                Ok(known.insert(Known { set, fetched: now, asked: now }).clone())
+                Ok(state.known.insert(Known { set, fetched: now, asked: now }).clone())
             }
-            (Err(error), Some(known)) => {
-                // A silent server may have taken longer than the pause to fail.
-                known.asked = clock.monotonic();
+            Err(error) => {
+                if let Some(known) = &mut state.known {
+                    // A request to a silent server may have taken longer than the pause.
+                    known.asked = clock.monotonic();
+                }
+                state.failures += 1;
+                state.failure = (state.waiting > 0).then(|| error.echo());
                 Err(error)
             }
-            (Err(error), None) => Err(error),
         }
     }
 }
@@ -107,11 +136,12 @@ impl Client {
     /// such as the token that a mobile app sends to its server.
     ///
     /// The client fetches the key set from the provider's
-    /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in memory: for an
-    /// hour, and for a day if the server cannot be reached. If no key of the set fits, the client fetches the set
-    /// again, at most once in 30 seconds. The algorithms are RS256, RS384, RS512, PS256, PS384, PS512 (keys
-    /// of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a key is used only for the algorithms of its kind, and
-    /// only for its `alg` if it names one.
+    /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in
+    /// memory: for an hour, and for a day if the server cannot be reached. If no key of the set fits,
+    /// the client fetches the set again, at most once in 30 seconds. The algorithms are RS256, RS384,
+    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a
+    /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
+    /// algorithm.
     ///
     /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
     /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token
@@ -197,5 +227,36 @@ mod tests {
             assert_eq!(keys.check(&signed, &clock, &silent).unwrap(), Ok(()));
         }
         assert_eq!(asked.get(), 1);
+    }
+
+    #[test]
+    fn threads_that_waited_for_a_silent_server_share_its_failure() {
+        let keys = Keys::default();
+        let signed = Signed::read(JWT).unwrap();
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let (keys, signed, asked) = (&keys, &signed, &asked);
+            let check = move |fetch: &dyn Fn() -> Result<KeySet>| {
+                keys.check(signed, &ManualClock::new(), fetch).unwrap_err().to_string()
+            };
+            let silent = move || {
+                asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Err(Error::config("no answer"))
+            };
+            let first = check(&|| {
+                for _ in 0..4 {
+                    scope.spawn(move || assert!(check(&silent).contains("no answer")));
+                }
+                while keys.state.lock().waiting < 4 {
+                    std::thread::yield_now();
+                }
+                silent()
+            });
+            assert!(first.contains("no answer"));
+        });
+        assert_eq!(asked.into_inner(), 1);
+        // A later call asks again.
+        let set = || KeySet::read(KEY).map_err(Error::config);
+        assert_eq!(keys.check(&signed, &ManualClock::new(), &set).unwrap(), Ok(()));
     }
 }

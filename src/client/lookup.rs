@@ -1,4 +1,4 @@
-//! The base of an API that the service names after the login.
+//! Asks the service for the base address of its API after the login.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::plain::plain;
 use crate::refresh::Live;
 use crate::request::Request;
 
-/// The most bytes of an answer that are read.
+/// The largest number of bytes that are read of an answer.
 const LIMIT: u64 = 64 << 10;
 
 impl Client {

@@ -9,10 +9,10 @@ use crate::secret::Secret;
 
 impl Client {
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies between the two steps leaves a revoked token in the store; in the other order it
-    /// would leave a valid token that no store has. Returns whether the store had a login. Logging out with a
-    /// token that the service does not take any more succeeds. A refresh on another thread or in
-    /// another process happens before or after the log-out, never in the middle.
+    /// process that dies between the two steps leaves a revoked token in the store; in the other order
+    /// it would leave a valid token that no store has. Returns whether the store had a login. Logging
+    /// out also succeeds with a token that the service no longer accepts. A refresh on another thread
+    /// or in another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///
@@ -22,8 +22,8 @@ impl Client {
     /// could not be removed: call again.
     pub fn revoke(&self) -> Result<bool> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token cannot be revoked. If no new access token comes, the expired one is
-            // sent anyway.
+            // An expired access token cannot be revoked. If the client gets no new access token, the
+            // expired access token is sent anyway.
             let _ = self.access_token();
         }
         let found = Cell::new(false);

@@ -1,4 +1,4 @@
-//! Metadata in a file. The file only saves requests: if it cannot be read, the server is asked.
+//! Metadata in a file. The file only saves requests: if it cannot be read, the metadata is fetched.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -11,7 +11,7 @@ use crate::backend::{disk, owner};
 use crate::protocol;
 use crate::secret::random_id;
 
-/// The most bytes that a file may have.
+/// The largest size of a file, in bytes.
 const LIMIT: u64 = 2 << 20;
 
 /// Reads the file, if it has the metadata of this issuer. The metadata is checked like an answer: a file that
@@ -23,7 +23,7 @@ pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
     Some(metadata)
 }
 
-/// Reads a file that is ours alone.
+/// Reads a file that only this user may write.
 pub(super) fn read(file: &Path) -> Option<Vec<u8>> {
     let (opened, of_file) = disk::open(file, File::options().read(true)).ok()??;
     if !disk::is_at(&opened, file).ok()? || !owner::is_only_ours(&of_file, file) {
@@ -34,7 +34,7 @@ pub(super) fn read(file: &Path) -> Option<Vec<u8>> {
     (bytes.len() as u64 <= LIMIT).then_some(bytes)
 }
 
-/// Replaces the whole file at once, so that a reader sees the old file or the new one.
+/// Replaces the whole file at once, so that a reader sees the old file or the new file, complete.
 pub(super) fn write(file: &Path, value: &impl Serialize) -> io::Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", random_id()));

@@ -22,8 +22,8 @@ use crate::registration::{ClientMetadata, Registrar, Registration, RegistrationS
 #[cfg(feature = "registration")]
 use crate::secret::Secret;
 
-/// Finds out how to log in to an API of which only the address is known, such as an MCP server or an instance
-/// of Mastodon.
+/// Finds out how to log in to an API from its address alone, such as an MCP server or an instance of
+/// Mastodon.
 ///
 /// ```
 /// # #[cfg(feature = "registration")] {
@@ -56,8 +56,8 @@ use crate::secret::Secret;
 ///
 /// 1. One request to the API without a token. The challenge of its 401 may name the API's metadata (RFC 9728
 ///    section 5.1) and the scopes. Otherwise the metadata is at a well-known path.
-/// 2. The API's metadata names its authorization server. If the API has no metadata, its host is taken for
-///    the authorization server, as earlier MCP servers and Mastodon have it.
+/// 2. The API's metadata names its authorization server. If the API has no metadata, the client treats
+///    its host as the authorization server, which is right for earlier MCP servers and for Mastodon.
 /// 3. The authorization server's metadata (RFC 8414, OpenID Connect Discovery), with the check of its issuer.
 /// 4. The client id: from [`Connect::credentials`], or by registration, from the store if the program has
 ///    registered before.
@@ -94,29 +94,29 @@ impl Connect {
         }
     }
 
-    /// Sets the resource that the API's metadata must name, if that is not the address; see
+    /// Sets the resource that the API's metadata must name, if it differs from the address; see
     /// [`ResourceDiscovery::expect_resource`](super::ResourceDiscovery::expect_resource).
     pub fn expect_resource(mut self, resource: impl Into<String>) -> Connect {
         self.resource = Some(resource.into());
         self
     }
 
-    /// Chooses one of the authorization servers that the API names, by its issuer. By default the first one is
-    /// taken. For an API without metadata, this is its authorization server.
+    /// Chooses one of the authorization servers that the API names, by its issuer. By default the
+    /// client uses the first. For an API without metadata, this setting names its authorization server.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
         self.server = Some(issuer.into());
         self
     }
 
-    /// Sets the scopes of the login, for [`Connection::scopes`]. A client that is registered is registered
-    /// with them.
+    /// Sets the scopes of the login, for [`Connection::scopes`]. A registration also asks for these
+    /// scopes.
     pub fn with_scopes(mut self, scopes: &[&str]) -> Connect {
         self.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
         self
     }
 
-    /// Uses this client id, and its secret if it has one, and registers nothing. A client id that is the
-    /// address of a document about the client goes in here as well, for a server that takes such ids.
+    /// Uses this client id, and its secret if it has one, and registers nothing. The client id may be
+    /// the address of a document about the client, for a server that accepts such ids.
     pub fn credentials(mut self, credentials: Credentials) -> Connect {
         self.credentials = Some(credentials);
         self
@@ -138,16 +138,17 @@ impl Connect {
         self
     }
 
-    /// Keeps what the API and its authorization server say in a file, for later runs. They are asked again
-    /// after 24 hours. While they cannot be asked, what is kept is used however old it is, and the log has a
-    /// warning, so that a login goes on. The file has no secret in it, and is as private, and checked as
-    /// strictly, as that of [`Discovery::cache_file`](super::Discovery::cache_file).
+    /// Keeps the metadata of the API and of its authorization server in a file, for later runs. After
+    /// 24 hours the metadata is fetched again. While a server cannot be reached, the kept metadata is
+    /// used even if it is old, and the log has a warning, so that a login still works. The file has no
+    /// secret in it, and is as private, and checked as strictly, as the file of
+    /// [`Discovery::cache_file`](super::Discovery::cache_file).
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {
         self.file = Some(path.into());
         self
     }
 
-    /// Keeps every request away from private addresses, for an API that a stranger has named; see
+    /// Refuses private addresses in every request, for an API whose name comes from a stranger; see
     /// [`Discovery::public_only`](super::Discovery::public_only).
     pub fn public_only(mut self) -> Connect {
         self.fetching.public_only = true;
@@ -172,23 +173,25 @@ impl Connect {
 
     /// Asks the API and its authorization server. Nobody logs in yet.
     ///
-    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an initial access
-    /// token goes to that server, so name the server with [`Connect::authorization_server`] if the API is not
-    /// trusted that far.
+    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an
+    /// initial access token goes to that server, so name the server with
+    /// [`Connect::authorization_server`] if you do not trust the API to choose it.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for an address that cannot be used; when neither the API nor its host says where to
-    /// log in; when the chosen authorization server is not one of the API's; when the API takes no access
-    /// token in a header; when the API needs tokens that are bound to a key and the server accepts no proof with
-    /// ES256; when the server registers no client and no credentials were given; when neither
-    /// credentials nor a registration was asked for. [`Error::Decode`] for metadata of another resource or of
-    /// another issuer. Otherwise the errors of [`ResourceDiscovery::metadata`](super::ResourceDiscovery::metadata), [`Discovery::metadata`](super::Discovery::metadata) and
-    /// `RegistrationStore::get_or_register`.
+    /// [`Error::Config`] for an address that cannot be used; when neither the API nor its host says
+    /// where to log in; when the API does not list the chosen authorization server; when the API
+    /// accepts no access token in a header; when the API needs tokens that are bound to a key and the
+    /// server accepts no proof with ES256; when the server registers no client and no credentials were
+    /// given; when neither credentials nor a registration was asked for. [`Error::Decode`] for metadata
+    /// of another resource or of another issuer. Otherwise the errors of
+    /// [`ResourceDiscovery::metadata`](super::ResourceDiscovery::metadata),
+    /// [`Discovery::metadata`](super::Discovery::metadata) and `RegistrationStore::get_or_register`.
     pub fn discover(self) -> Result<Connection> {
         let Found { resource, scopes, server } = self.found()?;
         let bound = resource.as_ref().is_some_and(ResourceMetadata::requires_dpop);
-        // A bound token goes in the header, whatever is said about bearer tokens (RFC 9449 section 7.1).
+        // A bound token is sent in the header, even if the API accepts bearer tokens elsewhere only
+        // (RFC 9449 section 7.1).
         self.check_token(resource.as_ref().filter(|_| !bound))?;
         let split = |scopes: &String| scopes.split_whitespace().map(str::to_owned).collect();
         let scopes = match (&self.scopes, scopes.as_ref().map(split), &resource) {
@@ -218,7 +221,7 @@ impl Connect {
         })
     }
 
-    /// Whether the API takes what this client sends.
+    /// Checks that the API accepts an access token in a header.
     fn check_token(&self, resource: Option<&ResourceMetadata>) -> Result<()> {
         let Some(resource) = resource else { return Ok(()) };
         let why = if resource.bearer_methods_supported().is_some_and(|it| !it.contains(&"header")) {
@@ -253,7 +256,7 @@ impl Connect {
         Ok(provider.dpop(Dpop::Required))
     }
 
-    /// The client: given, or registered.
+    /// Returns the client id and secret: from the program, or by registration.
     fn identify(
         &self,
         server: &Metadata,
@@ -274,13 +277,13 @@ impl Connect {
             return Ok((provider, registration.credentials(), Some(registration)));
         }
         Err(Error::config(format!(
-            "{} wants to know the client: give a client id with `Connect::credentials`, or register with \
+            "{} needs a client id: give one with `Connect::credentials`, or register with \
              `Connect::register` (feature `registration`)",
             server.issuer()
         )))
     }
 
-    /// The metadata for this server.
+    /// Returns the client metadata, with an authentication method that this server lists.
     #[cfg(feature = "registration")]
     fn fitted(&self, server: &Metadata, metadata: &ClientMetadata) -> ClientMetadata {
         let mut metadata = metadata.clone();
@@ -304,7 +307,7 @@ type Registered = Option<Registration>;
 #[cfg(not(feature = "registration"))]
 type Registered = ();
 
-/// How to log in to an API: everything that a client needs but its store.
+/// How to log in to an API: everything that a client needs, except its store.
 pub struct Connection {
     provider: Provider,
     credentials: Credentials,
@@ -329,9 +332,9 @@ impl Connection {
         }
     }
 
-    /// The scopes for the login: those of [`Connect::with_scopes`], else those of the API's challenge, else
-    /// the `scopes_supported` of its metadata, else none. A server may want another one for a refresh token,
-    /// such as `offline_access`.
+    /// The scopes for the login: from [`Connect::with_scopes`], else from the API's challenge, else the
+    /// `scopes_supported` of its metadata, else no scopes. A server may require a further scope for a
+    /// refresh token, such as `offline_access`.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()
     }

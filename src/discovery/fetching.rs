@@ -1,4 +1,4 @@
-//! How metadata is fetched, of an authorization server and of an API, and a document that was fetched.
+//! Fetches the metadata of an authorization server or of an API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,8 +70,8 @@ impl Fetching {
         }
     }
 
-    /// Why no request may go to this address, without a look-up of its name: a name is checked when the
-    /// connection is made.
+    /// The reason why no request may go to this address. Does not look the name up: the name is checked
+    /// when the connection is made.
     pub(crate) fn refusal(&self, address: &str) -> Option<String> {
         private(address, false).filter(|_| self.public_only)
     }
@@ -91,9 +91,9 @@ impl Fetching {
         found.map_or(Ok(()), Err)
     }
 
-    /// Fetches the document at the first address that has one: 404 or another status of 400 to 499 leads to the
-    /// next. `None` if no address has one. `what` names the document, `hint` says what to do about a redirect, and
-    /// `read` checks the document.
+    /// Fetches the document at the first address that has one: after 404 or another status of 400 to
+    /// 499, the next address is tried. `None` if no address has one. `what` names the document, `hint`
+    /// says what to do about a redirect, and `read` checks the document.
     pub(super) fn find(
         &self,
         addresses: &[String],
@@ -111,7 +111,8 @@ impl Fetching {
                     let why = format!("status {}: {to}{hint}", answer.status);
                     return Err(Error::decode(format!("{what} at {address}"), why));
                 }
-                // The document is not here. A server that does not know the path may also answer 403.
+                // The document is not at this address. A server that does not know the path may also
+                // answer 403.
                 400..=428 | 430..=499 => continue,
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }

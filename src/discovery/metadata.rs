@@ -8,8 +8,8 @@ use super::fetching::Document;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, Dpop, Provider, ProviderBuilder, PushedRequests};
 
-/// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
-/// are https addresses (http on loopback).
+/// The checked metadata of an authorization server: it has the expected issuer, and its endpoints are
+/// https addresses (http on loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(Document);
@@ -38,9 +38,9 @@ impl Metadata {
         self.0.text(name)
     }
 
-    /// The strings of a member that is a list, such as `scopes_supported`; `None` when the server has no such
-    /// member, which is not the same as an empty list. Lists are often incomplete: use a list to choose, and
-    /// not to refuse.
+    /// The strings of a member that is a list, such as `scopes_supported`; `None` when the server has
+    /// no such member, which is not the same as an empty list. Lists are often incomplete: use a list
+    /// to choose a value, not to refuse a value that the list does not have.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.0.list(name)
     }
@@ -57,8 +57,8 @@ impl Metadata {
 
     /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
     ///
-    /// Where the server offers pushed authorization requests (RFC 9126) and the crate has the feature
-    /// `par`, logins are pushed: [`PushedRequests`] says how to change that.
+    /// If the server offers pushed authorization requests (RFC 9126) and the crate has the feature
+    /// `par`, logins are pushed; [`PushedRequests`] can turn this off.
     ///
     /// Clients authenticate with the first of these methods that the server lists: `client_secret_basic`
     /// (also used if the server has no list, RFC 8414 section 2), `client_secret_post`,

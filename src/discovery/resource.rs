@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::protocol::protected;
 use crate::provider::host_of;
 
-/// The checked metadata of an API: its resource is the expected one, and its addresses are https (http on
+/// The checked metadata of an API: it has the expected resource, and its addresses are https (http on
 /// loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -37,7 +37,8 @@ impl ResourceMetadata {
         self.text("resource").unwrap_or_default()
     }
 
-    /// The issuers of the authorization servers whose tokens the API takes. Empty if the metadata names none.
+    /// The issuers of the authorization servers whose tokens the API accepts. Empty if the metadata
+    /// names none.
     pub fn authorization_servers(&self) -> Vec<&str> {
         self.list("authorization_servers").unwrap_or_default()
     }
@@ -47,13 +48,13 @@ impl ResourceMetadata {
         self.list("scopes_supported").unwrap_or_default()
     }
 
-    /// How the API takes a bearer token: `header`, `body`, `query`. `None` if the metadata does not say; this
-    /// client uses the header.
+    /// How the API accepts a bearer token: `header`, `body`, `query`. `None` if the metadata does not
+    /// say; this client uses the header.
     pub fn bearer_methods_supported(&self) -> Option<Vec<&str>> {
         self.list("bearer_methods_supported")
     }
 
-    /// Whether the API takes only tokens that are bound to a key (RFC 9449).
+    /// Whether the API accepts only tokens that are bound to a key (RFC 9449).
     pub fn requires_dpop(&self) -> bool {
         self.flag("dpop_bound_access_tokens_required") == Some(true)
     }
@@ -116,15 +117,15 @@ impl ResourceDiscovery {
         self
     }
 
-    /// Sets the resource that the metadata must name, if that is not the address of the API. Without this
-    /// setting the two must be the same, character for character (RFC 9728 section 3.3): an API could
-    /// otherwise have itself sent tokens that are meant for another.
+    /// Sets the resource that the metadata must name, if it differs from the address of the API.
+    /// Without this setting the two must be the same, character for character (RFC 9728 section 3.3):
+    /// otherwise an API could get tokens that are meant for another API.
     pub fn expect_resource(mut self, resource: impl Into<String>) -> ResourceDiscovery {
         self.expected = resource.into();
         self
     }
 
-    /// Keeps the request away from private addresses, for an API that a stranger has named; see
+    /// Refuses private addresses, for an API whose name comes from a stranger; see
     /// [`Discovery::public_only`](super::Discovery::public_only).
     pub fn public_only(mut self) -> ResourceDiscovery {
         self.fetching.public_only = true;
@@ -151,14 +152,16 @@ impl ResourceDiscovery {
         ResourceDiscovery { fetching, ..self }
     }
 
-    /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path with the
-    /// API's path behind it, and then without (404 or another status of 400 to 499 leads to the second).
+    /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path
+    /// with the API's path behind it, and then without it, if the first answer is 404 or another status
+    /// of 400 to 499.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] for a text that cannot be a resource, and when the API has no metadata;
-    /// [`Error::Transport`] when no answer came; [`Error::Api`] for an error status; [`Error::Decode`] for an
-    /// answer that is not metadata, redirects elsewhere, is another resource's, or has an address without TLS.
+    /// [`Error::Transport`] when no answer came; [`Error::Api`] for an error status; [`Error::Decode`]
+    /// for an answer that is not metadata, redirects to another address, belongs to another resource,
+    /// or has an address without TLS.
     pub fn metadata(&self) -> Result<ResourceMetadata> {
         let addresses = match &self.address {
             Some(address) => {
@@ -190,7 +193,7 @@ impl ResourceDiscovery {
         let what = "the resource metadata";
         let found = self.fetching.find(addresses, (what, ""), |address, body| {
             let members = protected::read(&self.expected, address, body)?;
-            // The authorization servers that a stranger names.
+            // The authorization servers come from the API's metadata, so check their addresses too.
             let servers = members.get("authorization_servers").and_then(Value::as_array);
             let servers = servers.into_iter().flatten().filter_map(Value::as_str);
             self.fetching

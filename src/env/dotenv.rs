@@ -11,12 +11,12 @@ use crate::plain;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The most bytes that a `.env` file may have.
+/// The largest size of a `.env` file, in bytes.
 const LIMIT: u64 = 1024 * 1024;
 
-/// The variables of a `.env` file, beside those of the process. A variable of the process overrides a
-/// variable of the file. The variables of the file are not set in the process, so that a file that somebody
-/// left in a folder cannot choose the proxy, the browser or a library of the process.
+/// The variables of a `.env` file and of the process. A variable of the process overrides a variable of
+/// the file. The variables of the file are not set in the process, so that a file that somebody left in
+/// a folder cannot choose the proxy, the browser or a library of the process.
 ///
 /// ```
 /// use evergrant::Dotenv;
@@ -47,8 +47,8 @@ impl Dotenv {
         Dotenv::look(1)
     }
 
-    /// Reads the file `.env` of the current folder, or of the nearest folder above that has one. Whoever can
-    /// write into a folder above chooses the application's credentials.
+    /// Reads the file `.env` of the current folder, or else of the nearest parent folder with such a
+    /// file. Anyone who can write into a parent folder can choose the application's credentials.
     ///
     /// # Errors
     ///

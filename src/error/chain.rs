@@ -33,9 +33,10 @@ pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> 
     })
 }
 
-/// Whether a request failed because of a certificate that will not be trusted later either: an unknown authority has
-/// issued it, or it is for another host. A certificate that has expired may be renewed. The types of the TLS library are not in this crate's
-/// dependencies, so the words decide; `tests/service/tls.rs` checks them.
+/// Whether a request failed because of a certificate that will never be trusted: an unknown authority
+/// has issued it, or it is for another host. (An expired certificate may be renewed.) This crate does
+/// not depend on the types of the TLS library, so it searches the error's text; `tests/service/tls.rs`
+/// checks them.
 pub(super) fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
     const WORDS: [&str; 2] = ["UnknownIssuer", "not valid for name"];
     std::iter::once(error).chain(causes(error)).any(|cause| {
@@ -60,7 +61,8 @@ pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     }
 }
 
-/// A cause that came from outside: the error itself, or its message if the message has invisible characters.
+/// Returns a cause that comes from outside this crate. If its message has invisible characters, returns
+/// only the message, in one line.
 pub(super) fn from_outside(error: BoxError) -> BoxError {
     if !error.to_string().contains(plain::is_unseen) {
         return error;

@@ -6,7 +6,7 @@ use ureq::http::HeaderMap;
 use super::StepUp;
 use crate::plain::is_unseen;
 
-/// How many challenges of an answer, and how many parameters of a challenge, are read at most.
+/// The largest number of challenges in an answer, and of parameters in a challenge, that are read.
 const MOST: usize = 64;
 
 /// One challenge of an answer, such as `Bearer error="insufficient_scope", scope="read write"`.

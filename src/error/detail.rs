@@ -18,13 +18,13 @@ use crate::token::Token;
 pub struct Refusal {
     /// The service's answer.
     pub error: OAuthError,
-    /// When the service refused. The store remembers a refusal, so a later run does not ask again at
-    /// once.
+    /// When the service refused. The store keeps the refusal, so a later run does not send the token
+    /// again at once.
     pub refused_at: OffsetDateTime,
     /// When an earlier request with the same refresh token was sent, if no answer to that request was
-    /// stored. Most likely its answer carried the successor and was lost, which is the reason for this
-    /// refusal. (The other possibility: its sender was stopped or killed before it could store that the
-    /// service had refused the token.)
+    /// stored. Most likely the answer to that request carried a new refresh token and was lost, so the
+    /// service now refuses the old token. (Otherwise the process that sent the request ended before it
+    /// could store a refusal.)
     pub unanswered_since: Option<OffsetDateTime>,
 }
 
@@ -54,7 +54,7 @@ impl std::error::Error for Refusal {}
 )]
 #[non_exhaustive]
 pub struct NotSaved {
-    /// The store, as it names itself.
+    /// The name of the store, from `TokenBackend::describe`.
     pub store: String,
     /// What the store reported.
     pub source: BoxError,
@@ -80,7 +80,7 @@ pub struct OutcomeUnknown {
     pub by_name: bool,
     /// How long to wait before the next try. `None`: the next call tries again.
     pub retry_after: Option<Duration>,
-    /// What happened to the request, if this process sent it.
+    /// The failure of the request, if this process sent it.
     pub source: Option<BoxError>,
 }
 
@@ -150,7 +150,7 @@ pub struct BackendFailure {
     /// Whether a request was sent before the failure: a request of this call was answered, or the service
     /// revoked the token. No refresh token is lost either way.
     pub sent: bool,
-    /// The store, as it names itself.
+    /// The name of the store, from `TokenBackend::describe`.
     pub store: String,
     /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in this
     /// report.
@@ -161,7 +161,7 @@ pub struct BackendFailure {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Busy {
-    /// The store, as it names itself.
+    /// The name of the store, from `TokenBackend::describe`.
     pub store: String,
     /// The process that holds the lock, if it left a note: host name and process id.
     pub holder: Option<String>,

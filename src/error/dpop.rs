@@ -1,4 +1,4 @@
-//! What an answer says about proofs of possession (RFC 9449).
+//! Errors about proofs of possession (RFC 9449).
 
 use thiserror::Error;
 use ureq::http::HeaderMap;
@@ -10,9 +10,9 @@ use super::Challenge;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DpopError {
-    /// The client proved that it has a key, and the server issued a token that is not bound to the key: whoever
-    /// steals the token can use it (section 5). From a login: nothing was stored, and the code is used up. From
-    /// a refresh: the new refresh token is stored, and the login remains valid.
+    /// The client proved that it has a key, and the server issued a token that is not bound to the key:
+    /// a thief could use the token (section 5). From a login: nothing was stored, and the code is used
+    /// up. From a refresh: the new refresh token is stored, and the login remains valid.
     #[error(
         "the token has the type {token_type}, not DPoP, so it is not bound to the key of the login; if the \
          service issues no bound tokens, allow that with `ClientBuilder::dpop_if_offered`"
@@ -23,7 +23,7 @@ pub enum DpopError {
     },
 }
 
-/// What is wrong with the proof of a request, by the challenge of an API (sections 7.1 and 9).
+/// The fault of a request's proof that an API names in its challenge (sections 7.1 and 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProofFault {
     /// The proof needs the nonce that came with the answer.
@@ -42,7 +42,8 @@ impl ProofFault {
         }
     }
 
-    /// The fault that the challenges of an answer name. The access token is good then, and a refresh cannot help.
+    /// The fault that the challenges of an answer name. If there is one, the access token is valid and
+    /// a refresh cannot help.
     pub(crate) fn of(status: u16, headers: &HeaderMap) -> Option<ProofFault> {
         if status != 401 {
             return None;
@@ -50,7 +51,7 @@ impl ProofFault {
         Challenge::of(headers).iter().find_map(|challenge| ProofFault::named(challenge.error()?))
     }
 
-    /// What to look at.
+    /// The advice for the user.
     pub(crate) fn advice(self) -> &'static str {
         match self {
             ProofFault::Nonce => {

@@ -21,7 +21,7 @@ pub enum IdTokenError {
     /// A required claim is missing or has another type.
     #[error("its {0} is missing or has the wrong type")]
     ClaimMissing(&'static str),
-    /// The ID token comes from another issuer than the provider's.
+    /// The issuer of the ID token is not the provider's issuer.
     #[error("it comes from another authorization server: its iss is {came:?}, not {expected:?}")]
     Issuer {
         /// The issuer of the provider.
@@ -42,24 +42,24 @@ pub enum IdTokenError {
     /// The ID token was issued in the future, or long before this login.
     #[error("it was issued at {}, not now; if it was, set the clock of this machine", rfc3339(*.0))]
     IssuedAt(OffsetDateTime),
-    /// The ID token has no nonce, although one was sent.
+    /// The ID token has no nonce, although the login sent one.
     #[error("it has no nonce, although one was sent")]
     NonceMissing,
     /// The ID token has the nonce of another login.
     #[error("it has another nonce: it belongs to another login, or to an attack")]
     Nonce,
-    /// For a check of the signature: the algorithm is no signature with a key pair that is known here (`none`,
-    /// HMAC with a shared secret, P-521).
-    #[error("its algorithm {0:?} is no signature that a public key of the server can check here")]
+    /// The signature cannot be checked: its algorithm is not a public-key algorithm that this crate
+    /// supports (such as `none`, HMAC with a shared secret, P-521).
+    #[error("its algorithm {0:?} cannot be checked with a public key of the server")]
     Algorithm(String),
-    /// For a check of the signature: the key set of the server has no key with the `kid` of the ID token that
-    /// is for its algorithm.
+    /// The signature cannot be checked: the key set of the server has no key for the `kid` and the
+    /// algorithm of the ID token.
     #[error("the server's key set has no key for it")]
     NoKey,
-    /// For a check of the signature: no key of the server has made the signature.
-    #[error("its signature is not that of a key of the server")]
+    /// The signature is wrong: no key of the server has made it.
+    #[error("no key of the server has made its signature")]
     Signature,
-    /// After a refresh: this claim is not that of the login's ID token (section 12.2).
-    #[error("its {0} is not that of the login's ID token")]
+    /// After a refresh: this claim differs from the claim in the login's ID token (section 12.2).
+    #[error("its {0} differs from the login's ID token")]
     OtherLogin(&'static str),
 }

@@ -14,7 +14,7 @@ use super::{BoxError, rfc3339};
 pub enum CallbackError {
     /// The callback cannot be read as an address, a query or a form.
     #[error(
-        "this is not the address that the browser was sent to, which has `code` and `state` behind a \
+        "this is not the address that the browser was sent to, which has `code` and `state` after a \
          question mark"
     )]
     Unreadable,
@@ -26,7 +26,7 @@ pub enum CallbackError {
         "the callback has no state: it does not belong to this authorization, or the server dropped it"
     )]
     StateMissing,
-    /// The `state` is that of another authorization.
+    /// The `state` belongs to another authorization.
     #[error("the callback has another state: it belongs to another authorization, or to an attack")]
     StateMismatch,
     /// The callback has no `iss`, although this server always sends one (RFC 9207 section 2.4).
@@ -40,15 +40,15 @@ pub enum CallbackError {
     CodeMissing,
     /// The callback is valid, but lacks the parameter that the provider's setting `callback_field` names.
     #[error(
-        "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
-         out there if the service does not send it for these scopes"
+        "the callback has no parameter {0}: the provider's setting `callback_field` requires this \
+         parameter; remove the setting if the service does not send the parameter for these scopes"
     )]
     FieldMissing(String),
 }
 
 impl CallbackError {
-    /// Whether the callback can be that of another login, or no callback at all. The right callback may
-    /// still come.
+    /// Whether the text may be the callback of another login, or no callback at all. Then the right
+    /// callback may still come.
     pub(crate) fn is_of_another_text(&self) -> bool {
         !matches!(self, CallbackError::FieldMissing(_))
     }
@@ -66,8 +66,8 @@ pub struct LoginNotFinished {
     /// pushed authorization request works for a short time only
     /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
     pub address_expired_at: Option<OffsetDateTime>,
-    /// The error in a callback without `state` that came meanwhile. It may be the service's, or anybody's, so it did not
-    /// end the login.
+    /// The error in a callback without `state` that came meanwhile. Anyone may have sent that callback,
+    /// so the error did not end the login.
     pub unproven_error: Option<String>,
 }
 

@@ -11,7 +11,8 @@ use crate::plain::plain;
 pub struct OAuthError {
     /// The host that answered.
     pub host: String,
-    /// The code, such as `invalid_client`. `http_400` stands for an answer without a code.
+    /// The code, such as `invalid_client`. For an answer without a code, `http_` and the HTTP status,
+    /// such as `http_400`.
     pub code: String,
     /// The server's description, if it gave one.
     pub description: Option<String>,
@@ -23,10 +24,10 @@ pub struct OAuthError {
     pub(crate) request: Option<Box<TokenRequestInfo>>,
 }
 
-/// The token request that an error answers.
+/// The token request that the server answered with this error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRequestInfo {
-    /// What was refused, such as `the authorization code`.
+    /// The name of the refused request or code, such as `the authorization code`.
     pub(crate) what: &'static str,
     /// The endpoint, if it is the same for every login.
     pub(crate) endpoint: Option<String>,
@@ -37,10 +38,10 @@ pub(crate) struct TokenRequestInfo {
     pub(crate) registered: bool,
 }
 
-/// What an exchange sends, in [`TokenRequestInfo::what`].
+/// The name of an exchange in [`TokenRequestInfo::what`].
 pub(crate) const CODE: &str = "the authorization code";
 
-/// What a refresh sends, in [`TokenRequestInfo::what`].
+/// The name of a refresh in [`TokenRequestInfo::what`].
 pub(crate) const REFRESH: &str = "the refresh";
 
 impl OAuthError {

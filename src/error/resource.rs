@@ -1,13 +1,13 @@
-//! Reads from a challenge where the metadata of an API is (RFC 9728).
+//! Reads the address of an API's metadata from a challenge (RFC 9728).
 
 use ureq::http::HeaderMap;
 
 use super::{ApiError, Challenge};
 
 impl ApiError {
-    /// The address of the API's metadata, which names the authorization server (RFC 9728 section 5.1): the
-    /// parameter `resource_metadata` of the first challenge that has it. The address is data of the API and
-    /// is not checked; `ResourceDiscovery::at` (feature `discovery`) checks it.
+    /// The address of the API's metadata, which names the authorization server (RFC 9728 section 5.1):
+    /// the parameter `resource_metadata` of the first challenge with this parameter. The address is
+    /// data of the API and is not checked; `ResourceDiscovery::at` (feature `discovery`) checks it.
     ///
     /// ```
     /// # use evergrant::sandbox::{ApiReply, Sandbox};
@@ -29,7 +29,7 @@ impl ApiError {
     }
 }
 
-/// A parameter of the first challenge that has one with this name and with a value.
+/// The parameter with this name, of the first challenge in which the parameter has a value.
 pub(crate) fn named(headers: &HeaderMap, name: &str) -> Option<String> {
     let challenges = Challenge::of(headers);
     let mut values = challenges.iter().filter_map(|challenge| challenge.parameter(name));

@@ -1,5 +1,5 @@
 //! The precise errors of a store. The types are here and not in the modules of the stores, because
-//! [`crate::Error`] asks whether a failure may pass by itself.
+//! [`crate::Error::is_transient`] uses them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -94,13 +94,28 @@ impl BackendError {
         error.downcast_ref().or_else(caused)
     }
 
+    /// The error for a record of the store `name` that cannot be read: `corrupt`, unless a newer release has
+    /// written the record.
+    pub(crate) fn unreadable(
+        reason: &BoxError,
+        name: impl fmt::Display,
+        corrupt: impl FnOnce(&str) -> BoxError,
+    ) -> BoxError {
+        match BackendError::find(reason) {
+            Some(BackendError::Config(newer)) => {
+                BackendError::Config(format!("cannot use {name}: {newer}")).into()
+            }
+            _ => corrupt(&reason.to_string()),
+        }
+    }
+
     /// Whether the same call may succeed later although nobody changes anything.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
     }
 
-    /// Whether the lock was not taken because others are ahead: the caller may go on with another token, or
-    /// wait longer.
+    /// Whether the lock was not taken only because other callers come first: the caller may use another
+    /// token, or wait longer.
     pub(crate) fn is_to_wait_for(error: &BoxError) -> bool {
         matches!(
             BackendError::find(error),
@@ -125,7 +140,7 @@ impl BackendError {
         matches!(BackendError::find(error), Some(BackendError::Empty(_)))
     }
 
-    /// Whether a store's error, of any type, may pass by itself.
+    /// Whether the same call may succeed later. `error` is a store's error, of any type.
     pub(super) fn passes(error: &BoxError) -> bool {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }

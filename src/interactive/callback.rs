@@ -4,13 +4,13 @@ use url::Url;
 
 use super::comes_here;
 
-/// How many bytes of a request, head and form, are read at most.
+/// The largest number of bytes that are read of a request: its head and its form.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
 
 /// The head of a request, as far as it has arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
-    /// More may come.
+    /// The rest of the head has not arrived yet.
     Incomplete,
     /// A request that the listener does not serve, with the status of the answer.
     Bad(u16),
@@ -27,8 +27,7 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
         Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => Head::Bad(431),
         Ok(httparse::Status::Partial) => Head::Incomplete,
         Err(_) => Head::Bad(400),
-        // A web page whose host name was pointed at this machine must not reach the listener (DNS
-        // rebinding).
+        // Refuse a web page whose host name resolves to this machine (DNS rebinding).
         Ok(httparse::Status::Complete(_)) if !is_here(&request) => Head::Bad(400),
         Ok(httparse::Status::Complete(length)) => match (request.method, request.path) {
             (Some("GET"), Some(path)) => Head::Get(path.to_owned()),
@@ -91,7 +90,7 @@ pub(super) enum Answer {
     Failed,
     /// The request does not belong to this login.
     NotOurs(String),
-    /// The request asks for nothing that the listener has; the answer has this status.
+    /// The listener does not serve this request; the answer has this status.
     Nothing(u16),
 }
 

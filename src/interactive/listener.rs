@@ -9,12 +9,12 @@ use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
 use crate::clock::Clock;
 use crate::error::{Error, LoginNotFinished, Result};
 
-/// How many connections are kept at a time; the oldest connection makes room for a new one. Browsers open a
-/// second connection that stays silent, and an attacker may open any number.
+/// How many connections are kept at a time; the oldest connection is dropped for a new connection.
+/// Browsers open a second connection that stays silent, and an attacker may open any number.
 const CONNECTIONS: usize = 32;
 /// How long a connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long to wait when nothing has happened.
+/// How long to sleep if no connection has sent anything.
 const PAUSE: Duration = Duration::from_millis(5);
 
 pub(super) struct Listener {
@@ -30,7 +30,8 @@ struct Connection {
 }
 
 impl Listener {
-    /// Listens. A free port of one address may be taken on the other; then another port is tried.
+    /// Listens on all addresses. If the chosen free port of one address is used on the other address,
+    /// tries another port.
     pub(super) fn bind(target: &Target) -> Result<Listener> {
         let mut tries = 0;
         loop {
@@ -104,7 +105,8 @@ impl Listener {
                     Some(Head::Get(target)) if self.is_ours(&target) => {
                         let connection = connections.remove(at);
                         if crowded {
-                            // The exchange and the store need file descriptors of their own.
+                            // Close all connections, because the exchange and the store need file
+                            // descriptors.
                             connections.clear();
                         }
                         let (answer, end) = judge(&target);
@@ -141,8 +143,8 @@ impl Listener {
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
-            // Accept at most half as many as are kept, so that each is read before it is dropped for a newer
-            // one.
+            // Accept at most half as many connections as are kept, so that each connection is read
+            // before a newer connection replaces it.
             for _ in 0..CONNECTIONS / 2 {
                 match socket.accept() {
                     Ok((stream, _)) => {
@@ -157,8 +159,8 @@ impl Listener {
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
                         // No file descriptor is left, or the other side has closed: drop the oldest
-                        // connection and go on. The newest has not been read yet, and may be the
-                        // callback.
+                        // connection and go on. The newest connection has not been read yet, and may
+                        // have the callback.
                         *crowded = true;
                         if !connections.is_empty() {
                             connections.remove(0);
@@ -173,7 +175,7 @@ impl Listener {
 }
 
 impl Connection {
-    /// Reads the bytes that have come. `None` means that the other side has closed.
+    /// Reads the bytes that have arrived. `None` means that the other side has closed the connection.
     fn read(&mut self, idle: &mut bool) -> Option<Head> {
         let mut buffer = [0; 2048];
         while self.bytes.len() < HEAD_LIMIT {
@@ -205,7 +207,8 @@ impl Connection {
             && self.stream.set_read_timeout(Some(Duration::from_millis(50))).is_ok();
         if ready && self.stream.write_all(&answer.to_bytes()).is_ok() {
             let _ = self.stream.shutdown(Shutdown::Write);
-            // If bytes stayed unread, the system would reset the connection and the page would be lost.
+            // Read the remaining bytes: otherwise the system resets the connection, and the browser
+            // loses the page.
             let mut rest = [0; 1024];
             for _ in 0..16 {
                 if !matches!(self.stream.read(&mut rest), Ok(n) if n > 0) {

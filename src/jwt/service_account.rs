@@ -93,7 +93,7 @@ impl ServiceAccount {
         self
     }
 
-    /// The account's email address, which is also its id.
+    /// The email address of the account, which is also the account's id.
     pub fn email(&self) -> &str {
         &self.email
     }

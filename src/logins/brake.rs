@@ -32,7 +32,7 @@ enum Probe {
 /// Why a login is not sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The sweep may come back to the login.
+    /// The sweep may try the login again later.
     Wait(String),
     /// The sweep sends nothing more.
     End(String),
@@ -66,8 +66,8 @@ impl Brake {
         }
     }
 
-    /// Whether the sweep comes back to an account whose request got no answer. Only the probe is sent again: its
-    /// login is at risk already, and each further login would be put at risk, too.
+    /// Whether the sweep tries an account again whose request got no answer. Only the probe is sent
+    /// again: its login is already at risk, and each further request would put another login at risk.
     pub(super) fn comes_back(&self, account: &str, silent: bool) -> bool {
         silent && self.stops(account, silent).is_none()
     }
@@ -88,7 +88,8 @@ impl Brake {
         }
     }
 
-    /// The sweep is done with an account. If the probe was put off, the sweep sends nothing more.
+    /// Called when the sweep has finished with an account. If the probe was put off, the sweep sends
+    /// nothing more.
     pub(super) fn done(&self, account: &str, put_off: bool, silent: bool) {
         let mut state = self.0.lock();
         if matches!(&state.probe, Probe::Account(probe) if probe == account) {

@@ -55,7 +55,7 @@ impl Clients {
                 return Ok(client.clone());
             }
         }
-        drop(gone); // To end a client may take time, so the lock is free meanwhile.
+        drop(gone); // Ending a client may take time, so the lock is released first.
         let made = make()?;
         let mut kept = self.kept.lock();
         let entry = kept.clients.entry(account.to_owned());
@@ -83,7 +83,7 @@ impl Clients {
     }
 }
 
-/// Whether nobody else has the client, and nothing is lost with it.
+/// Whether no other code has a clone of the client, and the client has nothing to save.
 fn is_spare(client: &Client) -> bool {
     client.is_alone() && client.keeper().rests()
 }

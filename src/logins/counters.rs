@@ -1,4 +1,4 @@
-//! What all clients of one provider have done, as numbers that a program can export.
+//! Counts the work of all clients of one provider, in numbers that a program can export.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,8 @@ use crate::backend::{StoreStep, Watcher};
 use crate::error::Error;
 use crate::event::Event;
 
-/// What [`Logins`](super::Logins) have done in this process. Each number only grows, except [`Counters::clients`].
+/// The work of [`Logins`](super::Logins) in this process. Each number only grows, except
+/// [`Counters::clients`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -34,7 +35,7 @@ pub struct Counters {
     pub saves_failed: u64,
     /// Logins that were found to need a person. A login may be found several times.
     pub need_person: u64,
-    /// Accounts that a sweep could not keep alive at a visit, by [`Error::kind`].
+    /// How often a sweep tried an account and could not keep it alive, by [`Error::kind`].
     pub failures: BTreeMap<&'static str, u64>,
     /// How often each step was done, and how long it took in all.
     pub steps: BTreeMap<Step, (u64, Duration)>,
@@ -75,7 +76,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// The numbers while they grow.
+/// The numbers, behind a lock.
 #[derive(Default)]
 pub(super) struct Tally(Mutex<Counters>);
 

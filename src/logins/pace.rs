@@ -23,7 +23,7 @@ const FIRST: Duration = Duration::from_secs(1);
 /// After this many requests in a row without an answer, the token endpoint counts as silent.
 const SILENCES: u32 = 3;
 
-/// What the token endpoint has said to all clients of these logins.
+/// The waits and refusals of the token endpoint, for all clients of these logins.
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     limit: Option<RefusalLimit>,
@@ -32,7 +32,7 @@ pub(super) struct Pace {
 
 #[derive(Default)]
 struct Held {
-    /// In monotonic time.
+    /// Until when the endpoint asked to wait, in monotonic time.
     until: Duration,
     /// How often in a row the endpoint asked to wait and did not say how long.
     unsaid: u32,
@@ -45,7 +45,7 @@ struct Held {
 }
 
 impl Held {
-    /// Returns when the requests were refused that still count.
+    /// Returns the times of the refusals that still count.
     fn recent(&mut self, limit: RefusalLimit, now: Duration) -> &[Duration] {
         self.refusals.retain(|at| at.saturating_add(limit.window) > now);
         &self.refusals
@@ -91,7 +91,8 @@ impl Pace {
         asked.max(full)
     }
 
-    /// A sweep asks whether it may send a login. No more logins are under way than the service may still refuse.
+    /// Permits a sweep to send a login, or not. No more logins are on their way than the number of
+    /// refusals that the service still allows.
     pub(super) fn slot(&self) -> Option<Slot<'_>> {
         let Some(limit) = self.limit else { return Some(Slot(None)) };
         let now = self.clock.monotonic();
@@ -134,7 +135,7 @@ impl Pace {
             Sent::Reply(reply) => reply,
         };
         match &reply.outcome {
-            // Behind such an answer the service may have used the refresh token.
+            // The service may have used the refresh token before it sent such an answer.
             Outcome::Unknown(_) => self.unanswered(),
             Outcome::Limited { spent: true, .. } => self.unanswered(),
             Outcome::Limited { .. } => self.held.lock().unanswered = 0,
@@ -212,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_does_not_say_how_long_is_asked_more_and_more_rarely() {
+    fn waits_grow_if_the_endpoint_names_no_time() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::new(clock.clone(), None);
         assert_eq!(left(&pace), None);
         for wait in [1, 2, 4] {
             pace.hold(None);
-            pace.hold(None); // Was on its way together with the first.
+            pace.hold(None); // This request was on its way together with the first request.
             assert_eq!(left(&pace), Some(wait * SECOND));
             clock.advance(wait * SECOND);
             assert_eq!(left(&pace), None);

@@ -18,17 +18,18 @@ const MOST_LATER: usize = 10_000;
 /// How often the names are asked for again if they cannot be read, after growing pauses.
 const TRIES: u32 = 3;
 
-/// A visit of an account that is to come.
+/// A planned visit to an account.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep came to the account first, in monotonic time. Waits for the account's turn do not count.
+    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for
+    /// its turn is not counted.
     pub(super) since: Duration,
     /// Whether the account has waited for its turn to be sent.
     pub(super) has_turn: bool,
-    /// Whether the account had a client before the sweep came to it.
+    /// Whether the account had a client before the sweep first visited it.
     pub(super) was_there: Option<bool>,
     /// Whether the next visit is the second look at a refusal, which sends nothing.
     pub(super) doubted: bool,
@@ -80,7 +81,7 @@ impl<'a> Queue<'a> {
         Queue { store, clock, state: Mutex::default(), last: Mutex::default() }
     }
 
-    /// A worker that finds nothing to do ends. A worker that puts an account off comes back for it.
+    /// A worker that finds nothing to do ends. A worker that puts an account off visits it again later.
     pub(super) fn next(&self) -> Next {
         loop {
             let now = self.clock.monotonic();
@@ -111,7 +112,7 @@ impl<'a> Queue<'a> {
         self.state.lock().later.push(Reverse((due, visit)));
     }
 
-    /// How many names were read, whether these are all, and how many accounts are put off.
+    /// How many names were read, whether all names were read, and how many accounts are put off.
     pub(super) fn size(&self) -> (u64, bool, usize) {
         let state = self.state.lock();
         (state.listed, state.all_listed, state.later.len())
@@ -127,7 +128,7 @@ impl<'a> Queue<'a> {
         {
             let state = self.state.lock();
             if !state.ready.is_empty() || state.all_listed {
-                return; // Another thread has read them meanwhile.
+                return; // Another thread has read the names meanwhile.
             }
         }
         let mut tries = 0;

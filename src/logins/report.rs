@@ -68,7 +68,7 @@ pub struct Report {
     pub refreshed: u64,
     /// Logins that are due and could not be refreshed now.
     pub put_off: u64,
-    /// Logins of which a person has to log in.
+    /// Logins that need a person to log in again.
     pub need_person: u64,
     /// Logins that could not be read or refreshed for another reason.
     pub failed: u64,
@@ -80,7 +80,8 @@ pub struct Report {
     /// the sweep was done with them. A closure given to [`Sweep::on_progress`](super::Sweep::on_progress) learns
     /// of all.
     pub told: Vec<Told>,
-    /// Why the names of further accounts could not be read, in one line. The sweep did not come to those accounts.
+    /// Why the names of further accounts could not be read, in one line. The sweep did not visit those
+    /// accounts.
     pub unlisted: Option<String>,
 }
 

@@ -17,13 +17,14 @@ use crate::health::Health;
 
 /// How many threads a sweep has, unless [`Sweep::threads`] says otherwise.
 const THREADS: usize = 8;
-/// For how long a sweep tries an account again that it put off, unless [`Sweep::patience`] says otherwise.
+/// How long a sweep goes on trying an account that it put off, unless [`Sweep::patience`] says
+/// otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the other accounts wait before they ask whether the silent service has answered the probe.
 const SILENT: Duration = Duration::from_secs(10);
 /// The first wait between two requests of the probe. The wait doubles.
 const PROBE: u64 = 5000;
-/// How many second looks an account gets after its patience is over.
+/// How many second looks an account gets after the time of [`Sweep::patience`].
 const LOOKS: u32 = 3;
 /// The longest nap of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
@@ -32,10 +33,11 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 
 /// A sweep over all logins: [`Logins::keep_alive`].
 ///
-/// A login is refreshed when a quarter to a half of its shortest known limit has passed since its last refresh
-/// (with no known limit: after 3.5 to 7 days). The moment is fixed by the account and its record, so every host
-/// finds the same one, and another after each refresh: logins that were added in one minute drift apart. So sweep
-/// at least once in a quarter of the shortest limit; more often is better and costs one read of each record.
+/// A login is refreshed when a quarter to a half of its shortest known limit has passed since its last
+/// refresh (with no known limit: after 3.5 to 7 days). The account and its record determine the moment:
+/// every host computes the same moment, and the moment changes after each refresh, so that logins that
+/// were added in one minute drift apart. Sweep at least once in a quarter of the shortest limit. More
+/// frequent sweeps are better and cost one read of each record.
 ///
 /// Any number of hosts may sweep at the same time. The host that comes second finds a fresh record and sends
 /// nothing. A sweep may be killed at any point: run it again.
@@ -45,10 +47,11 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the sweep stops in the same
 /// way; each process counts by itself.
 ///
-/// After three requests in a row without an answer, the sweep sends only one login, the probe, until an answer comes:
-/// each such request may have used a refresh token up. Until then each thread may have one login under way, so fewer
-/// threads put fewer logins at risk. If the probe gets no answer within [`Sweep::patience`], the
-/// sweep sends nothing more. The sweep does not come back to another login whose request got no answer.
+/// After three requests in a row without an answer, the sweep sends only one login, the probe, until an
+/// answer comes: each request without an answer may have used up a refresh token. Until then each
+/// thread may have one login under way, so fewer threads put fewer logins at risk. If the probe gets no
+/// answer within [`Sweep::patience`], the sweep sends nothing more. The sweep does not try other logins
+/// again whose requests got no answer.
 ///
 /// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
 /// a refusal must be checked once more, the account is put off, and the worker goes on with others.
@@ -65,11 +68,11 @@ pub struct Sweep<'a> {
 /// How a visit ends.
 enum Visited {
     Done(Outcome, Option<String>),
-    /// To come back after this time, because of this reason.
+    /// The account is visited again after this time, for this reason.
     Later(Duration, String),
 }
 
-/// What the workers of one sweep share.
+/// The state that the workers of one sweep share.
 struct Work<'a, 's> {
     sweep: &'s Sweep<'a>,
     queue: Queue<'s>,
@@ -97,8 +100,8 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Sets how long the sweep comes back to an account that it had to put off; one minute by default. After that,
-    /// the account is [`Outcome::PutOff`].
+    /// Sets how long the sweep goes on trying an account that it had to put off; one minute by default.
+    /// After that, the account is [`Outcome::PutOff`].
     pub fn patience(mut self, patience: Duration) -> Sweep<'a> {
         self.patience = patience;
         self
@@ -143,7 +146,7 @@ impl<'a> Sweep<'a> {
         };
         thread::scope(|scope| {
             for _ in 1..self.threads {
-                // A system without another thread does the work with fewer.
+                // If the system starts no further thread, fewer threads do the work.
                 let _ = thread::Builder::new().spawn_scoped(scope, || work.run());
             }
             work.run();
@@ -277,7 +280,8 @@ impl Work<'_, '_> {
         health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
     }
 
-    /// Waits until the next request may be sent, if their number is limited. Returns how long.
+    /// Waits until the next request may be sent, if their number is limited. Returns the time of the
+    /// wait.
     fn wait_for_turn(&self) -> Duration {
         if self.sweep.gap.is_zero() {
             return Duration::ZERO;
@@ -351,7 +355,7 @@ impl Work<'_, '_> {
                 }
                 doubling(PROBE, 60_000)
             }
-            // An answer that asks for no wait, or for a short one again and again, is given time as well.
+            // Wait also if the answer asks for no wait, or asks for a short wait again and again.
             error => error.retry_after().unwrap_or_default().max(doubling(1000, 30_000)),
         };
         Visited::Later(wait, reason)

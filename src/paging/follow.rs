@@ -1,4 +1,4 @@
-//! The two usual ways in which an API tells where the next page is.
+//! The two usual ways in which an API names the next page.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,9 +8,9 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 
 impl Client {
-    /// The pages of a list whose answers name the next page in the `Link` header (RFC 8288), as GitHub's do. Each
-    /// answer is a JSON array. The position is the address of a page; the access token goes only to hosts that
-    /// [`Client::get`] allows.
+    /// The pages of a list whose answers name the next page in the `Link` header (RFC 8288), as
+    /// GitHub's answers do. Each answer is a JSON array. The position is the address of a page; the
+    /// access token goes only to hosts that [`Client::get`] allows.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::{ApiReply, Sandbox}};
@@ -45,11 +45,11 @@ impl Client {
         })
     }
 
-    /// The pages of a list whose answers are JSON objects. `items` is the member with the items and `next` the
-    /// member with the next page, each with dots between the names of nested members, such as
-    /// `response_metadata.next_cursor`. With a `parameter`, the value of `next` goes into this parameter of the
-    /// query; without, `next` has the address of the next page. Without a value there (null, an empty text, no
-    /// such member), the list ends.
+    /// The pages of a list whose answers are JSON objects. `items` is the member with the items and
+    /// `next` the member with the next page, each with dots between the names of nested members, such
+    /// as `response_metadata.next_cursor`. With a `parameter`, the value of `next` is sent in this
+    /// query parameter; without a `parameter`, the value of `next` is the address of the next page. The
+    /// list ends when `next` has no value (null, an empty text, no such member).
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::{ApiReply, Sandbox}};

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::stored_json::{parse, wipe};
 
-/// Where the private key is in the PKCS #8 document that ring makes for P-256.
+/// The position of the private key in the PKCS #8 document that ring makes for P-256.
 const PRIVATE: std::ops::Range<usize> = 36..68;
 
 /// A P-256 key pair. Clones share the memory; `Debug` shows only the thumbprint.
@@ -169,7 +169,7 @@ mod tests {
             jwk[name] = value;
             bad.push(jwk.to_string());
         }
-        // The same point, cut elsewhere.
+        // The bytes of the same point, divided at another place.
         let decoded = |name: &str| URL_SAFE_NO_PAD.decode(good[name].as_str().unwrap()).unwrap();
         let point = [decoded("x"), decoded("y")].concat();
         let mut shifted = good.clone();
@@ -184,7 +184,7 @@ mod tests {
         Ok(())
     }
 
-    /// RFC 9449 section 6.1 has the thumbprint of its example key, by RFC 7638.
+    /// RFC 9449 section 6.1 gives the thumbprint (RFC 7638) of its example key.
     #[test]
     fn the_thumbprint_is_that_of_the_standard() {
         let (x, y) = (

@@ -1,4 +1,5 @@
-//! The same without the feature `dpop`: no key can be made or read, so no request has a proof.
+//! The type `ProofKey` in a build without the feature `dpop`: no key can be made or read, so no request
+//! has a proof.
 
 use crate::error::{Error, Result};
 use crate::secret::Secret;

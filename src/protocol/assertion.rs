@@ -21,7 +21,8 @@ pub(super) const CLIENT_ASSERTION_TYPE: &str =
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
-/// Core section 9), a new one for each request. `None` for a client that authenticates in another way.
+/// Core section 9), with a new `jti` for each request. `None` for a client that authenticates in
+/// another way.
 pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
     let Requester { provider, credentials, now, .. } = *caller;
     let claims = || {
@@ -81,7 +82,7 @@ pub(super) fn signed(signer: &dyn Signer, kind: Option<&str>, claims: &Value) ->
     Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }
 
-/// Signs with HS256. The key is the secret's UTF-8 (OpenID Connect Core section 9).
+/// Signs with HS256. The key is the secret in UTF-8 (OpenID Connect Core section 9).
 pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Value) -> Secret {
     let message = message(&header("HS256", None, kind), claims);
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
@@ -89,8 +90,9 @@ pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Val
     Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// Whether an error may mean that our clock is wrong: the server refused the client's assertion, or the
-/// assertion of the grant (RFC 7523 sections 3.1 and 3.2). Neither refusal uses up a token.
+/// Whether an error may come from a wrong clock on this machine: the server refused the client's
+/// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Both refusals leave the
+/// refresh token unused.
 pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = value.get("error").and_then(Value::as_str);

@@ -79,12 +79,14 @@ impl Authorization {
         self.expires_at
     }
 
-    /// The redirect URI, exactly as it was given. `None` if the service uses the registered one.
+    /// The redirect URI, exactly as it was given. `None` if the service uses the registered redirect
+    /// URI.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
     }
 
-    /// The state (RFC 6749 section 10.12). A web application can find this value by it.
+    /// The state (RFC 6749 section 10.12). A web application can use the state as the key under which
+    /// it stores this value.
     pub fn state(&self) -> &Secret {
         &self.state
     }
@@ -94,8 +96,8 @@ impl Authorization {
         &self.client_id
     }
 
-    /// Adds to the error of a login that its pushed request has expired, if that may be the reason (RFC
-    /// 9126 section 2.2).
+    /// If the pushed request of a login may have expired, adds this to the login's error (RFC 9126
+    /// section 2.2).
     pub(crate) fn explained(&self, mut error: Error, now: OffsetDateTime) -> Error {
         const OF_REQUEST: [&str; 3] =
             ["invalid_request_uri", "invalid_request", "invalid_request_object"];
@@ -374,12 +376,13 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks a name in place of the redirect URI: only visible characters are allowed.
+/// Checks a name that some services use in place of the redirect URI: only visible characters are
+/// allowed.
 fn check_redirect_name(name: &str) -> Result<()> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::config(format!(
-            "the redirect URI {name:?} is to be a name of the service, which has visible ASCII \
-             characters only"
+            "the redirect URI {name:?} must be a name of the service with visible ASCII characters \
+             only"
         )));
     }
     Ok(())

@@ -85,9 +85,9 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The error in a callback that does not prove that it belongs to this login. Some services leave the state out
-    /// when they report an error, and anybody may have made up such a callback: the text is for a person, and ends
-    /// nothing.
+    /// The error in a callback that does not prove that it belongs to this login. Some services leave
+    /// the state out when they report an error, and anybody may have made up such a callback: the text
+    /// is shown to a person, and the login goes on.
     pub(crate) fn unproven_error(&self, callback: &str) -> Option<String> {
         let pairs = read(callback, self.code_param.as_deref().unwrap_or("code"))?;
         if value(&pairs, "state").is_some() {

@@ -94,8 +94,9 @@ impl DeviceCode {
         &self.verification_uri
     }
 
-    /// The address of the page with the code in it, for a link or a QR code, if the server gave one.
-    /// Show the code as well: the person compares the two (RFC 8628 section 3.3.1).
+    /// The address of the page, with the code in the address, for a link or a QR code. `None` if the
+    /// server gave no such address. Show the code as well: the person compares the two (RFC 8628
+    /// section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }

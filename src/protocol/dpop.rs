@@ -51,8 +51,8 @@ pub(crate) fn proof(key: &ProofKey, request: &Proven<'_>) -> Result<Secret> {
     Ok(Secret::new(format!("{message}.{signature}")))
 }
 
-/// The address without query and fragment (`htu`, section 4.2). The path is byte for byte the one that is sent: not
-/// every server normalizes paths before it compares them. An empty path is sent as `/`.
+/// The address without query and fragment (`htu`, section 4.2). The path is the sent path, byte for
+/// byte: not every server normalizes paths before it compares them. An empty path is sent as `/`.
 fn target(url: &str) -> String {
     let address = url.split(['?', '#']).next().unwrap_or_default();
     let after = address.find("://").map_or(0, |at| at + 3);
@@ -68,7 +68,7 @@ pub(crate) fn hash(access_token: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, access_token.expose().as_bytes()))
 }
 
-/// The nonce of an answer, if it is one (section 8.1).
+/// The nonce of an answer, if the header has a valid nonce (section 8.1).
 pub(crate) fn nonce(headers: &HeaderMap) -> Option<&str> {
     let nonce = headers.get("dpop-nonce")?.to_str().ok()?.trim();
     let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);

@@ -1,4 +1,4 @@
-//! A request to the authorization server as a hook may change it.
+//! A request to the authorization server that a hook may change.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,7 +29,7 @@ pub struct TokenDraft {
     carrier: Carrier,
     params: Vec<(String, Secret)>,
     headers: Vec<(Cow<'static, str>, Secret)>,
-    /// What the hook has added: no error may repeat it.
+    /// The values that the hook has added, which no error may show.
     added: Vec<Secret>,
     changed: bool,
 }
@@ -68,7 +68,7 @@ impl TokenDraft {
         }
     }
 
-    /// Takes a parameter out.
+    /// Removes a parameter.
     pub fn remove_param(&mut self, name: &str) {
         self.params.retain(|(have, _)| have != name);
         self.changed = true;
@@ -82,7 +82,7 @@ impl TokenDraft {
         self.headers.push((Cow::Owned(name.to_owned()), value));
     }
 
-    /// Takes a header out.
+    /// Removes a header.
     pub fn remove_header(&mut self, name: &str) {
         self.headers.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
         self.changed = true;
@@ -119,8 +119,8 @@ impl TokenDraft {
         }
     }
 
-    /// The request of a draft, and what the hook has added. `request` stays as it is, byte for byte, if
-    /// nothing was changed.
+    /// The request of a draft, and the values that the hook has added. If the hook changed nothing,
+    /// `request` is returned byte for byte.
     pub(crate) fn into_request(self, request: TokenRequest) -> Result<(TokenRequest, Vec<Secret>)> {
         if !self.changed {
             return Ok((request, Vec::new()));

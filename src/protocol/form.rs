@@ -118,8 +118,8 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
-    /// Adds a parameter of the caller. Refuses `reserved` names, and a name that is there already: a
-    /// parameter is sent once (RFC 6749 section 3.2).
+    /// Adds a parameter of the caller. Refuses `reserved` names, and a name that the request already
+    /// has: a parameter is sent once (RFC 6749 section 3.2).
     pub(crate) fn push_extra(
         &mut self,
         name: &'a str,
@@ -135,7 +135,7 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
-    /// Adds the parameters of `more` whose names are not there already.
+    /// Adds the parameters of `more`, except those whose names the request already has.
     #[cfg(feature = "par")]
     pub(crate) fn add_missing(&mut self, more: Params<'a>) {
         for (name, value) in more.0 {
@@ -216,8 +216,9 @@ pub(crate) fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c)
 }
 
-/// The address as it is given to a person: unchanged if all characters are plain; otherwise parsed and
-/// written again, so that a reader sees where a browser goes. `None` if the text is not an address.
+/// The address in the form that is shown to a person: unchanged if all characters are plain; otherwise
+/// parsed and written again, so that the person sees where the browser will go. `None` if the text is
+/// not an address.
 pub(crate) fn written_again(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     if url.host_str().is_some_and(|host| host.contains(|c| !is_plain(c) || c == '$')) {

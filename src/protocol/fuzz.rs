@@ -1,7 +1,8 @@
-//! Bodies of the fuzz targets. They take any bytes and assert what must always hold.
+//! Bodies of the fuzz targets. Each body takes arbitrary bytes and asserts the properties that must
+//! hold for every input.
 //!
-//! `fuzz/` calls them with libFuzzer on nightly; the tests below call them on stable. The bodies that need
-//! higher floors are in `src/sandbox/fuzz.rs`.
+//! `fuzz/` calls the bodies with libFuzzer on nightly; the tests below call them on stable. The bodies
+//! that import from higher floors are in `src/sandbox/fuzz.rs`.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -135,8 +136,8 @@ pub fn resource_metadata(bytes: &[u8]) {
     let _ = check_address(&text, "https://api.example/");
 }
 
-/// Reads the bytes as the answer to a registration. What was read can be stored and read again, and is shown
-/// without its secrets.
+/// Reads the bytes as the answer to a registration. A registration that was read can be stored and read
+/// again, and its `Debug` output has no secrets.
 #[cfg(feature = "registration")]
 pub fn registration(bytes: &[u8]) {
     use super::registration::{Asked, Registration, read};
@@ -229,8 +230,8 @@ pub fn challenge(bytes: &[u8]) {
     }
 }
 
-/// Reads the first line of the bytes as an ID token and the rest as a key set. A key of RFC 8037 accepts no
-/// token but that of the RFC.
+/// Reads the first line of the bytes as an ID token and the rest as a key set. The key in RFC 8037
+/// accepts only the token in RFC 8037.
 #[cfg(feature = "oidc")]
 pub fn key_set(bytes: &[u8]) {
     const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;

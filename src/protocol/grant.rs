@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 /// Builds the exchange of an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
-/// `redirect_uri` must equal that of the authorization request, byte for byte.
+/// `redirect_uri` must equal the redirect URI of the authorization request, byte for byte.
 pub(crate) fn exchange(
     caller: &Requester<'_>,
     code: &Secret,
@@ -209,7 +209,7 @@ pub(crate) fn revoke(
     Ok(request)
 }
 
-/// An address with one more part at the end of its path.
+/// Appends a part to the path of an address.
 fn in_path(endpoint: &str, part: &str) -> String {
     let (path, query) = endpoint.split_at(endpoint.find('?').unwrap_or(endpoint.len()));
     format!("{}/{part}{query}", path.trim_end_matches('/'))

@@ -73,8 +73,8 @@ pub(crate) struct Expected<'a> {
     /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
     /// and to this client (`azp`); another ID token may come from another application.
     pub(crate) just_came: bool,
-    /// The time by our clock, and the time of the server's answer. A wrong clock here must not fail a
-    /// login, and the answer comes from the server that sent the ID token.
+    /// The time by our clock, and the time of the server's answer. A wrong clock on this machine must
+    /// not fail a login, and the answer comes from the server that sent the ID token.
     pub(crate) now: [OffsetDateTime; 2],
 }
 
@@ -183,7 +183,8 @@ fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
         && crate::substring::replaced(pattern, TENANT, tenant) == came
 }
 
-/// Whether `came` is the known issuer or, if that is a pattern for all tenants, the issuer of a tenant.
+/// Whether `came` is the known issuer or, if the known issuer is a pattern for all tenants, the issuer
+/// of a tenant.
 pub(super) fn may_be_issuer(known: &str, came: &str) -> bool {
     let tenant = || {
         let (before, after) = known.split_once(TENANT)?;
@@ -219,8 +220,8 @@ fn date(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section
-/// 3.1.3.7, number 11).
+/// Whether an ID token belongs to the login that sent this nonce (OpenID Connect Core section 3.1.3.7,
+/// number 11).
 fn check_nonce(claims: &Map<String, Value>, nonce: &Secret) -> Result<(), IdTokenError> {
     match claims.get("nonce") {
         Some(Value::String(came))

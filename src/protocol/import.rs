@@ -24,7 +24,7 @@ const KNOWN: [&str; 7] =
 /// 5138.
 const MILLISECONDS: f64 = 1e11;
 
-/// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime.
+/// The longest lifetime, in seconds. A longer lifetime is a mistake: a date instead of a lifetime.
 const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 
 impl Token {
@@ -35,8 +35,9 @@ impl Token {
     /// empty string, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
-    /// An object with a refresh token and no access token is read, too, such as a credentials file of gcloud with
-    /// the type `authorized_user`: the result is that of [`Token::from_refresh_token`], with the scope.
+    /// An object with a refresh token and no access token is read, too, such as a credentials file of
+    /// gcloud with the type `authorized_user`: the result is a token as of
+    /// [`Token::from_refresh_token`], with the scope.
     ///
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
@@ -57,10 +58,11 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the text is not a JSON object with an access token or a refresh token, if a token has a
-    /// character that RFC 6749 appendix A.12 does not allow, or if one of these members cannot be read:
-    /// a token whose expiry is not understood would never be refreshed. The same goes for `expires_in`
-    /// without the moment from which it counts. The error names the member and shows no secret.
+    /// [`Error::Config`] if the text is not a JSON object with an access token or a refresh token, if a
+    /// token has a character that RFC 6749 appendix A.12 does not allow, or if one of these members
+    /// cannot be read: a token whose expiry is not understood would never be refreshed. An `expires_in`
+    /// without the moment from which it counts is an error for the same reason. The error names the
+    /// member and shows no secret.
     pub fn from_json(text: &str) -> Result<Token> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let object = match text.trim_start().starts_with('[') {
@@ -118,7 +120,8 @@ fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
     alone(&text_of(object, "refresh_token")?.ok_or_else(missing)?, None)
 }
 
-/// A login with a refresh token alone. Other members belong to an access token that is not there.
+/// A login with only a refresh token. The other members describe an access token that the file does not
+/// have.
 fn alone(refresh_token: &str, scope: Option<String>) -> Result<Token> {
     let token = Token::from_refresh_token(refresh_token);
     match (token.fault("access_token", "refresh_token"), scope) {
@@ -192,7 +195,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// The first of these members that has a date. Each member that is there must be readable.
+/// The first of these members that has a date. Each of the members that exists must be readable.
 fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<OffsetDateTime>> {
     let mut found = None;
     for name in names {
@@ -228,7 +231,7 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         Ordering::Greater => Ok(Some(date)),
         Ordering::Equal => Ok(None),
         Ordering::Less if date.year() <= 1 => Ok(None),
-        Ordering::Less => Err(wrong(format_args!("{name} lies before 1970"))),
+        Ordering::Less => Err(wrong(format_args!("{name} is before 1970"))),
     }
 }
 

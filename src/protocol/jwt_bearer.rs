@@ -74,8 +74,8 @@ impl JwtBearer {
         self
     }
 
-    /// Leaves `sub` out, for a server that takes its absence for "the issuer itself". (RFC 7523 section
-    /// 3 requires `sub`.)
+    /// Leaves `sub` out, for a server that treats a missing `sub` as "the issuer itself". (RFC 7523
+    /// section 3 requires `sub`.)
     pub fn without_subject(mut self) -> JwtBearer {
         self.with_subject = false;
         self
@@ -116,7 +116,7 @@ impl JwtBearer {
         &self.scopes
     }
 
-    /// The text by which a store distinguishes the accounts that this grant is used for.
+    /// The text with which a store distinguishes the accounts of this grant.
     pub(crate) fn mark(&self) -> Option<String> {
         let pairs = [("iss", &self.issuer), ("sub", &self.subject), ("aud", &self.audience)];
         let mut marks: Vec<_> = pairs

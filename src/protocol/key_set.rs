@@ -58,9 +58,9 @@ pub(crate) struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Reads the header. Refuses an algorithm that is no signature of a public key, a header with `crit`
-    /// (RFC 7515 section 4.1.11), and another type of JWT than an ID token (RFC 8725 section 3.11). Ignores
-    /// keys and addresses of keys in the header.
+    /// Reads the header. Refuses an algorithm that is not a public-key signature, a header with `crit`
+    /// (RFC 7515 section 4.1.11), and a JWT of a type other than ID token (RFC 8725 section 3.11).
+    /// Ignores keys and addresses of keys in the header.
     pub(crate) fn read(token: &str) -> Result<Signed<'_>, IdTokenError> {
         use IdTokenError::Unreadable;
         if token.len() > LONGEST {
@@ -94,8 +94,8 @@ impl Signed<'_> {
         let bytes = bytes.map_err(|_| Unreadable("its signature is not base64url"))?;
         let message = &token[..token.len() - signature.len() - 1];
         let claims = members_of(payload).unwrap_or_default();
-        // Such a token may have no type of its own, and an ID token has no events (OpenID Connect Back-Channel Logout
-        // section 2.4, RFC 8725 section 3.12).
+        // A logout token may have no type of its own; its claim `events` shows that it is not an ID
+        // token (OpenID Connect Back-Channel Logout section 2.4, RFC 8725 section 3.12).
         if claims.contains_key("events") {
             return Err(Unreadable(
                 "it is a logout token or another security event, not an ID token",
@@ -217,7 +217,7 @@ impl Key {
     }
 }
 
-/// A number without zeros before it, which some servers write and ring refuses.
+/// Removes leading zeros from a number: some servers write them, and ring refuses them.
 fn number(mut bytes: Vec<u8>) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.drain(..zeros);

@@ -26,8 +26,8 @@ pub(crate) struct Pushed {
     expires_at: Option<OffsetDateTime>,
 }
 
-/// Builds the request that pushes the parameters of a login (section 2.1). The client authenticates as at
-/// the token endpoint. `client_id` is always there, because it is a parameter of the login.
+/// Builds the request that pushes the parameters of a login (section 2.1). The client authenticates as
+/// at the token endpoint. `client_id` is always sent, because it is a parameter of the login.
 pub(crate) fn push(
     caller: &Requester<'_>,
     request: &AuthorizationRequest<'_>,

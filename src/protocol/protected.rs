@@ -15,8 +15,9 @@ const PATH: &str = "/.well-known/oauth-protected-resource";
 const ADDRESSES: [&str; 4] =
     ["jwks_uri", "resource_documentation", "resource_policy_uri", "resource_tos_uri"];
 
-/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known path
-/// (section 3.1), then without it, as some servers of one resource have it.
+/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known
+/// path (section 3.1), then without the path, as some servers with a single resource publish the
+/// metadata.
 pub(crate) fn addresses(resource: &str) -> Result<Vec<String>> {
     let (origin, rest) = split(resource)?;
     // Only the slash that directly follows the host is removed.
@@ -103,7 +104,7 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(Value::String(resource)) if resource == expected => {}
         Some(Value::String(resource)) => {
             let shown: String = resource.chars().filter(|c| !is_unseen(*c)).take(200).collect();
-            return wrong(format!("it is that of the resource {shown:?}, not of {expected:?}"));
+            return wrong(format!("it names the resource {shown:?}, not {expected:?}"));
         }
         Some(_) => return wrong("its resource is not a string".to_owned()),
         None => return wrong("it names no resource".to_owned()),

@@ -28,8 +28,9 @@ use crate::stored_json;
 pub enum Form {
     /// RFC 7591.
     Standard,
-    /// Mastodon's own, at `/api/v1/apps`: a form with `client_name`, `redirect_uris`, `scopes` and `website`
-    /// (docs.joinmastodon.org, methods/apps, 2026-11). The registration cannot be read or changed later.
+    /// Mastodon's own protocol, at `/api/v1/apps`: a form with `client_name`, `redirect_uris`, `scopes`
+    /// and `website` (docs.joinmastodon.org, methods/apps, 2026-11). The registration cannot be read or
+    /// changed later.
     Mastodon,
 }
 
@@ -61,8 +62,9 @@ pub(crate) fn manage(method: &'static str, registration: &Registration) -> Resul
     Ok(request(method, address, Some(token), Zeroizing::default()))
 }
 
-/// Builds an update (RFC 7592 section 2.2). It has all metadata, because the server removes what is missing;
-/// the client id and the secret; and nothing else that the server issued.
+/// Builds an update (RFC 7592 section 2.2). The request has all metadata, because the server removes
+/// members that are missing, and the client id and the secret. It has nothing else that the server
+/// issued.
 pub(crate) fn update(
     registration: &Registration,
     metadata: &ClientMetadata,
@@ -92,8 +94,9 @@ fn with_json(
     token: Option<&Secret>,
     members: &Map<String, Value>,
 ) -> Result<TokenRequest> {
-    let body = serde_json::to_vec(members)
-        .map_err(|error| Error::config(format!("the client metadata is no JSON: {error}")))?;
+    let body = serde_json::to_vec(members).map_err(|error| {
+        Error::config(format!("the client metadata cannot be written as JSON: {error}"))
+    })?;
     Ok(request(method, address, token, Zeroizing::new(body)))
 }
 
@@ -114,7 +117,7 @@ fn request(
     TokenRequest { method, url: Zeroizing::new(address.to_owned()), headers, body }
 }
 
-/// What was sent, to read the answer to it.
+/// The request that was sent, for reading its answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// The address of the request.
@@ -130,8 +133,9 @@ pub(crate) struct Asked<'a> {
 
 const WHAT: &str = "the registration";
 
-/// Reads the answer to a registration, a read or an update (RFC 7591 section 3.2.1, RFC 7592 section 3).
-/// The standard's status is 201 for a registration and 200 otherwise; servers also use the other one.
+/// Reads the answer to a registration, a read or an update (RFC 7591 section 3.2.1, RFC 7592 section
+/// 3). The standard's status is 201 for a registration and 200 otherwise; servers also use the other
+/// status.
 pub(crate) fn read(reply: &RawReply<'_>, asked: Asked<'_>) -> Result<Registration> {
     let wrong =
         |why: String| Err(Error::decode(format!("{WHAT} at {}", host_of(asked.address)), why));

@@ -2,9 +2,9 @@
 //! the token that was sent.
 //!
 //! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body's
-//! format is guessed from its content; a refresh token is kept before anything is judged; then comes
-//! the error, wherever it is; then the token. An answer with both an error and a token is not a
-//! success.
+//! format is guessed from its content; a refresh token is kept before anything is judged; then the
+//! error is read, wherever it is in the body; then the token. An answer with both an error and a token
+//! is not a success.
 
 mod body;
 mod fault;
@@ -33,8 +33,8 @@ use crate::token::Token;
 /// The longest accepted wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Codes that say that the refresh token (or the authorization code) is refused: the standard's, and
-/// those of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
+/// Codes that say that the refresh token (or the authorization code) is refused: the code of the
+/// standard, and codes of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
 const REFUSED: [&str; 11] = [
     "invalid_grant",
     "bad_refresh_token",
@@ -54,8 +54,8 @@ fn is_refusal(code: &str) -> bool {
     REFUSED.iter().any(|refused| code.eq_ignore_ascii_case(refused))
 }
 
-/// Whether a code of a revocation endpoint says that the token is no longer valid. The provider's own error
-/// rules are not asked: they may be about any error.
+/// Whether a code of a revocation endpoint says that the token is no longer valid. The provider's own
+/// error rules are not used here, because they may apply to any error.
 pub(crate) fn names_a_dead_token(code: &str) -> bool {
     is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
 }
@@ -111,10 +111,10 @@ pub(crate) enum Outcome {
         error: OAuthError,
         /// How long to wait, if the server says; a day at most.
         retry_after: Option<Duration>,
-        /// Whether the token may have been used.
+        /// Whether the service may have used the refresh token.
         spent: bool,
     },
-    /// The answer does not say whether the token was used.
+    /// The answer does not say whether the service used the refresh token.
     Unknown(OAuthError),
 }
 
@@ -224,7 +224,7 @@ fn judge(
         return Outcome::Setup(error);
     }
     let wait = retry_after(reply.headers, sent_at, LONGEST_WAIT);
-    // A rule sees only a whole body.
+    // A rule is only applied to a complete body.
     let seen = if body.whole { body.value() } else { &Value::Null };
     let mut rules = provider.reply.error_rules.iter();
     match rules.find(|rule| fault.matches(rule, reply.status, reply.headers, seen)) {
@@ -295,12 +295,15 @@ fn unknown_client(described: Option<String>) -> String {
     }
 }
 
-/// Says that an answer may come from another host, if nothing in it is from the service.
+/// Says that an answer may come from another host, if nothing in the answer shows that the service sent
+/// it.
 fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
     let page = reply.body.trim_ascii_start().first() == Some(&b'<');
     match reply.status {
         // A proxy requires authentication (RFC 9110 section 15.5.8).
-        407 => Some("a proxy on the way sent it, which wants a name and a password".to_owned()),
+        407 => {
+            Some("a proxy on the way sent it and requires a user name and a password".to_owned())
+        }
         _ if page => Some("it is an HTML page, of the service or of a proxy on the way".to_owned()),
         _ => None,
     }
@@ -399,7 +402,7 @@ pub(crate) fn redirect(headers: &HeaderMap) -> String {
     let address = location.and_then(|location| clean(location.split(['?', '#']).next()?));
     match address {
         Some(address) => format!("it redirects to {address}"),
-        None => "it redirects to nowhere".to_owned(),
+        None => "it redirects without an address".to_owned(),
     }
 }
 

@@ -39,8 +39,8 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl<'a> Requester<'a> {
-    /// Builds a request to the token endpoint: first these parameters, then those of the client's
-    /// authentication, of the application and of the provider.
+    /// Builds a request to the token endpoint: first these parameters, then the parameters of the
+    /// client's authentication, of the application and of the provider.
     pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
         let header = authenticate(self, &mut params)?;
         self.at_token_endpoint(header, params)
@@ -76,7 +76,7 @@ impl<'a> Requester<'a> {
         Ok(())
     }
 
-    /// Adds a parameter of the provider, unless the application gave one with the same name.
+    /// Adds a parameter of the provider, unless the application gave a parameter of the same name.
     pub(super) fn provider_param(
         &self,
         params: &mut Params<'a>,
@@ -84,7 +84,7 @@ impl<'a> Requester<'a> {
         value: &'a str,
     ) -> Result<()> {
         let own = self.extra.iter().any(|(extra, _)| extra == name);
-        // A parameter of the exchange replaces the one with the same name for all token requests.
+        // A parameter of the exchange replaces the parameter of the same name for all token requests.
         let of_exchange = &self.provider.token_request.exchange_params;
         if own || params.has(name) && of_exchange.iter().any(|(have, _)| have == name) {
             return Ok(());

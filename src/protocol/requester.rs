@@ -36,7 +36,7 @@ pub(crate) struct Requester<'a> {
     pub(crate) home: Option<&'a Url>,
     /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,
-    /// The server's time as far as it is known, for assertions that carry it.
+    /// The server's time as far as it is known, for assertions, which carry the time.
     #[cfg_attr(not(feature = "jwt"), allow(dead_code))]
     pub(crate) now: OffsetDateTime,
 }

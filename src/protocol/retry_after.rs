@@ -8,9 +8,10 @@ use ureq::http::HeaderMap;
 use crate::clock::until;
 use crate::substring::number;
 
-/// How long the answer asks to wait, at most `cap`; `None` if it does not say. A date is compared with
-/// the answer's own `Date`, so that a wrong local clock does not lengthen the wait, or else with `now`.
-/// Of several headers, the longest wait is used.
+/// How long the answer asks to wait, at most `cap`; `None` if the answer does not say. A date in
+/// `Retry-After` is compared with the answer's own `Date`, so that a wrong local clock does not
+/// lengthen the wait; without a `Date`, it is compared with `now`. If several headers ask for a wait,
+/// the longest wait is used.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     now: OffsetDateTime,
@@ -55,7 +56,7 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let mut full = i32::try_from(number(year)?).ok()?;
     if year.len() == 2 {
         full += now.year() - now.year().rem_euclid(100);
-        // More than fifty years ahead means the past century (RFC 9110 section 5.6.7).
+        // A year more than fifty years ahead is in the past century (RFC 9110 section 5.6.7).
         if full > now.year() + 50 {
             full -= 100;
         }

@@ -18,9 +18,9 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// An access token of the authorization server that is asked.
+    /// An access token of the authorization server that receives the request.
     AccessToken,
-    /// A refresh token of the authorization server that is asked.
+    /// A refresh token of the authorization server that receives the request.
     RefreshToken,
     /// An ID token (OpenID Connect Core section 2).
     IdToken,
@@ -28,7 +28,7 @@ pub enum TokenType {
     Saml1,
     /// A SAML 2.0 assertion, in base64url.
     Saml2,
-    /// Any JWT, such as that of a workload or of another issuer.
+    /// Any JWT, such as the token of a workload or a token of another issuer.
     Jwt,
     /// Another kind, by its whole identifier, which is a URI.
     Other(String),
@@ -103,15 +103,15 @@ pub struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// Exchanges this token. The new token acts for the party that this one is about (`subject_token`). A
-    /// store keeps the result for this token alone, unless [`TokenExchange::account`] is set.
+    /// Exchanges this token. The new token acts for the party that `subject_token` is about. A store
+    /// keeps the result for this token alone, unless [`TokenExchange::account`] is set.
     pub fn new(subject_token: impl Into<Secret>, kind: TokenType) -> TokenExchange {
         TokenExchange::of(Source::Fixed(subject_token.into()), kind)
     }
 
-    /// Exchanges the token that `read` returns. It is called for each exchange: the file of a workload's token
-    /// is written anew every hour, and another client's access token is refreshed. An exchange may run under
-    /// the lock of the client's store, so `read` must not call this same client.
+    /// Exchanges the token that `read` returns. `read` is called for each exchange: the file of a
+    /// workload's token is written anew every hour, and another client's access token is refreshed. An
+    /// exchange may run under the lock of the client's store, so `read` must not call this same client.
     ///
     /// `read` must return tokens of the same account each time: the store does not notice another account,
     /// unless [`TokenExchange::account`] names it.
@@ -171,8 +171,8 @@ impl TokenExchange {
         &self.scopes
     }
 
-    /// The text by which a store distinguishes what this grant is used for. Errors show this text, so a token
-    /// is named by its fingerprint.
+    /// The text with which a store distinguishes the tokens and accounts of this grant. Errors show
+    /// this text, so a token is named by its fingerprint.
     pub(crate) fn mark(&self) -> Option<String> {
         let fixed = |source: &Source| match source {
             Source::Fixed(token) => Some(token.fingerprint()),
@@ -192,7 +192,7 @@ impl TokenExchange {
         Some(marks.collect::<Vec<_>>().join("&")).filter(|marks| !marks.is_empty())
     }
 
-    /// Reads the tokens for one exchange: the subject's and the actor's.
+    /// Reads the tokens for one exchange: the subject's token and the actor's token.
     pub(crate) fn tokens(&self) -> Result<(Secret, Option<Secret>)> {
         let subject = self.subject.0.read("the subject token")?;
         let actor = self.actor.as_ref().map(|(source, _)| source.read("the actor token"));

@@ -1,10 +1,11 @@
-//! What an answer of the API says in its body about the access token, described as data.
+//! Describes as data which answers of the API are about the access token.
 
 /// A rule about answers of the API: an answer that meets all conditions says that the access token is
 /// no longer valid, or that the call was refused for another reason.
 ///
-/// Some services say so in the body, with a status such as 200, 400 or 403. Only JSON is read, and of it
-/// at most the first 16 KiB: a longer answer meets no rule. The caller gets the whole body.
+/// Some services report an expired access token only in the body, with a status such as 200, 400 or
+/// 403. Only JSON is read, and of it at most the first 16 KiB: a longer answer meets no rule. The
+/// caller gets the whole body.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -29,9 +30,9 @@ pub struct AnswerRule {
 }
 
 impl AnswerRule {
-    /// The access token is no longer valid if the member at this path, such as `error.code`, has this value.
-    /// A number is compared as text. The client does what it does after a 401: it looks for another token,
-    /// refreshes once, and sends the request again if its body can be sent again.
+    /// The access token is no longer valid if the member at this path, such as `error.code`, has this
+    /// value. A number is compared as text. The client does the same as after a 401: it looks for
+    /// another token, refreshes once, and sends the request again if its body can be sent again.
     pub fn ended(path: &str, value: &str) -> AnswerRule {
         AnswerRule { ended: true, status: None, path: path.to_owned(), value: value.to_owned() }
     }

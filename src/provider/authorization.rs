@@ -1,4 +1,4 @@
-//! How a login starts, and what comes back from it.
+//! How a login starts, and how its callback is read.
 
 use super::LoginHost;
 
@@ -6,11 +6,11 @@ use super::LoginHost;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationRules {
-    /// The redirect URI for credentials that name none.
+    /// The redirect URI for credentials without a redirect URI.
     pub redirect_uri: Option<String>,
     /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName.
     pub redirect_uri_is_name: bool,
-    /// The scopes for a login that names none.
+    /// The scopes for a login without scopes of its own.
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
     pub scope_separator: char,
@@ -20,16 +20,16 @@ pub struct AuthorizationRules {
     pub pkce: Pkce,
     /// When the client sends the parameters of a login to the server itself, before a browser opens (RFC 9126).
     pub pushed_requests: PushedRequests,
-    /// Whether the parameters of a login are in a request object that the client signs (RFC 9101), because the
-    /// server refuses all others (`require_signed_request_object`).
+    /// Whether the parameters of a login are in a request object that the client signs (RFC 9101),
+    /// because the server refuses all other requests (`require_signed_request_object`).
     pub signed_requests: bool,
     /// More parameters of the authorization request, as name and value.
     pub params: Vec<(String, String)>,
-    /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a
-    /// callback without it, or with another one, is refused.
+    /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, the client
+    /// refuses a callback without an issuer, or with another issuer.
     pub issuer_in_callback: bool,
-    /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
-    /// beforehand that it sends them.
+    /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server announced
+    /// in its metadata that it sends such tokens.
     pub unsigned_id_tokens: bool,
     /// Whether an ID token without a nonce is accepted although the login sent one.
     pub id_token_without_nonce: bool,
@@ -85,7 +85,7 @@ pub enum PushedRequests {
     /// A login is pushed if the provider has an endpoint for pushed requests and the crate has the
     /// feature `par`. Otherwise the parameters are in the address for the browser.
     Offered,
-    /// Every login is pushed, because the server refuses all others
+    /// Every login is pushed, because the server refuses all other requests
     /// (`require_pushed_authorization_requests`). Without the endpoint or the feature `par`, a login
     /// fails with [`Error::Config`](crate::Error::Config) before a person is asked.
     Required,

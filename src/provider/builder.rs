@@ -31,7 +31,8 @@ impl ProviderBuilder {
     /// - for a [`fixed_header`](ProviderBuilder::fixed_header) that comes twice, that carries the access
     ///   token, or that the HTTP library sets itself (`Host`, `Connection`, `Content-Length`,
     ///   `Transfer-Encoding`);
-    /// - for a [`LoginHost`](crate::provider::LoginHost) without a name or without hosts of two labels;
+    /// - for a [`LoginHost`](crate::provider::LoginHost) without a name, or with a host that has fewer
+    ///   than two labels;
     /// - for [`issuer_in_callback`](ProviderBuilder::issuer_in_callback) without an issuer.
     pub fn build(self) -> Result<Provider> {
         self.check_addresses()?;
@@ -75,7 +76,9 @@ impl ProviderBuilder {
             ("token endpoint's place", &authorization.token_host_from),
         ];
         if authorization.token_host_from.as_ref().is_some_and(|place| place.lookup.is_some()) {
-            return Err(self.wrong("the token endpoint's place cannot be looked up with a token"));
+            return Err(
+                self.wrong("the host of the token endpoint cannot be looked up with a token")
+            );
         }
         for (what, place) in places {
             if let Some(fault) = place.as_ref().and_then(|place| place.fault()) {
@@ -103,8 +106,8 @@ impl ProviderBuilder {
         }
         for (at, (name, value)) in api.fixed_headers.iter().enumerate() {
             if let Some(fault) = fixed_header_fault(api, at, name, value.expose()) {
-                // The name is not shown: it may be the value, given in the wrong place, and the value
-                // may be a secret.
+                // The name is not shown: a caller may have swapped the name and the value, and the
+                // value may be a secret.
                 return Err(self.wrong(&format!("fixed header number {} {fault}", at + 1)));
             }
         }

@@ -1,7 +1,7 @@
 //! The addresses of an authorization server.
 
-/// The addresses of an authorization server. The names are those of its metadata (RFC 8414 section 2),
-/// without `_endpoint`.
+/// The addresses of an authorization server. The fields are named as in the server's metadata (RFC 8414
+/// section 2), without `_endpoint`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoints {

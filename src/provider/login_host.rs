@@ -1,12 +1,12 @@
-//! An address that comes with a login, described as data.
+//! Describes as data where an address in a login is.
 
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::is_loopback;
 
-/// The place of an address that comes with a login, and the hosts that the address may have. The place is a
-/// member of the token answer, a parameter of the callback, or a member of an answer that the client asks for
+/// Says where a login has an address, and which hosts the address may have. The place is a member of
+/// the token answer, a parameter of the callback, or a member of an answer that the client asks for
 /// after the login ([`LoginHost::looked_up_at`]). The value is kept with the token, in
 /// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
 ///
@@ -27,8 +27,8 @@ use super::is_loopback;
 ///     .token_host_from(LoginHost::address("accounts-server", &["zoho.com", "zoho.eu", "zoho.in"]))
 ///     .api_base_from(LoginHost::address("api_domain", &["zohoapis.com", "zohoapis.eu"]))
 ///     .build()?;
-/// // Mailchimp has another address for each data center, and says which one to a client with a token.
-/// let mailchimp = Provider::builder("mailchimp")
+/// // Mailchimp has an address for each data center, and tells a client with a token which address to
+/// use. let mailchimp = Provider::builder("mailchimp")
 ///     .token_endpoint("https://login.mailchimp.com/oauth2/token")
 ///     .api_base_from(
 ///         LoginHost::label("dc", "api.mailchimp.com")
@@ -48,11 +48,11 @@ pub struct LoginHost {
     form: Form,
     /// The path that is appended to the address.
     path: String,
-    /// Where the service is asked for the member after the login.
+    /// The address at which the client asks for the member after the login.
     pub(crate) lookup: Option<String>,
 }
 
-/// What the member holds.
+/// The form of the member's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Form {
     /// `https://shop.example.com/v1`.
@@ -90,9 +90,10 @@ impl LoginHost {
         self
     }
 
-    /// The service is asked for the member: after a login, the first call gets `address` with the access
-    /// token, and keeps the member of the JSON answer with the login. Mailchimp and DocuSign work so. A name
-    /// with dots is a path into the answer, such as `accounts.0.base_uri`. Only for the base of the API
+    /// Asks the service for the member: the first call after a login sends a GET to `address` with the
+    /// access token, and the member of the JSON answer is kept with the login. Mailchimp and DocuSign
+    /// need this. A name with dots is a path into the answer, such as `accounts.0.base_uri`. Only for
+    /// the base of the API
     /// ([`ProviderBuilder::api_base_from`](crate::provider::ProviderBuilder::api_base_from)).
     pub fn looked_up_at(mut self, address: impl Into<String>) -> LoginHost {
         self.lookup = Some(address.into());
@@ -104,7 +105,8 @@ impl LoginHost {
         let fits = |host: &String| {
             // A single label such as `com` would allow nearly everything.
             let wide = !host.contains('.') && host != "localhost";
-            // Names beyond ASCII are written in their ASCII form (`xn--`), in which they are compared.
+            // Names are compared in their ASCII form, so a name with other letters must be written as
+            // `xn--...`.
             let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
             let parsed = Url::parse(&format!("https://{host}/"));
             !wide
@@ -186,7 +188,7 @@ impl LoginHost {
         Some(self.read(value).map(base))
     }
 
-    /// The member's value: under its whole name, or at its path.
+    /// The member's value: the member with the whole name, or the member at the path.
     pub(crate) fn value<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a str> {
         let mut steps = self.name.split('.');
         let nested = || {
@@ -208,7 +210,7 @@ impl LoginHost {
 
 /// An address with the scheme, host and port of another.
 pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
-    // The path and the query stay byte for byte.
+    // Keep the path and the query byte for byte.
     let after = address.find("://").map_or(0, |at| at + 3);
     let rest = address[after..].find(['/', '?', '#']).map_or("", |at| &address[after + at..]);
     format!("{}{rest}", &host[..url::Position::BeforePath])

@@ -1,8 +1,8 @@
-//! How a service tells who has logged in, described as data.
+//! Describes as data how to ask a service who has logged in.
 
-/// How a service tells who has logged in: the request for the profile, and where the answer has the
-/// user's id and e-mail address. A service with OpenID Connect needs no profile: the client asks its
-/// userinfo endpoint.
+/// How to ask a service who has logged in: the request for the profile, and the places of the user's id
+/// and e-mail address in the answer. A service with OpenID Connect needs no profile: the client asks
+/// its userinfo endpoint.
 ///
 /// A path is written as `kakao_account.email` or `elements[0].name`. An empty path is the whole answer.
 ///
@@ -41,7 +41,7 @@ pub(crate) struct Step {
     pub(crate) emails: Vec<EmailPlace>,
 }
 
-/// Where an answer has an e-mail address.
+/// The place of an e-mail address in an answer.
 ///
 /// ```
 /// use evergrant::provider::{EmailPlace, Profile};
@@ -59,7 +59,7 @@ pub struct EmailPlace {
 }
 
 impl EmailPlace {
-    /// The address is at this path. A string is converted to such a place:
+    /// The address is at this path. A string converts to this kind of place:
     /// `profile.email("user.mail")`.
     pub fn at(path: &str) -> EmailPlace {
         EmailPlace { path: path.to_owned(), list: None, primary: None, verified: None }

@@ -88,21 +88,21 @@ impl RefreshRules {
 pub enum Rotation {
     /// The refresh token stays valid, even if the answer contains another.
     None,
-    /// The refresh token is replaced. The old one stays valid for this long, so that a request can be
+    /// The refresh token is replaced. The old token stays valid for this time, so that a request can be
     /// repeated.
     Grace(Duration),
     /// Like [`Rotation::Grace`], but a use of the old refresh token after that time revokes the
     /// whole login.
     GraceThenFamily(Duration),
-    /// The refresh token is replaced. The old one stays valid until its successor or the new access
+    /// The refresh token is replaced. The old token stays valid until its successor or the new access
     /// token is used.
     UntilUsed,
-    /// The refresh token is replaced. The old one is invalid at once.
+    /// The refresh token is replaced. The old token is invalid at once.
     Strict,
     /// Like [`Rotation::Strict`], but a second use of the old refresh token revokes the whole
     /// login.
     StrictFamily,
-    /// Not known. The client is as careful as with [`Rotation::StrictFamily`].
+    /// The behaviour is not known. The client is as careful as with [`Rotation::StrictFamily`].
     Unknown,
 }
 
@@ -114,8 +114,8 @@ pub struct RefreshGrant {
     pub grant_type: String,
     /// The name of the parameter that carries the token.
     pub parameter: String,
-    /// Whether the parameter carries the access token and not the refresh token: some services renew an
-    /// access token with itself.
+    /// Whether the parameter carries the access token and not the refresh token: at some services an
+    /// access token renews itself.
     pub sends_access_token: bool,
 }
 

@@ -13,10 +13,10 @@ use super::ErrorRule;
 pub struct ReplyRules {
     /// The paths of the object that holds the tokens, tried in order before the top level.
     pub token_paths: Vec<String>,
-    /// The members of a token under other names, such as `expireIn`. These names are tried in order before
-    /// the usual ones.
+    /// The members of a token under other names, such as `expireIn`. These names are tried in order
+    /// before the usual names.
     pub members: Vec<(ReplyMember, String)>,
-    /// The lifetime of an access token if the answer names none. With `None`, such a token is
+    /// The lifetime of an access token if the answer has no lifetime. With `None`, such a token is
     /// treated as valid until the API refuses it.
     pub default_lifetime: Option<Duration>,
     /// The paths of the error code, tried in order before the usual places.
@@ -54,7 +54,7 @@ pub enum ReplyMember {
 }
 
 impl ReplyRules {
-    /// The names of a member that the provider has in place of the usual ones.
+    /// The provider's own names of a member, which are tried before the usual names.
     pub(crate) fn names(&self, member: ReplyMember) -> impl Iterator<Item = &str> {
         let named = self.members.iter().filter(move |(named, _)| *named == member);
         named.map(|(_, name)| name.as_str())

@@ -80,12 +80,12 @@ impl TokenRequestRules {
     }
 }
 
-/// Whether the tokens of a login are bound to a key (DPoP, RFC 9449): each request then carries a proof that the
-/// client has the key, and a stolen token is worth nothing.
+/// Whether the tokens of a login are bound to a key (DPoP, RFC 9449): each request then carries a proof
+/// that the client has the key, and a stolen token is useless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dpop {
-    /// A login is bound if the client asks for it (`ClientBuilder::dpop`).
+    /// A login is bound if the client asks for a bound login (`ClientBuilder::dpop`).
     Offered,
     /// Every login is bound, because the server issues no other tokens. Without the feature `dpop`, a login fails
     /// with [`Error::Config`](crate::Error::Config) before a person is asked.
@@ -98,14 +98,14 @@ pub enum Dpop {
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
 ///
 /// The client never falls back from one method to another: a failed first try can use up a one-time
-/// refresh token. The names in parentheses are those of server metadata.
+/// refresh token. The names in parentheses are the names in server metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
     /// HTTP Basic (`client_secret_basic`, RFC 6749 section 2.3.1). Id and secret are form-encoded
     /// first, with a space as `%20`, which form decoders and percent decoders both read.
     Basic,
-    /// HTTP Basic with id and secret as they are, for servers that do not decode them.
+    /// HTTP Basic with id and secret unencoded, for servers that do not decode them.
     BasicRaw,
     /// `client_id` and `client_secret` in the body (`client_secret_post`).
     Body,
@@ -113,13 +113,14 @@ pub enum ClientAuth {
     None,
     /// The secret as a bearer token.
     SecretAsBearer,
-    /// Neither id nor secret is sent: the token that is sent says enough (Instagram's refresh).
+    /// Neither id nor secret is sent: the token in the request identifies the client (Instagram's
+    /// refresh).
     Omitted,
     /// HTTP Basic with the secret as the user name and an empty password.
     SecretAsUser,
     /// A certificate in the TLS handshake, and `client_id` in the body (`tls_client_auth` and
-    /// `self_signed_tls_client_auth`, RFC 8705 section 2). `ClientBuilder::http` gives the certificate
-    /// to ureq.
+    /// `self_signed_tls_client_auth`, RFC 8705 section 2). Set the certificate with
+    /// `ClientBuilder::http`.
     Certificate,
     /// A JWT signed with the client's private key (`private_key_jwt`, RFC 7523 section 2.2). The key
     /// comes from `Credentials::signed`. Credentials with a key use this method at every provider.
@@ -180,11 +181,11 @@ pub enum TokenFormat {
 }
 
 /// A second token request right after the exchange of the code: the access token of the first answer is
-/// exchanged for one that lives longer. The token of the second answer replaces the token of the first;
-/// members that the second answer lacks are kept.
+/// exchanged for a token that lives longer. The token of the second answer replaces the token of the
+/// first; members that the second answer lacks are kept.
 ///
-/// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
-/// log has a warning. So the person need not log in again at once.
+/// If the second request fails, it is sent once more; then the token of the first answer is stored, and
+/// the log has a warning. So the login still works.
 ///
 /// ```
 /// use evergrant::Provider;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::Error;
 
 /// Tells the authorization server which kind of token a request is about (`token_type_hint`, RFC 7009
-/// section 2.1). The server also finds the token without the hint; the hint shortens its search.
+/// section 2.1). The server can find the token without the hint; the hint makes the search faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenTypeHint {

@@ -35,9 +35,9 @@ pub fn discord() -> Provider {
 ///
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`, with version v5.0, which is outdated;
 ///   v22.0: `[G]`.
-/// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for one that
-///   lives about 60 days (`fb_exchange_token`, `[V:src]`), and exchanges the new token again while
-///   it is valid (`[N]`).
+/// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for a token that
+///   lives about 60 days (`fb_exchange_token`, `[V:src]`), and exchanges the new token again while it
+///   is valid (`[N]`).
 /// - The profile request needs the access token in the query (`[V:src]`).
 /// - Whether Facebook honours PKCE: `[?]`.
 ///
@@ -78,7 +78,7 @@ pub fn facebook(version: &str) -> Result<Provider> {
 ///   with other hosts exists (`[?]`).
 /// - A `nonce` is mandatory. Every login with the scope `openid` sends a `nonce` and checks it in the ID
 ///   token.
-/// - There is no refresh and no revocation.
+/// - FranceConnect has neither refresh tokens nor revocation.
 /// - Whether FranceConnect honours PKCE: `[?]`.
 pub fn franceconnect() -> Provider {
     france("franceconnect", "https://app.franceconnect.gouv.fr/api/v1").checked_by_test()
@@ -106,7 +106,7 @@ fn france(name: &str, base: &str) -> ProviderBuilder {
 ///
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`.
 /// - A refresh returns a new refresh token only in the last month of its 60 days (`[V:issue]`). The old
-///   one reportedly stays valid; the strictest case is assumed.
+///   token reportedly stays valid; the strictest case is assumed.
 /// - Revocation *unlinks* the application from the account: a POST with the access token as the bearer
 ///   (`[?]`; the request of httpx-oauth has no such header, `[V:run]`).
 /// - Whether Kakao honours PKCE: `[?]`.
@@ -135,8 +135,8 @@ pub fn kakao() -> Provider {
 ///   used (`[V:doc LinkedIn on Microsoft Learn]`).
 /// - The login sends no PKCE: Nango, which connects applications to services, switches PKCE off here (`[N]`).
 /// - The scopes date from before 2023. A newer application has the scopes `openid profile email` and a
-///   userinfo endpoint (`[?]`). LinkedIn's ID token has no `nonce` (`[V:issue authlib#763, directus#23645,
-///   social-core#833]`), so its absence is accepted:
+///   userinfo endpoint (`[?]`). LinkedIn's ID token has no `nonce` (`[V:issue authlib#763,
+///   directus#23645, social-core#833]`), so the provider accepts an ID token without a nonce:
 ///
 /// ```
 /// use evergrant::provider::{EmailPlace, Profile};
@@ -219,7 +219,7 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and the
+/// [`Error::Config`] for a domain with characters other than letters, digits, `.` and `-`; and the
 /// errors of [`Provider::discover`].
 pub fn okta(domain: &str) -> Result<Provider> {
     okta_at(&okta_issuer(domain)?)
@@ -318,7 +318,7 @@ pub(super) fn github_profile() -> Profile {
         .email(listed)
 }
 
-/// Google's profile, by the People API (`[V:src]`). No source says where the answer tells whether an
+/// Google's profile, by the People API (`[V:src]`). No source says which member shows whether an
 /// address is verified.
 pub(super) fn google_profile() -> Profile {
     Profile::get("https://people.googleapis.com/v1/people/me")
@@ -328,7 +328,7 @@ pub(super) fn google_profile() -> Profile {
 }
 
 /// Microsoft Graph's profile. The login name serves as the e-mail address (`[V:src]`). It is not always
-/// a mailbox, but any address can be set in every other member (`[?]`).
+/// a mailbox, but every other member can hold an address that nobody has verified (`[?]`).
 pub(super) fn microsoft_profile() -> Profile {
     Profile::get("https://graph.microsoft.com/v1.0/me").email("userPrincipalName")
 }

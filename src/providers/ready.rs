@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::provider::Provider;
 
-/// A ready provider and what it needs to be made: an entry of [`ready`].
+/// A ready provider and its parameters: an entry of [`ready`].
 #[derive(Clone, Copy)]
 pub struct Ready {
     pub(super) name: &'static str,
@@ -105,8 +105,8 @@ pub fn ready() -> Vec<Ready> {
     all
 }
 
-/// Makes a ready provider from its name. Values of parameters follow after colons, as in `exact_online:nl`. In the
-/// name `-` stands for `_`, and capitals are small letters.
+/// Makes a ready provider from its name. Values of parameters follow after colons, as in
+/// `exact_online:nl`. In the name, `-` means `_`, and capitals mean small letters.
 ///
 /// # Errors
 ///

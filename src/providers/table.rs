@@ -62,7 +62,7 @@ enum Fact {
     FixedHeader(&'static str, &'static str),
     /// The path, the value and the status of an answer that says that the access token is no longer valid.
     Ended(&'static str, &'static str, u16),
-    /// No setting: a fact that only people read, or a fact that is unknown.
+    /// No setting: a fact that is only for readers, or a fact that is unknown.
     Said,
 }
 

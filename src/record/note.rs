@@ -13,7 +13,8 @@ use crate::secret::random_id;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
-    /// The token endpoint; if the callback of the login named the endpoint's host, the endpoint there.
+    /// The token endpoint. If the callback of the login named the endpoint's host, this is the token
+    /// endpoint on that host.
     pub token_endpoint: String,
     /// The client id.
     pub client_id: String,
@@ -52,7 +53,8 @@ pub struct Note {
     /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
     /// holder still runs.
     pub(crate) unlocked: bool,
-    /// The hosts by whose clock the deadline is too far away, and when each first saw the note.
+    /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the
+    /// note.
     pub(crate) seen: Vec<Seen>,
     pub(crate) unknown: Map<String, Value>,
 }
@@ -100,8 +102,9 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name; std has no call for it. Two hosts never share a name here unless a person gave them
-/// the same name: a note names the host by whose clock it was first seen.
+/// The host's name, read from files, because std has no function for the name. Two hosts have the same
+/// name only if a person gave them the same name: a note names the host by whose clock it was first
+/// seen.
 fn host() -> String {
     /// The name in the settings of macOS, which every user may read.
     const MAC: &str = "/Library/Preferences/SystemConfiguration/preferences.plist";
@@ -124,9 +127,9 @@ fn name_of_mac(plist: &str) -> Option<&str> {
     Some(name).filter(|name| !name.contains(['<', '&']))
 }
 
-/// A name for a host whose name cannot be read: a new name for each process, so that no two hosts
-/// share it. The price is that a process of such a host does not recognize what an earlier process
-/// saw.
+/// A name for a host whose name cannot be read: a new name for each process, so that no two hosts share
+/// it. So a process on such a host does not recognize the notes that an earlier process of the host has
+/// seen.
 fn nameless() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| format!("nameless host {}", random_id()));
     NAME.clone()

@@ -9,7 +9,8 @@ use crate::token::Token;
 
 impl Record {
     /// A copy without secrets, for a store that gets the record only in sealed form. The copy keeps the
-    /// members by which stores compare, and the note, for which a store reserves room for the successor.
+    /// members that stores compare, and the note, because a store with a note reserves space for the
+    /// successor.
     pub(crate) fn carrier(&self, key: &str, text: String) -> Record {
         let placeholder = |refresh_token: Option<&Secret>| {
             // Stores also compare refresh tokens, so each refresh token gets a placeholder of its own.

@@ -17,15 +17,15 @@ impl Keeper {
         self.alone_unless(events, &|| None, work)
     }
 
-    /// Does the same as [`Keeper::alone`]; but if the store's lock is not free at once and `settled` gives a
-    /// result without the lock, returns that result.
+    /// Runs `work` as [`Keeper::alone`] does. If the store's lock is not free at once, calls `settled`
+    /// first; if `settled` returns a result, that result is returned and `work` does not run.
     pub(super) fn alone_unless<T>(
         &self,
         events: &mut Vec<Event>,
         settled: &dyn Fn() -> Option<T>,
         work: impl FnOnce(&mut Call<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let mut turn = Release { turn: self.turn.lock()?, memory: &self.memory };
         let want = Want::Usable;
         let mut call = Call::new(&want, &mut turn.turn, events);
         if call.turn.guard.is_none() {
@@ -42,7 +42,7 @@ impl Keeper {
         result
     }
 
-    /// Takes the store's lock, and waits for it as long as a holder may keep it.
+    /// Takes the store's lock. Waits as long as another holder may keep the lock.
     pub(super) fn lock_patiently(&self, call: &mut Call<'_>) -> Result<()> {
         if call.turn.guard.is_some() {
             return Ok(());
@@ -80,14 +80,15 @@ impl Drop for Keeper {
             }
             self.tell(events);
         });
-        // A backend that panics must not turn a drop into an abort.
+        // A panic of the backend during a drop could abort the process.
         let _ = std::panic::catch_unwind(last);
     }
 }
 
 impl Keeper {
     fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let Ok(turn) = self.turn.lock() else { return false };
+        let mut turn = Release { turn, memory: &self.memory };
         let turn = &mut *turn.turn;
         if turn.guard.is_none() {
             turn.guard = self.backend.lock(Duration::ZERO).ok();

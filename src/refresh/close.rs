@@ -8,12 +8,13 @@ use crate::token::Token;
 impl Keeper {
     /// Saves the unsaved pair, if there is one.
     pub(crate) fn save_waiting(&self) -> Result<()> {
-        let Some(token) = self.waiting() else { return Ok(()) };
+        let Some(token) = self.waiting()? else { return Ok(()) };
         let mut events = Vec::new();
         let saved = self.alone(&mut events, |call| match call.turn.unsaved.take() {
             Some(pair) => match self.keep(call, pair) {
                 Ok(kept) => {
-                    // Calls of a clone may go on, and must notice a store that goes back.
+                    // Clones of this client may go on, and must notice if the store returns to an older
+                    // state.
                     if let Some(record) = &kept {
                         self.saw(call, record);
                     }
@@ -25,7 +26,7 @@ impl Keeper {
                     Err(self.unsaved(token.clone(), source))
                 }
             },
-            // A call of a clone has saved the pair meanwhile.
+            // A clone of this client has saved the pair meanwhile.
             None => Ok(()),
         });
         self.tell(events);
@@ -37,8 +38,9 @@ impl Keeper {
         })
     }
 
-    fn waiting(&self) -> Option<Token> {
-        self.turn.lock().unsaved.as_ref().map(|pair| pair.record.token().clone())
+    fn waiting(&self) -> Result<Option<Token>> {
+        let turn = self.turn.lock()?;
+        Ok(turn.unsaved.as_ref().map(|pair| pair.record.token().clone()))
     }
 
     fn unsaved(&self, token: Token, source: BoxError) -> Error {

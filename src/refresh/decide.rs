@@ -1,6 +1,7 @@
 //! The decision tables of the refresh, as pure functions.
 //!
-//! The classes are those of [`Rotation`]. The guide's page `design` gives the reason for each row.
+//! The classes of services are the values of [`Rotation`]. The guide's page `design` gives the reason
+//! for each row.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(crate) struct Found {
     pub(crate) lock: LockKind,
     /// How long ago the token was sent.
     pub(crate) age: Duration,
-    /// How long the holder may still get its answer; zero when the deadline has passed.
+    /// How long the process that wrote the note may still get its answer; zero after the deadline.
     pub(crate) deadline_in: Duration,
     /// How long the service asked to wait; zero if the service did not ask.
     pub(crate) not_before_in: Duration,
@@ -33,7 +34,7 @@ pub(crate) struct Found {
     pub(crate) explicit: bool,
 }
 
-/// How long to wait for a holder without a lock if a second request does no harm.
+/// How long to wait for another process if the store has no lock and a second request does no harm.
 const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
 /// What to do about a note.
@@ -72,11 +73,12 @@ pub(crate) fn found(f: &Found) -> Decision {
             Decision::Replay
         };
     }
-    // The holder may be alive and may have the successor, or get it soon.
+    // The process that wrote the note may be alive, and may have the successor or get it soon.
     let alone = f.lock != LockKind::None;
     let harmless = match f.rotation {
         Rotation::None => alone || f.age >= LONG_ENOUGH,
-        // Without a lock, the holder has the first half of the window to save, and we have the second.
+        // Without a lock, the process that wrote the note can save in the first half of the window, and
+        // this process sends in the second half.
         Rotation::Grace(window) => f.age < window && (alone || f.age >= window / 2),
         // A slow request would arrive after the window and revoke the login.
         Rotation::GraceThenFamily(window) => f.age < window && alone,

@@ -45,7 +45,7 @@ impl Keeper {
                         (call.turn.guard, call.entered) = (Some(guard), Some(record));
                         return Ok(None);
                     }
-                    // One refresh serves all who wait.
+                    // All waiting calls use the token of one refresh.
                     Ok(Entry::Saved(record)) => {
                         self.read_by_others(call, &record);
                         if let Some(live) = self.take_what_was_read(call) {
@@ -109,7 +109,7 @@ impl Keeper {
         true
     }
 
-    /// Takes note of a record that was read without the lock of this call.
+    /// Remembers a record that was read while this call did not hold the lock.
     fn read_by_others(&self, call: &mut Call<'_>, record: &Record) {
         let waits = call.turn.unsaved.as_ref();
         let ours = record.check(&self.rules.binding_of(&record.token), &self.store()).is_ok()
@@ -123,8 +123,8 @@ impl Keeper {
         }
     }
 
-    /// Remembers the record that was read: if the store fails later in this call, its token is used
-    /// while it works.
+    /// Remembers the record that was read: if the store fails later in this call, the call uses the
+    /// token of this record while that token works.
     pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
         if record.check(&self.rules.binding_of(&record.token), "").is_ok() {
             call.turn.history.learn(record);

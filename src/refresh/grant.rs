@@ -10,7 +10,7 @@ use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
 use crate::token::Token;
 
-/// The longest wait requested by the service that the client keeps when no token works.
+/// The longest time that the client waits when the service asks for a wait and no token works.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// The answer to a request other than a refresh, unless it is a definite error.
@@ -33,7 +33,8 @@ impl Keeper {
         let first = self.memory.lock().live.is_none();
         let mut stored = None;
         let mut writable = true;
-        // What is set up wrongly stays wrong: without an error, each run would request a token and keep none.
+        // A store that is set up wrongly does not recover by itself: without an error, each run would
+        // request a token and lose it.
         let mut wrong = None;
         match self.lock_or_go_on(call) {
             Ok(Some(live)) => return Ok(live),
@@ -49,7 +50,7 @@ impl Keeper {
         // Load even if the lock failed: a stored token that still works is used.
         match self.backend.load() {
             Ok(record) => stored = record,
-            // A token may be stored there.
+            // Nothing is stored there yet, and a token may be stored.
             Err(error) if BackendError::is_empty(&error) => {}
             Err(error) if writable => {
                 writable = false;
@@ -84,7 +85,7 @@ impl Keeper {
             let error = self.hold_back(wait, &reason);
             return self.end(call, error);
         }
-        // Proves that the store takes a token before one is requested.
+        // Proves that the store accepts a token, before a token is requested.
         if first
             && writable
             && let Err(error) = self.probe()
@@ -155,8 +156,8 @@ impl Keeper {
         }
     }
 
-    /// A recent failure, so that not every call asks a service that is down or refuses the credentials.
-    /// An explicit `refresh()` asks anyway.
+    /// Returns a recent failure, so that not every call sends a request to a service that is down or
+    /// refuses the credentials. An explicit `refresh()` sends a request anyway.
     fn failed_just_now(&self, call: &Call<'_>) -> Option<Error> {
         let memory = self.memory.lock();
         let (until, error) = memory.failed.as_ref()?;

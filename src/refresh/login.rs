@@ -28,7 +28,7 @@ impl Keeper {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_for_login()?;
-            // Fails before the code is used up.
+            // Checks the store before the code is used up.
             self.probe()?;
             let sent_at = self.clock.now_utc();
             let judged = match send(sent_at) {
@@ -95,7 +95,7 @@ impl Keeper {
     /// token was stored.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        // A login that still works is left as it is, and this check needs no lock.
+        // A login that still works is not changed, and this check needs no lock.
         let lives = || {
             let stored = self.load_checked().ok().flatten()?;
             (!self.gives_way(&stored, &token)).then_some(false)
@@ -193,8 +193,8 @@ impl Keeper {
     }
 
     /// Checks, before a person is asked to log in, that a new login can be stored: the store can be
-    /// locked, read and written, and is not another client's. If another holder has the lock, the store
-    /// can be locked.
+    /// locked, read and written, and has no login of another client. If another holder has the lock,
+    /// this also shows that the store can be locked.
     pub(crate) fn prove_store(&self) -> Result<()> {
         let _guard = match self.backend.lock(Duration::ZERO) {
             Err(error) if !BackendError::is_busy(&error) => {
@@ -232,7 +232,7 @@ impl Keeper {
     /// refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
-        let turn = self.turn.lock();
+        let turn = self.turn.lock().ok()?;
         if turn.unsaved.is_some() {
             return None;
         }

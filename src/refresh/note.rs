@@ -102,9 +102,9 @@ impl Keeper {
         noted
     }
 
-    /// How long the holder of a note may still get its answer. The result is at most the longest duration of
-    /// a refresh, counted from now and from the moment when this host first saw the note, because the note's
-    /// clock may be far ahead.
+    /// How long the process that wrote a note may still get its answer. The result is at most the
+    /// longest duration of a refresh, counted from now and from the moment when this host first saw the
+    /// note, because the note's clock may be far ahead.
     fn deadline_in(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let hold = self.rules.hold();
         let left = clock::until(now, note.deadline).min(hold);
@@ -126,8 +126,8 @@ impl Keeper {
     ) {
         let Holder { host, .. } = Holder::this();
         if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
-            // The next holder finds the lock file in its place, so the note must say that this lock
-            // does not exclude the note's holder.
+            // The next holder cannot see that the lock file was new, so the note itself must say that
+            // the lock does not exclude the process that wrote the note.
             let mut next = record.next();
             next.note = Some(Note { unlocked: true, ..note.clone() });
             let _ = self.backend.save(&next);
@@ -147,7 +147,7 @@ impl Keeper {
     }
 }
 
-/// The kind of lock that keeps the note's holder out.
+/// The kind of lock that excludes the process that wrote the note.
 pub(super) fn lock_of(call: &Call<'_>, note: &Note) -> LockKind {
     if note.unlocked { LockKind::None } else { call.turn.lock_kind() }
 }

@@ -50,7 +50,8 @@ impl Keeper {
             if pair.ends_old {
                 call.fallback = None;
             }
-            // If the store has another client's newer token, only our spare could not be saved.
+            // If the store has another client's newer token, only our token, which would be the spare,
+            // could not be saved.
             let theirs = call.read.as_ref().filter(|read| pair.is_overtaken_by(read));
             let theirs = theirs.map(|read| self.live(read));
             let works = |live: &Live| call.want.tolerates(live, &*self.clock);
@@ -94,7 +95,8 @@ impl Keeper {
         RateLimited::answered(&self.rules.host, retry_after, Some(reason.to_owned())).into()
     }
 
-    /// A wait that this client imposes itself: the service was not asked in this call.
+    /// The error for a wait that this client imposes by itself: this call has sent no request to the
+    /// service.
     pub(super) fn hold_back(&self, retry_after: Duration, reason: &str) -> Error {
         RateLimited::new(&self.rules.host, retry_after, Some(reason.to_owned())).into()
     }
@@ -126,8 +128,8 @@ impl Keeper {
         }))
     }
 
-    /// The error for a request that was never answered. A request that could not even be built is a wrong
-    /// setting, and its error is returned as it is.
+    /// The error for a request that was never answered. A request that could not even be built is a
+    /// wrong setting, and its error is returned unchanged.
     pub(super) fn transport_error(&self, source: BoxError) -> Error {
         let source = match source.downcast::<Error>() {
             Ok(error) => return *error,
@@ -138,8 +140,8 @@ impl Keeper {
         Error::Transport(Box::new(TransportError { method, url, source, sent: true }))
     }
 
-    /// Warns once per client of anything that weakens the promise: the store's own warnings, and the weakness
-    /// of its kind.
+    /// Warns once per client of everything that weakens the promise: what the store itself reports, and
+    /// what follows from the kind of the store.
     pub(super) fn warn_once(&self, call: &mut Call<'_>) {
         let mut found = self.backend.warnings();
         let rotates = self.rules.one_time && self.rules.rotation != Rotation::None;

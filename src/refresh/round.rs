@@ -61,7 +61,7 @@ impl Keeper {
         self.end(call, Error::Busy(Box::new(busy)))
     }
 
-    /// Whether a refresh leaves the refresh token valid, so that it needs no store.
+    /// Whether the refresh token stays valid after a refresh, so that a refresh needs no store.
     pub(super) fn can_do_without_store(&self, call: &Call<'_>) -> bool {
         self.rules.rotation == Rotation::None && call.turn.unsaved.is_none()
     }
@@ -77,7 +77,7 @@ impl Keeper {
         }
         let Some(refresh_token) = record.token.refresh_token().cloned() else {
             let store = self.store();
-            let text = format!("the token in {store} has ended and came without a refresh token");
+            let text = format!("the token in {store} has expired and has no refresh token");
             return self.put_off(call, Error::NotAuthorized(text.into()));
         };
         let (noted, before) = match self.decide_and_note(call, &record, &refresh_token)? {
@@ -89,7 +89,7 @@ impl Keeper {
 
     /// Steps 4 to 6: loads the record, after saving an unsaved pair.
     fn load_and_save_first(&self, call: &mut Call<'_>) -> Result<Next<Record>> {
-        // Read together with the lock, or now.
+        // The record was read when the lock was taken, or is read now.
         let entered = call.entered.take();
         let mut stored = match entered.unwrap_or_else(|| self.backend.load()) {
             Ok(stored) => stored,
@@ -165,8 +165,8 @@ impl Keeper {
         }
         // Step 9: there is a note of an unanswered refresh token.
         let note = record.note.as_ref().filter(|note| {
-            // Nothing was sent after our own note whose save failed, but the note may repeat an earlier
-            // unanswered request.
+            // If the save of our own note failed, nothing was sent. But that note may also stand for an
+            // earlier request that got no answer.
             let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
@@ -223,8 +223,8 @@ impl Keeper {
         Ok(None)
     }
 
-    /// After a failed load, makes a token that was read earlier, or can be read now, the fallback while
-    /// it works.
+    /// After a failed load, looks for a token that was read earlier or can be read now, and makes that
+    /// token the fallback.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
         if self.can_fall_back(call) {
@@ -277,8 +277,8 @@ impl Keeper {
                 || same && back.note.is_some()
                 || back.token.refresh_token().is_some()
                     && refresh_token(&back) != refresh_token(noted));
-        // If saves do not compare, another client may have overwritten our note once. A store that
-        // loses notes loses the next one too.
+        // In a store that does not compare, another client may have overwritten our note; write the
+        // note again. A store that loses notes loses the second note too.
         if others || !std::mem::replace(&mut call.lost_note, true) {
             return Ok(Some(Step::Again));
         }
@@ -302,8 +302,8 @@ impl Keeper {
         Err(("write", Box::new(Error::config(text))))
     }
 
-    /// Waits a moment for another holder to finish, if only that holder's note shows that a refresh is in
-    /// progress.
+    /// Waits a moment for another client's refresh, if nothing but the note of that client shows that
+    /// the refresh is in progress.
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());

@@ -25,9 +25,10 @@ pub(crate) struct Rules {
     pub(crate) idle_limit: Option<Duration>,
     pub(crate) margin: Duration,
     pub(crate) token_timeout: Duration,
-    /// Whether a login that is bound to a key also uses access tokens that are not (RFC 9449 section 5).
+    /// Whether a login that is bound to a key also uses access tokens that are not bound (RFC 9449
+    /// section 5).
     pub(crate) takes_unbound: bool,
-    /// The authentication scheme before the access token in the header that carries it.
+    /// The authentication scheme, which precedes the access token in the header.
     pub(crate) auth_scheme: Option<String>,
     /// Where the callback names the host of the token endpoint.
     pub(crate) token_host_from: Option<LoginHost>,
@@ -61,8 +62,8 @@ impl Rules {
         }
     }
 
-    /// The binding of a login with this token: if the callback named the host of the token endpoint, the
-    /// token endpoint there.
+    /// The binding of a login with this token. If the callback named the host of the token endpoint,
+    /// the binding has the token endpoint on that host.
     pub(crate) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
         let rule = self.token_host_from.as_ref();
         let Some(Ok(host)) = rule.and_then(|rule| rule.host(token.extra())) else {

@@ -24,12 +24,12 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case ours is
-    /// valid.
+    /// Another client's successor is stored: that token stays, and our token becomes the spare, because
+    /// our token may be the valid token.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
-    /// Nothing is stored, or another login: our pair must not be written.
+    /// The store is empty or has another login: our pair must not be written.
     Lost,
 }
 
@@ -152,7 +152,8 @@ impl Keeper {
         Ok(Step::Done(live))
     }
 
-    /// Remembers a refresh for the threads that wait for one, and for the API's answer to the token.
+    /// Remembers the result of a refresh for the waiting threads, and for the API's answer to the
+    /// token.
     pub(super) fn remember_result(&self, call: &Call<'_>, live: &Live) {
         let mut memory = self.memory.lock();
         memory.refreshes += 1;
@@ -198,7 +199,8 @@ impl Keeper {
             // the lock if it is free.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
-        // A store that cannot be read may still accept a save, which compares by itself.
+        // A store that cannot be read may still accept a save, and the save itself compares the
+        // records.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = self.backend.load().unwrap_or(assumed);
         self.save_pair(call, stored)
@@ -214,8 +216,8 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
-            // The store may go back before a call, while a request is on its way, and between two tries. A
-            // pair of a new login stays as it is.
+            // The store may return to an older record before a call, while a request is on its way, and
+            // between two tries. A pair of a new login is not changed.
             if let Some(older) = &stored
                 && call.turn.history.newer_than(older).is_some()
             {
@@ -239,15 +241,15 @@ impl Keeper {
                     return Ok(stored);
                 }
                 Place::Lost => {
-                    // Revoke only a refresh token that replaced the one we sent. A token that was not
-                    // replaced may be in use elsewhere, and a new login is still returned to the
-                    // caller.
+                    // Revoke only a refresh token that replaced the token that we sent. A token that
+                    // was not replaced may be in use elsewhere, and a new login is still returned to
+                    // the caller.
                     let lost = pair.record.token.refresh_token();
                     let lost = lost.filter(|lost| pair.spent.as_ref().is_some_and(|s| s != *lost));
                     let lost = lost.cloned().map(|lost| (lost, pair.record.token.clone()));
                     call.turn.unsaved = None;
                     if let Some((lost, token)) = lost {
-                        // Best effort: no client will use this token.
+                        // Ignore a failure: no client will use this token.
                         let ask = Ask::Revoke(&lost, &token);
                         let _ = self.transport.send(ask, self.clock.now_utc());
                     }
@@ -295,7 +297,8 @@ impl Keeper {
         }
         let mut next = noted.next();
         next.note = note;
-        // A refresh token that came with an error is kept, in case it is the valid one.
+        // A refresh token that came with an error is kept as the spare, because it may be the valid
+        // token.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
     }

@@ -14,7 +14,8 @@ use crate::secret::Secret;
 /// How long after the refusal the store is read for the second time.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 
-/// For how long a client is kept whose second look is due. Without the client, the refused token is sent once more.
+/// How long a client is kept for its second look once the look is due. Without this client, the next
+/// client sends the refused token once more.
 const OLD_DOUBT: Duration = Duration::from_secs(60);
 
 /// A refusal that is not believed yet.
@@ -30,9 +31,9 @@ pub(super) struct Doubt {
 }
 
 impl Keeper {
-    /// Returns a token as [`Keeper::access`] does, but ends with an error where that call would wait: for a lock,
-    /// for another holder's answer, before a request is repeated that never left, and before a refusal is
-    /// believed. The caller calls again after the error's `retry_after`.
+    /// Returns a token as [`Keeper::access`] does, but ends with an error where that call would wait:
+    /// for a lock, for another holder's answer, before it repeats a request that never left, and before
+    /// it believes a refusal. The caller calls again after the error's `retry_after`.
     pub(crate) fn access_unhurried(&self, want: &Want) -> Result<Live> {
         if self.turn.try_lock().is_none() {
             let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
@@ -50,11 +51,12 @@ impl Keeper {
         self.access_unhurried(&self.newer_than(record))
     }
 
-    /// Keeps the token of a record that was read, if this client has none that works or an older one. Calls use the
-    /// token if the store fails.
+    /// Keeps the token of a record in memory, if this client has no token that works, or an older
+    /// token. Calls use the kept token if the store fails.
     pub(super) fn keep_for_later(&self, record: &Record) {
         let Some(turn) = self.turn.try_lock() else { return };
-        // Only a client with a login has a use for a token that is due. An unsaved pair comes first.
+        // A client without a login has no use for a token that is due, and an unsaved pair must not be
+        // replaced.
         if !self.rules.one_time || turn.unsaved.is_some() {
             return;
         }
@@ -72,11 +74,11 @@ impl Keeper {
         }
     }
 
-    /// Whether nothing would be lost if this client were dropped now.
+    /// Whether this client can be dropped now without a loss.
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };
         let now = self.clock.monotonic();
-        // Another client would wait for the end of our note; this client need not.
+        // Another client would have to wait for the deadline of our note; this client need not.
         let ours = turn.unanswered.is_some() || turn.never_sent.is_some();
         let noted = ours && now < turn.note_ends;
         let doubts = turn.doubt.as_ref();

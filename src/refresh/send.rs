@@ -49,8 +49,8 @@ impl Keeper {
             // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
                 late.set(!self.in_time(lock, noted, began) || !guard.is_none_or(Guard::is_held));
-                // The request is counted last: a thread that began to wait before may take the
-                // answer.
+                // Count the request only now: a thread that began to wait before this moment may take
+                // the answer.
                 number.set(self.count_send());
                 !late.get()
             };
@@ -180,7 +180,8 @@ impl Keeper {
                     self.settle(call, &noted, noted.note.clone(), Some(found));
                     self.put_off(call, self.unknown(sent_at, error.into()))
                 }
-                // The answer had a refresh token and no access token: the service did rotate.
+                // The answer had a refresh token and no access token: the service has replaced the
+                // refresh token.
                 Some(found) => {
                     let pair = self.salvage(&noted, refresh_token, found);
                     self.salvaged(call, pair, sent_at, error)
@@ -213,8 +214,8 @@ impl Keeper {
         self.believe(call, latest, refresh_token, error, earlier)
     }
 
-    /// Reads the store after each of these pauses: another program without locks may have its answer and
-    /// not have saved it yet.
+    /// Reads the store after each of these pauses: another program, which uses no lock, may have an
+    /// answer that it has not saved yet.
     pub(super) fn read_again(
         &self,
         call: &mut Call<'_>,
@@ -239,8 +240,9 @@ impl Keeper {
                 }
             };
             if now.login != latest.login || now.token.refresh_token() != Some(refresh_token) {
-                // The refusal was not about the token that is stored now, but the service has counted
-                // it. If this save fails, this refusal stays uncounted.
+                // The service refused a token that has been replaced in the store since, but the
+                // service has counted the refusal. If this save fails, this client does not count the
+                // refusal.
                 if self.rules.refusal_limit.is_some() {
                     let mut counted = now.next();
                     self.count(&mut counted);
@@ -254,7 +256,7 @@ impl Keeper {
         Ok(Looked::Unchanged(Box::new(latest)))
     }
 
-    /// The error if another holder may have the successor: the refusal is then not believed.
+    /// Returns an error if another holder may have the successor: then the refusal is not believed.
     pub(super) fn other_holder(
         &self,
         call: &Call<'_>,

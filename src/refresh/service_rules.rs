@@ -50,8 +50,8 @@ impl Keeper {
         known.then_some(wait)
     }
 
-    /// Step 11, for the answer "too early": the newest access token of this login is still valid. That
-    /// token is ours if the store has no newer one and no request of ours is unanswered.
+    /// Step 11, for the answer "too early": the newest access token of this login is still valid. Our
+    /// token is the newest if the store has no newer token and no request of ours is unanswered.
     pub(super) fn early(
         &self,
         call: &mut Call<'_>,
@@ -116,7 +116,7 @@ impl Keeper {
         said && !want.is_explicit() && want.fits(live)
     }
 
-    /// Counts a refusal, if the service limits them.
+    /// Counts a refusal, if the service limits the number of refusals.
     pub(super) fn count(&self, record: &mut Record) {
         let Some(RefusalLimit { window, .. }) = self.rules.refusal_limit else { return };
         let now = self.clock.now_utc();

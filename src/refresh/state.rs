@@ -22,7 +22,8 @@ use crate::secret::Secret;
 use crate::substring;
 use crate::token::Token;
 
-/// A token that may be used: it is durable, or does not need to be. Clones share it.
+/// A token that calls may use: the token is durable in the store, or does not need to be stored. Clones
+/// share one value.
 #[derive(Clone, Debug)]
 pub(crate) struct Live(Arc<Facts>);
 
@@ -193,7 +194,7 @@ impl Live {
         substring::replaced(&text, self.access_token().expose(), "[..]")
     }
 
-    /// The error for a token without [`Facts::header`].
+    /// The error for a token that no header can carry.
     pub(crate) fn without_header(&self) -> Error {
         let kind = self.token.token_type();
         #[cfg(feature = "dpop")]
@@ -400,11 +401,11 @@ pub(crate) enum Ask<'a> {
         /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
-    /// A grant that needs nothing stored, such as client credentials; with the stored token, which it
-    /// replaces, if the store is locked and can be written.
+    /// A grant that needs no stored token, such as client credentials. The value is the stored token
+    /// that the new token replaces; it is given only if the store is locked and can be written.
     Grant(Option<&'a Token>),
-    /// Best-effort revocation of a refresh token that no client will use, with the token that it is part
-    /// of.
+    /// Revokes a refresh token that no client will use. A failure is ignored. The second value is the
+    /// token pair that has this refresh token.
     Revoke(&'a Secret, &'a Token),
 }
 
@@ -427,7 +428,7 @@ pub(crate) trait Transport: Send + Sync {
         None
     }
 
-    /// A warning about the connection to the server, for the user; given once.
+    /// Returns a warning about the connection to the server, for the user, and returns it only once.
     fn warning(&self) -> Option<String> {
         None
     }

@@ -14,7 +14,7 @@ use crate::error::{Busy, Error, Result};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// How long a process waits while another one registers: longer than one request may take.
+/// How long a process waits while another process registers: longer than one request may take.
 const WAIT: Duration = Duration::from_secs(45);
 
 /// A secret that expires within this time counts as expired: a login takes a few minutes.
@@ -23,15 +23,15 @@ const MARGIN: Duration = Duration::from_secs(600);
 /// The grant in the binding of a record that is a registration and no login.
 const GRANT: &str = "client_registration";
 
-/// Keeps one registration in a store for logins: a file, a database, an encrypted store. The store has the
-/// same locks and the same durability for a registration as for a login, and its file is as private. A
-/// registration needs a place of its own, such as `example.client.json` beside `example.json`.
+/// Keeps one registration in a store for logins: a file, a database, an encrypted store. The store has
+/// the same locks and the same durability for a registration as for a login, and its file is as
+/// private. A registration needs a separate place, such as `example.client.json` beside `example.json`.
 ///
 /// Clones share the store.
 #[derive(Clone)]
 pub struct RegistrationStore(Arc<dyn TokenBackend>);
 
-/// A stored registration, and what the client asked for.
+/// A stored registration, and the redirect URIs that the client asked for.
 struct Kept {
     record: Record,
     registration: Registration,
@@ -47,21 +47,21 @@ impl RegistrationStore {
     /// Returns the stored registration, or registers and stores the result. Processes and threads that call
     /// this at the same time register one client together, if the store has a lock.
     ///
-    /// A stored registration is not used if it was made at another endpoint, if its secret has expired or
-    /// expires within ten minutes, or if it lacks one of the redirect URIs. If only the secret has expired, the
-    /// server is asked for a new one first (RFC 7592 section 2.1), so that the logins of the client go on.
-    /// Otherwise the client registers anew, and the new registration replaces the stored one. A login that was
-    /// made with the earlier client id does not work with the new one: the person logs in again, with an empty
-    /// store for the login.
+    /// A stored registration is not used if it was made at another endpoint, if its secret has expired
+    /// or expires within ten minutes, or if it lacks one of the redirect URIs. If only the secret has
+    /// expired, the server is asked for a new secret first (RFC 7592 section 2.1), so that the logins
+    /// of the client stay valid. Otherwise the client registers anew, and the new registration replaces
+    /// the stored registration. A login that was made with the earlier client id does not work with the
+    /// new client id: empty the store of the login, and let the person log in again.
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`], and those of [`Registrar::read`] other than a refusal; the store does not
-    /// change then. [`Error::Backend`];
-    /// [`Error::Busy`] when another process is registering and takes longer than 45 seconds;
-    /// [`Error::Config`] for a store that holds a login, or whose content
-    /// [`move_login`](crate::backend::move_login) has begun to move. [`Error::Backend`] after the registration when it
-    /// could not be stored: the server then has a client that nobody uses.
+    /// The errors of [`Registrar::register`], and the errors of [`Registrar::read`] other than a
+    /// refusal; the store does not change then. [`Error::Backend`]; [`Error::Busy`] when another
+    /// process is registering and takes longer than 45 seconds; [`Error::Config`] for a store that
+    /// holds a login, or whose content [`move_login`](crate::backend::move_login) has begun to move.
+    /// [`Error::Backend`] after the registration when it could not be stored: the server then has a
+    /// client that nobody uses.
     pub fn get_or_register(
         &self,
         registrar: &Registrar,
@@ -75,7 +75,7 @@ impl RegistrationStore {
             return Ok(kept.registration);
         }
         let before = self.load()?;
-        // Nobody should register for nothing.
+        // Do not register a client that cannot be stored.
         self.0.probe().map_err(|error| Error::backend("write", self.0.describe(), error))?;
         let renewed = before.as_ref().map(|kept| kept.renewed(registrar, metadata)).transpose()?;
         let registration = match renewed.flatten() {
@@ -100,7 +100,7 @@ impl RegistrationStore {
     }
 
     /// Stores a registration in place of any other: the answer of [`Registrar::read`] or
-    /// [`Registrar::update`], or one that was made by hand.
+    /// [`Registrar::update`], or a registration that was made by hand.
     ///
     /// # Errors
     ///
@@ -109,7 +109,8 @@ impl RegistrationStore {
     pub fn put(&self, registrar: &Registrar, registration: &Registration) -> Result<()> {
         let _guard = self.lock()?;
         let before = self.load()?;
-        // The server may write redirect URIs in its own way; those of the program still belong to the client.
+        // The server may have changed the spelling of the redirect URIs; keep the program's own
+        // spelling for the same client.
         let same = |kept: &&Kept| kept.registration.client_id() == registration.client_id();
         let asked = before.as_ref().filter(same).map(|kept| kept.asked.clone());
         self.save(registration, asked, registrar, before.map(|kept| kept.record))
@@ -124,9 +125,9 @@ impl RegistrationStore {
         })
     }
 
-    /// Forgets the registration, so that the next [`RegistrationStore::get_or_register`] registers anew: for
-    /// a server that answers `invalid_client`, because it has deleted the client. The server is not told;
-    /// [`Registrar::delete`] tells it.
+    /// Forgets the registration, so that the next [`RegistrationStore::get_or_register`] registers
+    /// anew: for a server that answers `invalid_client`, because it has deleted the client. The
+    /// registration at the server stays; [`Registrar::delete`] deletes it.
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ impl RegistrationStore {
             loaded => loaded.map_err(failed)?,
         };
         let Some(record) = record else { return Ok(None) };
-        // It may be sealed, or on its way to another store.
+        // The record may be sealed, or may be being moved to another store.
         record.check_usable(&self.0.describe())?;
         let wrong = |what: &str| {
             Err(Error::config(format!("{} {what}: use another place", self.0.describe())))
@@ -204,8 +205,8 @@ impl Kept {
         self.is_for(registrar, metadata) && self.registration.is_valid_at(clock::later(now, MARGIN))
     }
 
-    /// The same client with a secret that works, if the server has one. A failure that can pass is an error: a
-    /// new client would end the logins of this one.
+    /// The same client with a secret that works, if the server gives one. A temporary failure is an
+    /// error: a new client could not use the logins of this client.
     fn renewed(
         &self,
         registrar: &Registrar,
@@ -222,7 +223,7 @@ impl Kept {
         }
     }
 
-    /// Whether the registration was made there, with these redirect URIs.
+    /// Whether the registration was made at this registration endpoint, with these redirect URIs.
     fn is_for(&self, registrar: &Registrar, metadata: &ClientMetadata) -> bool {
         let endpoint = self.record.binding().map(|binding| binding.token_endpoint.as_str());
         let registered = self.registration.metadata().redirect_uris();
@@ -231,7 +232,7 @@ impl Kept {
     }
 }
 
-/// Whether the server refused the request, and does not answer otherwise later.
+/// Whether the server refused the request permanently.
 fn refuses(error: &Error) -> bool {
     let refused = |status: u16| (400..500).contains(&status) && status != 429;
     match error {

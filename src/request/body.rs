@@ -9,7 +9,7 @@ use crate::protocol;
 use crate::provider::AnswerRule;
 use crate::stored_json::wipe;
 
-/// The most bytes that are read for a rule.
+/// The largest number of bytes that are read for a rule.
 const PREFIX: usize = 16 << 10;
 
 /// The body of an answer.
@@ -44,8 +44,8 @@ impl Body {
         }
     }
 
-    /// Whether the access token is no longer valid, by the first of these rules that fits. Reads the
-    /// beginning of the body if there is a rule about this status.
+    /// Whether the access token is no longer valid, by the first of these rules that matches. Reads the
+    /// beginning of the body if one of the rules is about this status.
     pub(super) fn ended(self, rules: &[AnswerRule], status: u16) -> (Body, Option<bool>) {
         let mut about = rules.iter().filter(|rule| rule.is_about(status)).peekable();
         if about.peek().is_none() {
@@ -95,7 +95,7 @@ impl Begun {
         head.trim_ascii_start()
     }
 
-    /// Whether what came is the beginning of a JSON value that is not whole.
+    /// Whether the received text is an incomplete JSON value.
     fn goes_on(&self) -> bool {
         match self.text() {
             [] => true,

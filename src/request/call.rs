@@ -1,4 +1,5 @@
-//! The steps of a request: its token, what a 401 means, and when it is sent again.
+//! The steps of a request: which token it carries, what a 401 means, and when the request is sent
+//! again.
 //!
 //! [`Request::run`] has the steps in their order. One attempt to send is in `send.rs`.
 
@@ -16,8 +17,8 @@ use crate::protocol;
 use crate::provider::AnswerRule;
 use crate::refresh::{Live, Want};
 
-/// How many answers that refuse the access token make one request look for another token. Several are
-/// needed: where a refresh revokes the old access token, other processes can revoke one token after
+/// How often one request looks for another token after the API refused its access token. Several times
+/// are needed: if a refresh revokes the old access token, other processes can revoke one token after
 /// another.
 const LOOKS: u32 = 4;
 
@@ -31,7 +32,7 @@ pub(super) struct Call<'r, 'a, 'b> {
     /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
     hooks: &'a Hooks,
-    /// The access token that is sent; `None` for a request without one.
+    /// The access token that is sent; `None` for a request without an access token.
     live: Option<Live>,
     /// How often the request was sent.
     attempts: u32,
@@ -207,7 +208,7 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
         }
     }
 
-    /// Step 5. Waits, if the service asks to come back and the request may be sent again.
+    /// Step 5. Waits, if the service asks for a later retry and the request may be sent again.
     fn waits_to_repeat(&mut self, answer: &Answer) -> bool {
         let wait = self.retry_after(answer);
         let status = answer.status();
@@ -277,7 +278,7 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
     }
 
     /// Waits as long as the service asked, or else longer after each try. A random part is added, so
-    /// that many clients do not come back at the same time.
+    /// that many clients do not retry at the same time.
     fn pause(&mut self, asked: Option<Duration>) {
         let client = self.request.client;
         let wait = asked.unwrap_or_else(|| client.hooks().wait_after(self.tries));
@@ -294,8 +295,8 @@ fn uri_of(url: String) -> Result<Uri> {
     })
 }
 
-/// Gets another access token in place of one that the API refused. `None` means that the API's answer is
-/// final.
+/// Gets another access token in place of the refused access token. `None` means that the API's answer
+/// is final.
 fn another(
     request: &Request<'_>,
     live: &Live,
@@ -308,8 +309,8 @@ fn another(
         keeper.suspect(refused);
         return Ok(None);
     }
-    // Each call refreshes once. Where a refresh revokes the old access token, another process can
-    // revoke ours before it is used; the store has a newer token then.
+    // Each call refreshes once. If a refresh revokes the old access token, another process can revoke
+    // our token before we use it; then the store has a newer token.
     if keeper.is_last_word(refused) {
         return Ok(keeper.moved_on(refused));
     }

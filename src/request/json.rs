@@ -1,4 +1,4 @@
-//! Reads an answer as JSON, a large one while it comes.
+//! Reads an answer as JSON. Parses a large answer while its bytes arrive.
 
 use std::fmt;
 use std::io::{self, BufReader, Read};
@@ -20,7 +20,7 @@ pub(super) enum Fault {
     Json(serde_json::Error, u64),
 }
 
-/// A body of at most `limit` bytes, which are counted.
+/// A body of at most `limit` bytes, with a count of the bytes that were read.
 struct Limited<R> {
     body: R,
     limit: u64,
@@ -71,7 +71,7 @@ pub(super) fn read<T: DeserializeOwned>(body: impl Read, limit: u64) -> Result<T
         Err(error) if error.is_io() => return Err(fault(error.into())),
         Err(error) => error,
     };
-    // An answer that is cut or too large is reported as that, whatever its text is.
+    // A cut or too large answer is reported as cut or too large, even if its text is not JSON.
     io::copy(&mut body, &mut io::sink()).map_err(fault)?;
     Err(Fault::Json(error, body.read))
 }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_at_the_beginning_of_a_large_answer_does_not_hide_its_cut() {
+    fn a_large_answer_with_an_early_error_is_still_reported_as_cut() {
         let mut wrong = text(3 << 20, "]");
         wrong[0] = b'x';
         assert_eq!(told(&*wrong, u64::MAX), format!("json: expected value of {}", 3 << 20));

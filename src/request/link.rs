@@ -3,7 +3,7 @@
 use ureq::http::HeaderMap;
 use url::Url;
 
-/// The target of the first link with this relation, against the address of the request.
+/// The target of the first link with this relation, resolved against the address of the request.
 pub(super) fn find(headers: &HeaderMap, base: &str, relation: &str) -> Option<String> {
     let values = headers.get_all("link").into_iter().filter_map(|value| value.to_str().ok());
     let target = values
@@ -24,7 +24,7 @@ fn links(mut text: &str) -> Vec<(&str, &str)> {
     links
 }
 
-/// Where a character first stands outside quotes, or the end of the text.
+/// The position of the first `wanted` character outside quotes, or the end of the text.
 fn outside_quotes(text: &str, wanted: char) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     for (at, c) in text.char_indices() {
@@ -39,7 +39,8 @@ fn outside_quotes(text: &str, wanted: char) -> usize {
     text.len()
 }
 
-/// Whether the first parameter `rel` has the relation (section 3.3: later ones do not count).
+/// Whether the first parameter `rel` has the relation (section 3.3: later `rel` parameters are
+/// ignored).
 fn has_relation(mut parameters: &str, relation: &str) -> bool {
     while !parameters.is_empty() {
         let end = outside_quotes(parameters, ';');

@@ -15,7 +15,7 @@ use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
 
-/// How many bytes of an error answer are kept at most.
+/// The largest number of bytes that are kept of an error answer.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
 /// An answer of the API. `Debug` shows neither its query, its header values nor its body.
@@ -44,8 +44,9 @@ impl Response {
         &self.parts.headers
     }
 
-    /// The address in the answer's `Link` header (RFC 8288) that has this relation, such as `next`, against the
-    /// address of the request. [`Client::linked_pages`](crate::Client::linked_pages) follows these addresses.
+    /// The address in the answer's `Link` header (RFC 8288) that has this relation, such as `next`,
+    /// resolved against the address of the request.
+    /// [`Client::linked_pages`](crate::Client::linked_pages) follows these addresses.
     pub fn link(&self, relation: &str) -> Option<String> {
         super::link::find(&self.parts.headers, &self.uri.to_string(), relation)
     }
@@ -101,8 +102,8 @@ impl Response {
         })
     }
 
-    /// Reads the body as JSON with a function, which gets the bytes without a byte order mark. A program that
-    /// can read a part of an odd answer does so in this function.
+    /// Reads the body as JSON with a function, which gets the bytes without a byte order mark. Use this
+    /// method if your program can read parts of an answer that is not as documented.
     ///
     /// # Errors
     ///
@@ -121,14 +122,14 @@ impl Response {
         retry_after: Option<std::time::Duration>,
     ) -> ApiError {
         let status = self.status();
-        // The advice is about the token, so only a request with a token has it. An API may repeat the
-        // token, so the token is taken out.
+        // The advice is about the token, so only the error of a request with a token has advice. An API
+        // may repeat the token, so the token is taken out.
         let advice = self.live.as_ref().and_then(|live| {
             let advice = advice(status, &self.parts.headers)?;
             protocol::clean(&live.redact(advice))
         });
         let mut body = Vec::new();
-        // If the body breaks off, the error has the part that came.
+        // If the body is cut off, the error has the part that was received.
         let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
         ApiError {
             method: method.to_string(),
@@ -170,7 +171,8 @@ fn no_json(
     Error::decode(answer_of(uri), NotJson { what: about(parts, length), source })
 }
 
-/// What an answer is, for a reader who expected JSON: a redirect, the page of a captive portal, nothing.
+/// Describes an answer that is not the expected JSON: a redirect, the page of a captive portal, an
+/// empty body.
 fn about(parts: &response::Parts, length: u64) -> String {
     let header = |name: HeaderName| {
         let text = parts.headers.get(name)?.to_str().ok()?;

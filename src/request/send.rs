@@ -14,7 +14,7 @@ use crate::transport::{Watched, always, cause_at};
 /// The name of the HTTP header that carries a proof (RFC 9449 section 4.1).
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
 
-/// What a request carries to show that it may be made.
+/// The access token and the proof that a request carries.
 pub(super) struct Carried<'a> {
     /// The value of the token header.
     pub(super) token: &'a HeaderValue,
@@ -125,7 +125,7 @@ impl Request<'_> {
         self.run_with_timeouts(request)
     }
 
-    /// Sets the client's headers, with or without the token, and then the request's own.
+    /// Sets the headers of the client, with or without the token, and then the headers of the request.
     fn put_headers(
         &self,
         headers: &mut http::HeaderMap,

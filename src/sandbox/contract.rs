@@ -1,7 +1,7 @@
 //! A test suite for the contract of [`TokenBackend`], for any backend.
 //!
-//! One short test checks a whole backend whose lock works between processes. `Own::open` stands for the
-//! function that opens the store by a name:
+//! One short test checks a whole backend whose lock works between processes. In this example,
+//! `Own::open` is the function that opens the store by its name:
 //!
 //! ```no_run
 //! # use evergrant::{BoxError, TokenBackend, backend::Record};
@@ -121,7 +121,7 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored one.
+    /// States whether `save` compares, and refuses a record that does not follow the stored record.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self
@@ -213,7 +213,7 @@ impl<'a> Contract<'a> {
         report
     }
 
-    /// Why a check does not apply, by the author's or the backend's statement.
+    /// The reason why a check does not apply, from a statement of the author or of the backend.
     fn excuse(&self, name: &str, needs: &[Needs], durability: Durability) -> Option<String> {
         if let Some((_, reason)) = self.without.iter().find(|(left, _)| *left == name) {
             return Some(reason.clone());

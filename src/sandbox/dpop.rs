@@ -15,7 +15,8 @@ use crate::secret::random_text;
 
 /// How far the time of a proof may be from the server's, in seconds.
 const WINDOW: i64 = 60;
-/// How many nonces of a server are accepted: the newest and those before it, until all are renewed.
+/// How many nonces of a server are accepted: the newest nonce and the nonces before it, until all are
+/// renewed.
 const ACCEPTED: usize = 8;
 
 /// A proof is checked by one of the two servers, which have their own nonces.
@@ -40,13 +41,13 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What the two servers know about proofs.
+/// The state of the two servers about proofs.
 #[derive(Default)]
 pub(super) struct Proofs {
     /// The identifiers of the proofs that were accepted.
     seen: HashSet<String>,
-    /// The nonces of the token endpoint and of the API, the newest first, with the number of proofs that had the
-    /// newest.
+    /// The nonces of the token endpoint and of the API, the newest first, with the number of proofs
+    /// with the newest nonce.
     nonces: [(VecDeque<String>, u64); 2],
     /// The key of the request that is being decided.
     pub(super) key: Option<String>,
@@ -59,7 +60,7 @@ fn refused<T>(description: &'static str) -> Result<T, Refused> {
 }
 
 impl Server {
-    /// Makes new nonces. Proofs with the earlier ones are refused from now on.
+    /// Makes new nonces. From now on, proofs with earlier nonces are refused.
     pub(super) fn renew_nonces(&mut self) {
         for nonce in &mut self.proofs.nonces {
             *nonce = (VecDeque::from([random_text::<12>()]), 0);

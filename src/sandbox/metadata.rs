@@ -40,7 +40,7 @@ fn document(url: &str, settings: &Settings) -> Value {
     if let (true, Some(members)) = (settings.registration, document.as_object_mut()) {
         let endpoint = format!("{url}/register");
         members.insert("registration_endpoint".to_owned(), endpoint.into());
-        // Those of registered clients, and that of the sandbox's own client.
+        // The methods of registered clients, and the method of the sandbox's own client.
         let mut methods = vec!["client_secret_basic", "client_secret_post", "none"];
         let own = method(settings.client_auth);
         methods.retain(|method| *method != own);

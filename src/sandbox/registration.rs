@@ -188,7 +188,7 @@ fn members(request: &HttpRequest) -> Result<Map<String, Value>, Refused> {
     serde_json::from_slice(&request.body).map_err(|_| refused)
 }
 
-/// Checks what a client says about itself (RFC 7591 sections 2 and 3.2.2).
+/// Checks the metadata that a client sends (RFC 7591 sections 2 and 3.2.2).
 fn checked(metadata: Map<String, Value>) -> Result<Map<String, Value>, Refused> {
     let refused = |description| Err(Refused::new("invalid_client_metadata", description));
     if let Some(statement) = metadata.get("software_statement").and_then(Value::as_str) {

@@ -150,9 +150,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// With [`Rotation::UntilUsed`], sets whether a refresh token that is sent again after its successor was
-    /// used revokes the whole login (the default) or is only refused. Other rotations ignore this setting:
-    /// each names its own behaviour.
+    /// With [`Rotation::UntilUsed`], sets whether a refresh token that is sent again after its
+    /// successor was used revokes the whole login (the default) or is only refused. Other rotations
+    /// ignore this setting: each of them defines its own behaviour.
     pub fn reuse_ends_login(mut self, ends: bool) -> SandboxBuilder {
         self.0.reuse_ends_login = ends;
         self
@@ -283,17 +283,18 @@ impl SandboxBuilder {
 
     /// Sets whether a token request without a proof of possession (DPoP, RFC 9449) is refused. Off by default.
     ///
-    /// The sandbox always checks a proof that comes: its signature (ES256), `htm`, `htu`, `ath`, an `iat` within
-    /// 60 s of its own clock, and a `jti` that was not used before. The tokens of the answer, and the login, are
-    /// then bound to the key.
+    /// If a request has a proof, the sandbox always checks the proof: its signature (ES256), `htm`,
+    /// `htu`, `ath`, an `iat` within 60 s of its own clock, and a `jti` that was not used before. The
+    /// tokens of the answer, and the login, are then bound to the key.
     pub fn dpop_required(mut self, required: bool) -> SandboxBuilder {
         self.0.dpop_required = required;
         self
     }
 
-    /// Demands a nonce in every proof, the token endpoint its own and the API its own. A new nonce comes after
-    /// `proofs` proofs, and the seven before it stay valid; [`Sandbox::renew_dpop_nonces`] replaces all at once.
-    /// Every reply of the two has the newest nonce. Off by default.
+    /// Demands a nonce in every proof; the token endpoint and the API have separate nonces. After
+    /// `proofs` proofs there is a new nonce, and the seven nonces before it stay valid;
+    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the two has the newest
+    /// nonce. Off by default.
     pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
         self.0.dpop_nonces = Some(proofs);
         self

@@ -192,7 +192,7 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
 }
 
 /// Checks the client's authentication. Only the configured method is accepted, so that a test notices a
-/// client that uses another. A request must not use two methods (RFC 6749 section 2.3).
+/// client that uses another method. A request must not use two methods (RFC 6749 section 2.3).
 pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> Result<(), Refused> {
     let settings = server.settings.clone();
     if let Some(id) = server.registered_client(call) {

@@ -47,7 +47,7 @@ impl Server {
         Ok(issued)
     }
 
-    /// Who a token of this server belongs to.
+    /// The owner of a token of this server.
     fn bearer_of(&mut self, now: Now, text: &str, kind: &str) -> Option<String> {
         match kind.strip_prefix(TYPE)? {
             "access_token" => self.owner(now, text).map(|owner| owner.subject),

@@ -66,7 +66,7 @@ pub(super) struct RefreshToken {
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// Whether the token was revoked, whatever the rotation says.
+    /// Whether the token was revoked, which counts more than the rotation.
     pub(super) ended: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Ids whose type says which kind of thing they name.
+//! Ids with a type for each kind of object.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -10,8 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The id of a `T`. The compiler refuses the id of one kind of thing where a call wants the id of
-/// another kind.
+/// The id of a `T`. A call for one kind of object does not compile with the id of another kind.
 ///
 /// `R` is the type of the id's value: a string, unless the service uses another type. In JSON an `Id` looks
 /// like its `R`.

@@ -1,4 +1,4 @@
-//! Rows that cannot be read. Such a row costs only itself: the other rows of its page are read.
+//! Rows that cannot be read. The other rows of the page are still read.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::error::DecodeError;
 
 /// A row, or a single object, that could not be read: its id, the member that could not be read, and its JSON.
 ///
-/// A list goes on after such a row. The iterator over rows returns an [`Error::Decode`] for the row, and a
-/// page has the row in its field `unread`. [`UnreadRow::of`] finds the details in an error.
+/// The list continues after this row. The iterator over rows returns an [`Error::Decode`] for the row,
+/// and a page has the row in its field `unread`. [`UnreadRow::of`] finds the details in an error.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnreadRow {

@@ -11,7 +11,7 @@ use super::tracked::{self, Fault};
 pub(crate) struct Rows<'a> {
     /// The name of the operation.
     pub(crate) operation: &'a str,
-    /// The names of the member with the id; the first that a row has counts.
+    /// The possible names of the member with the id; the first name that a row has is used.
     pub(crate) keys: &'a [&'a str],
     /// Whether a `null`, or an object inside the row that lacks a required member, is read as absent.
     pub(crate) forgiving: bool,
@@ -33,7 +33,7 @@ impl Rows<'_> {
             .map_err(|fault| Box::new(self.unread(index, json, fault)))
     }
 
-    /// Reads the rows, and returns those that cannot be read apart.
+    /// Reads the rows. Returns separately the rows that cannot be read.
     pub(crate) fn all<T: DeserializeOwned>(
         &self,
         rows: &[impl std::ops::Deref<Target = RawValue>],
@@ -71,7 +71,8 @@ impl Rows<'_> {
     }
 }
 
-/// The rows of a page in the order of the answer: those that were read, and the errors of the others.
+/// The rows of a page in the order of the answer: the rows that were read, and the errors of the other
+/// rows.
 pub(crate) struct InOrder<T> {
     items: std::vec::IntoIter<T>,
     unread: std::vec::IntoIter<UnreadRow>,

@@ -1,5 +1,5 @@
-//! Reads JSON like `serde_json`, and knows the path of the member at which reading failed. This reader is slow:
-//! use it only after `serde_json` has failed.
+//! Reads JSON like `serde_json`, and reports the path of the member at which reading failed. This
+//! reader is slow: use it only after `serde_json` has failed.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Notes the place. The first note is the innermost place, and counts.
+    /// Sets the place, unless it is set already: the first call comes from the innermost place.
     fn at(mut self, place: &Place<'_, '_>) -> Fault {
         if self.path.is_none() {
             self.path = Some(place.path.clone());
@@ -88,7 +88,7 @@ impl de::Error for Fault {
 
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Fault {
-        // The line and the column are those of a part of the answer.
+        // Remove the line and the column, because they count from the start of a part of the answer.
         let text = error.to_string();
         let plain = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
         de::Error::custom(plain)

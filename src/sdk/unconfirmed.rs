@@ -1,11 +1,11 @@
-//! Writes that were processed, or may have been, although no answer that can be read came.
+//! Writes whose answer is missing or cannot be read. The service may have processed them.
 
 use std::fmt;
 
 use crate::error::DecodeError;
 use crate::{BoxError, Error};
 
-/// A request that changes something at the service, and whose answer did not come or cannot be read.
+/// A request that changes data at the service and whose answer is missing or cannot be read.
 ///
 /// Do not send such a request again before you have looked at the service: a second `create` can make a second
 /// invoice. [`Unconfirmed::of`] finds the details in an [`Error::Decode`] (the service has processed the
@@ -69,7 +69,7 @@ pub(crate) fn processed(operation: &str, id: Option<String>, source: impl Into<B
 /// waiting. `path` is the end of the request's path.
 pub(crate) fn lost(operation: &str, path: &str, error: Error) -> Error {
     match error {
-        // A request for a token ends in another path.
+        // A failed request for a token has another path.
         Error::Transport(mut failed) if failed.sent && failed.url.ends_with(path) => {
             let source = std::mem::replace(&mut failed.source, "".into());
             let operation = operation.to_owned();

@@ -1,4 +1,4 @@
-//! Finds tokens that a file or a secret store has changed on the way, such as by a line break.
+//! Finds tokens that a file or a secret store has changed, for example by a line break at the end.
 
 use super::Token;
 

@@ -97,7 +97,7 @@ impl TokenTransport {
     ) -> Result<protocol::DeviceCode> {
         let (provider, credentials) = (&self.provider, &self.credentials);
         let by_default = || provider.default_scopes().iter().any(|scope| scope == "openid");
-        // The key of the login, so that every poll proves the same one.
+        // The key of the login, so that every poll proves the same key.
         let key = self.login_key()?;
         let openid = scopes.contains(&"openid") || scopes.is_empty() && by_default();
         let code = self.ask(
@@ -139,7 +139,7 @@ impl TokenTransport {
         }
         let (now, asked) = (times(&raw, sent_at), code.asks_openid().then_some(None));
         let mut sent = self.judged(raw, &hidden, sent_at);
-        // Some servers say with status 429 what RFC 8628 section 3.5 says with 400.
+        // Some servers answer a poll with status 429 where RFC 8628 section 3.5 has 400.
         if let crate::refresh::Sent::Reply(reply) = &mut sent {
             reply.outcome.name_poll(slower);
         }

@@ -20,8 +20,8 @@ use crate::proof_key::ProofKey;
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// The key of a login: the one that the login began with, or a new one if the client or the server wants a
-    /// bound login.
+    /// The key of a login: the key with which the login began, or a new key if the client or the server
+    /// wants a bound login.
     pub(super) fn key_of(&self, jwk: Option<&Secret>) -> Result<Option<ProofKey>> {
         match jwk {
             Some(jwk) => ProofKey::from_jwk(jwk).map(Some),

@@ -18,7 +18,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
 use crate::provider::is_loopback;
 
-/// How many bytes of an answer are read at most.
+/// The largest number of bytes that are read of an answer.
 const REPLY_LIMIT: u64 = 1 << 20;
 
 /// The agents of requests to an authorization server.
@@ -142,7 +142,7 @@ pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
     ask(agents, &plain_get(address))
 }
 
-/// Sends a GET without credentials, whose answer may have a body without end: the body is not used.
+/// Sends a GET without credentials. The answer may have a body without end; the body is not used.
 #[cfg(feature = "discovery")]
 pub(crate) fn probe(agents: &Agents, address: &str) -> Result<Answer> {
     asked(agents, &plain_get(address))
@@ -206,8 +206,8 @@ impl Answer {
     }
 }
 
-/// Makes the head of a request: method, address and headers. `Connection: close` is there because the
-/// connection is not used again.
+/// Makes the head of a request: method, address and headers. The request has `Connection: close`,
+/// because the connection is not used again.
 pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let mut head = http::Request::new(());
     *head.method_mut() = request.method.parse().map_err(unwritable)?;

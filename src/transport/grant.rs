@@ -30,7 +30,8 @@ impl TokenTransport {
         })
     }
 
-    /// Requests a token that does not replace another. Where tokens are bound, it has a key of its own.
+    /// Requests a token that does not replace another token. If tokens are bound to keys, the new token
+    /// gets a key of its own.
     fn asked_anew(
         &self,
         sent_at: OffsetDateTime,
@@ -58,7 +59,7 @@ impl TokenTransport {
         use crate::refresh::{Ask, Transport as _};
         // An exchange costs nothing, and a repeated refresh could revoke other logins of the user.
         let harmless = !self.provider.refresh.reuse_ends_other_logins;
-        // A refresh yields an access token, whatever was exchanged first.
+        // A refresh returns an access token, even if the exchange returned another kind of token.
         let renews = |token: &&Token| {
             let kind = token.issued_token_type();
             harmless && kind.is_none_or(|kind| kind == protocol::TokenType::AccessToken)
@@ -70,7 +71,8 @@ impl TokenTransport {
             match self.send(ask, sent_at) {
                 Sent::Never(error) => return Sent::Never(error),
                 Sent::Reply(mut reply) => match &mut reply.outcome {
-                    // An unbound token of a bound login is not used: the next exchange brings a bound one.
+                    // An unbound token of a bound login is not used: the next exchange returns a bound
+                    // token.
                     Outcome::Token(issued) if !self.keeps_bound(token, &issued.token) => {}
                     Outcome::Token(issued) => {
                         issued.token = token.succeeded_by(issued.token.clone());

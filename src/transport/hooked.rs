@@ -10,8 +10,8 @@ use crate::protocol::{TokenDraft, TokenRequest};
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// The request as the hook leaves it, and the secrets that the hook has added. After an error or a panic of
-    /// the hook nothing is sent.
+    /// The request after the hook has run, and the secrets that the hook has added. After an error or a
+    /// panic of the hook nothing is sent.
     pub(super) fn drafted(&self, request: TokenRequest) -> Result<(TokenRequest, Vec<Secret>)> {
         let Some(before) = &self.hooks.before else { return Ok((request, Vec::new())) };
         let mut draft = TokenDraft::of(&request);

@@ -1,10 +1,10 @@
 //! The time limit of a token request. Time in which the process is stopped is not counted.
 //!
-//! A process may be stopped while its answer arrives: by a signal, with its container or its virtual machine,
-//! under the lid of a laptop. ureq's own limit runs on meanwhile. ureq would throw away an answer that is
-//! already in the socket, and with it the only refresh token that works. Here a wait is cut into slices. A
-//! slice that took much longer than planned is counted as one slice, and bytes that have arrived are read
-//! before a request is given up.
+//! A process may be stopped while its answer arrives: by a signal, together with its container or
+//! virtual machine, or when a laptop is closed. ureq's own limit goes on meanwhile, so ureq would throw
+//! away an answer that is already in the socket, and with it the only refresh token that works. This
+//! module cuts a wait into slices. A slice that took much longer than planned is counted as one slice,
+//! and bytes that have arrived are read before a request is given up.
 //!
 //! This module and [`super::public`] are the places that use `ureq::unversioned`, which may change with
 //! a minor version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
@@ -23,7 +23,8 @@ use ureq::{Agent, Error, Timeout};
 use super::public::CheckedResolver;
 use crate::clock::Clock;
 
-/// ureq's own limit, which no request reaches. The time left of this limit tells when a request began.
+/// The limit that is given to ureq and that no request reaches. The time that is left of this limit
+/// tells when the request began.
 pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The length of one wait for input.
@@ -42,7 +43,7 @@ pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> A
     agent_to(config, limit, clock, false)
 }
 
-/// Makes an agent as ureq does, but one that never looks up `localhost`.
+/// Makes an agent as ureq does, except that the agent never looks up `localhost`.
 pub(crate) fn plain_agent(config: Config) -> Agent {
     let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only: false };
     Agent::with_parts(config, DefaultConnector::new(), resolver)
@@ -76,8 +77,8 @@ impl Connector for LimitedConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
-        // Of the TLS providers, only rustls is known to allow another read after a read that timed out,
-        // and Windows promises it for no socket. Without that promise, one wait is as long as the limit.
+        // Only rustls, of all TLS providers, is known to allow another read after a read that timed
+        // out, and Windows allows it for no socket. Otherwise the limit is one single wait.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };
@@ -146,13 +147,13 @@ impl Limited {
     }
 }
 
-/// A limit for the layer below. The reason distinguishes a timeout of that layer from a timeout of
-/// the request.
+/// Makes a limit for the layer below. The reason tells a timeout of that layer from a timeout of the
+/// request.
 fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
 
-/// Sets the reason of a timeout of the layer below to that of the request's own limit.
+/// Gives a timeout of the layer below the reason of the request's own limit.
 fn with_reason(error: Error, reason: Timeout) -> Error {
     if matches!(error, Error::Timeout(_)) { Error::Timeout(reason) } else { error }
 }

@@ -12,11 +12,12 @@ use super::cause;
 use crate::error::BoxError;
 use crate::provider::is_loopback;
 
-/// The cause of a failed request. It names the proxy, if one is used: the proxy may be down, and not the service.
+/// The cause of a failed request. If the request used a proxy, the text names it, because the proxy may
+/// be down instead of the service.
 pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError {
     let cause = cause(error);
     match agent.config().proxy().filter(|proxy| !proxy.is_no_proxy(uri)) {
-        // Without its user and password.
+        // The address is shown without user and password.
         Some(proxy) => noted(cause, format!("through the proxy {}:{}", proxy.host(), proxy.port())),
         None if Url::parse(&uri.to_string()).is_ok_and(|url| is_loopback(&url)) => cause,
         None => match unreadable() {
@@ -28,7 +29,8 @@ pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError
     }
 }
 
-/// The variable that should name a proxy and does not. ureq passes over it in silence.
+/// The environment variable that should name a proxy, but has an unreadable value. ureq ignores such a
+/// variable silently.
 fn unreadable() -> Option<&'static str> {
     let names =
         ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
@@ -39,7 +41,7 @@ fn unreadable() -> Option<&'static str> {
     })
 }
 
-/// A cause with a note about the proxy. An I/O error stays one, with its kind.
+/// Adds a note about the proxy to a cause. An I/O error stays an I/O error of the same kind.
 fn noted(cause: BoxError, proxy: String) -> BoxError {
     match cause.downcast::<io::Error>() {
         Ok(cause) => {
@@ -50,7 +52,7 @@ fn noted(cause: BoxError, proxy: String) -> BoxError {
     }
 }
 
-/// The cause of a failed request, and what is to be known about the proxy.
+/// The cause of a failed request, and a text about the proxy.
 #[derive(Debug)]
 struct ByProxy {
     cause: BoxError,

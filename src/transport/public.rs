@@ -1,4 +1,4 @@
-//! Keeps requests away from private addresses, whichever name leads to them.
+//! Refuses connections to private addresses, whatever host name resolves to them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -51,7 +51,8 @@ impl Resolver for CheckedResolver {
 /// The two addresses of this machine, if the address names `localhost` and a port is known.
 fn localhost(uri: &Uri) -> Option<[SocketAddr; 2]> {
     let authority = uri.authority()?;
-    // A name with another first letter is not taken apart. A user name may come before the host.
+    // A quick check: a host that does not begin with this letter is not parsed. A user name may come
+    // before the host.
     let text = authority.as_str();
     let may_be = text.starts_with(['l', 'L']) || text.contains('@');
     if !may_be || !authority.host().eq_ignore_ascii_case("localhost") {
@@ -99,7 +100,7 @@ pub(crate) fn private_host(url: &Url, look_up: bool) -> Option<String> {
     }
 }
 
-/// Whether an address is of the public internet, by the registries of special addresses (RFC 6890).
+/// Whether an address is in the public internet, by the registries of special addresses (RFC 6890).
 pub(super) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -125,8 +126,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || a == 198 && (18..20).contains(&b))
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, compatible, translated (RFC 6052), or
-/// 6to4.
+/// The IPv4 address inside an IPv6 address: mapped, compatible, translated (RFC 6052), or 6to4.
 fn inside(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = ip.segments();
     let [high, low] = match [a, b, c, d, e, f] {

@@ -32,7 +32,7 @@ impl TokenTransport {
         }
     }
 
-    /// Revokes a token that need not be the stored one.
+    /// Revokes a token, which need not be the stored token.
     pub(crate) fn revoke_one(
         &self,
         secret: &Secret,
@@ -76,8 +76,9 @@ impl TokenTransport {
                 let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
                 Err(RateLimited::answered(host, retry_after, reason).into())
             }
-            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). With
-            // the access token as proof, only the proof may have ended.
+            // A token that the service no longer accepts needs no revocation (RFC 7009 section 2.2).
+            // But if the access token authenticates the request, the error may be about the access
+            // token alone.
             Outcome::Refused(error) | Outcome::Setup(error)
                 if !proves_with_token && protocol::names_a_dead_token(&error.code) =>
             {

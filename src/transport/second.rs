@@ -11,8 +11,9 @@ use crate::refresh::Sent;
 const TRIES: usize = 2;
 
 impl TokenTransport {
-    /// Exchanges the token of a login for one that lives longer. If that fails, the first token stays: the
-    /// code is used up, and a token that lives for an hour is better than none.
+    /// Exchanges the token of a login for a token that lives longer. If the exchange fails, the login
+    /// keeps the first token: the code is used up, and a token that lives for an hour is better than no
+    /// token.
     pub(super) fn exchanged_again(
         &self,
         mut sent: Sent,

@@ -1,4 +1,4 @@
-//! Signs the authorization request where the provider wants that (RFC 9101).
+//! Signs the authorization request, if the provider wants a signed request (RFC 9101).
 
 use time::OffsetDateTime;
 

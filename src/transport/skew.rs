@@ -24,8 +24,9 @@ use crate::provider::ClientAuth;
 #[cfg(feature = "jwt")]
 const TOLERANCE: i64 = 30;
 
-/// The time of a server whose clock is further from ours than this, in seconds, is not used: whoever gets
-/// hold of an assertion with a later time could use it until then. A wrong time zone is within the limit.
+/// The time of a server whose clock is further from ours than this, in seconds, is not used: an
+/// attacker who gets an assertion with a later time could use the assertion until that time. A
+/// difference from a wrong time zone is within the limit.
 #[cfg(feature = "jwt")]
 const LIMIT: i64 = 86_400;
 
@@ -33,7 +34,7 @@ const LIMIT: i64 = 86_400;
 #[cfg(feature = "jwt")]
 pub(super) struct Skew {
     seconds: AtomicI64,
-    /// How far the server's clock was from ours, if that was too far.
+    /// How far the server's clock was from ours, if the distance was over the limit.
     beyond: AtomicI64,
     told: AtomicBool,
     clock: Arc<dyn Clock>,

@@ -1,4 +1,5 @@
-//! Tests of the public API: which types threads can share, how large errors are, and what errors print.
+//! Tests of the public API: the types that threads can share, the size of errors, and the texts of
+//! errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod threads;

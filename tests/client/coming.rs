@@ -1,4 +1,5 @@
-//! The guide's page for users of other libraries: the counts of its lines, and what is said of stored tokens.
+//! Tests of the guide's page for users of other libraries: the counts of lines, and the statements
+//! about stored tokens.
 
 use evergrant::Token;
 

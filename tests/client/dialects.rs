@@ -1,4 +1,4 @@
-//! Tests of services with error formats of their own, by the rules of the ready providers.
+//! Tests of services with their own error formats, with the rules of the ready providers.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Tests of a `.env` file: what is read from it, and what it cannot do to the process.
+//! Tests that variables are read from a `.env` file, and that the file cannot change the process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

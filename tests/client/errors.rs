@@ -1,4 +1,4 @@
-//! Tests of every error as a person reads it: in one line with its causes, and as `main` prints it.
+//! Tests of the text of every error: in one line with its causes, and as `main` prints the error.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;

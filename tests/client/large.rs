@@ -27,7 +27,7 @@ impl Read for Pattern {
     }
 }
 
-/// Sends SIZE bytes for a GET, and takes as many for a PUT.
+/// Sends SIZE bytes in answer to a GET, and reads as many bytes from a PUT.
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
@@ -70,7 +70,7 @@ pub(crate) fn child() {
     client.seed(Token::new("at-1")).unwrap();
     let mut down = client.get("/large").call().unwrap().into_reader();
     assert_eq!(std::io::copy(&mut down, &mut std::io::sink()).unwrap(), SIZE);
-    // Of a large answer, only the parsed value is in memory.
+    // For a large answer, only the parsed value is in memory.
     client.get("/json").read_json::<serde::de::IgnoredAny>().unwrap();
     let up = client.put("/large").send_reader(&mut Pattern(SIZE, 7), Some(SIZE)).unwrap();
     assert_eq!(up.read_string().unwrap(), SIZE.to_string());

@@ -1,4 +1,4 @@
-//! Tests of a login in a process of its own, which has few file descriptors or is killed.
+//! Tests of a login in a separate process, which has few file descriptors or is killed.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -66,7 +66,7 @@ impl Login {
         TcpStream::connect((uri.host_str().unwrap(), uri.port().unwrap())).unwrap()
     }
 
-    /// Plays a person who agrees and a browser that comes back.
+    /// Plays a person who agrees and a browser that opens the callback.
     fn approve(&self, sandbox: &Sandbox) -> TcpStream {
         let callback = Url::parse(&sandbox.approve(&self.url).unwrap()).unwrap();
         let mut browser = self.connect();

@@ -1,4 +1,4 @@
-//! Tests of the client over HTTP: logins, token requests and API calls, none of which shows a secret.
+//! Tests of the client over HTTP: logins, token requests, API calls, and the secrecy of tokens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;

@@ -1,4 +1,4 @@
-//! The calls of the guide's page `tasks`, against the sandbox.
+//! Runs the calls of the guide's page `tasks` against the sandbox.
 
 use evergrant::sandbox::{ApiReply, Fault, Sandbox};
 use evergrant::{Authorization, BoxError, Client, Credentials, FileBackend, MemoryBackend, Token};

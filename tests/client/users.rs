@@ -1,4 +1,4 @@
-//! Many users of a web application: a client for each user, or for each request.
+//! Tests of a web application with many users, with a client for each user or for each request.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ fn client(sandbox: &Sandbox) -> Client {
     Client::new(sandbox.provider(), sandbox.credentials(), store)
 }
 
-/// The median time of a token for a request, in microseconds.
+/// The median time of a request for a token, in microseconds.
 fn median(mut request: impl FnMut()) -> u128 {
     let mut times: Vec<_> = (0..REQUESTS)
         .map(|_| {

@@ -1,5 +1,5 @@
-//! Tests of environment variables as files and secret stores fill them: with a line break, a byte order mark
-//! or a blank at the end.
+//! Tests of environment variables that come from files and secret stores: with a line break, a byte
+//! order mark or a blank at the end.
 
 use std::process::Command;
 

@@ -53,7 +53,8 @@ impl Kind for Authlib {
         true
     }
 
-    // Authlib's introspection reports the access token's expiry, whichever token the request is about.
+    // Authlib's introspection reports the access token's expiry, even if the request is about another
+    // token.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
         answer["active"].as_bool().expect("active or not")

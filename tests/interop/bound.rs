@@ -33,7 +33,7 @@ fn a_bound_login_works_with_and_without_nonces() {
                 client.refresh().unwrap_or_else(|error| panic!("{}: {error}", app.0));
                 assert!(server.knows_alice(&client), "{}", app.0);
             }
-            // A demand for a nonce is an error answer, too, and uses nothing up.
+            // A demand for a nonce is also an error answer, and uses up no token.
             assert_eq!(server.count().granted, 2 * (done as u64 + 1));
             // Another process has the key from the store, and knows no nonce.
             let other = self::client(&server, app);
@@ -63,7 +63,7 @@ fn a_bound_login_survives_a_lost_answer_as_a_bearer_login_does() {
     client.refresh().unwrap();
     server.lose(1);
     assert_eq!(client.refresh().unwrap_err().kind(), "outcome_unknown");
-    // This server revokes the login at a second use.
+    // This server revokes the login when the refresh token is used a second time.
     let error = client.refresh().unwrap_err();
     assert!(error.kind() == "reauthorize" && error.to_string().contains("was lost"), "{error}");
     server.log_in(&client, NATIVE);

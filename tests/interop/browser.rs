@@ -25,7 +25,7 @@ pub(crate) fn missing() -> Option<&'static str> {
     }
 }
 
-/// Sends a person with a browser to the address of a login, and returns what the browser shows at the end.
+/// Plays a person who opens the address of a login in a browser. Returns the text of the last page.
 #[cfg(feature = "cli")]
 pub(crate) fn person(url: &str) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/browser.mjs");

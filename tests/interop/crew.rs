@@ -54,7 +54,7 @@ impl Clock for Ahead {
     }
 }
 
-/// What a process needs to know.
+/// The values that a process gets.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) kind: &'static str,
@@ -133,7 +133,7 @@ impl Drop for Worker {
     }
 }
 
-/// The answers that the threads of a crew got, and how many threads got each.
+/// The answers that the threads of a crew got, each with the number of threads that got it.
 pub(crate) type Answers = BTreeMap<String, usize>;
 
 pub(crate) struct Crew {
@@ -220,7 +220,8 @@ impl Crew {
         all[choice % all.len()]
     }
 
-    /// Kills a process with SIGKILL, and starts another in its place, which takes part from the next call on.
+    /// Kills a process with SIGKILL, and starts another process in its place, which joins at the next
+    /// call.
     pub(crate) fn kill(&mut self, id: usize) {
         drop(self.workers.remove(&id).expect("a process"));
         self.busy.remove(&id);

@@ -1,14 +1,14 @@
 # An authorization server that others wrote (Doorkeeper on Rails), set up for the tests.
 #
-#     ruby doorkeeper.rb    serves it; prints its port when it is ready
+# `ruby doorkeeper.rb` starts the server, which prints its port when it is ready.
 #
 # Environment: PREVIOUS (1: the table of access tokens has the column previous_refresh_token, with which
 # a used refresh token stays valid until the access token that came with its successor is used; without
 # it, a used refresh token is invalid at once), AT_TTL (seconds that an access token lives; 60). Besides
-# Doorkeeper's own addresses: /me (alice's data), /_count (what came to the token endpoint with a refresh
-# token, and what became of it), /_lose?n=K (the next K token answers are computed and never sent),
-# /_alive?token=T (whether a refresh token is valid) and /_expire (makes every access token expire). The page
-# of consent is Doorkeeper's own, behind a form that logs alice in.
+# Doorkeeper's own addresses: /me (alice's data), /_count (the number of refresh requests at the token
+# endpoint, by their outcome), /_lose?n=K (the next K token answers are computed and never sent),
+# /_alive?token=T (whether a refresh token is valid) and /_expire (makes every access token expire). The
+# consent page is Doorkeeper's own page; before this page, a form logs alice in.
 ENV['RAILS_ENV'] = 'production'
 require 'rails'
 require 'active_record/railtie'

@@ -38,7 +38,8 @@ pub(crate) fn start_with_dpop(lifetime: u32, nonces: bool) -> Option<Server> {
     start_with(lifetime, &more)
 }
 
-/// Does the same as [`start`], with a server that takes pushed authorization requests (RFC 9126) only.
+/// Does the same as [`start`], with a server that accepts only pushed authorization requests (RFC
+/// 9126).
 #[cfg(feature = "par")]
 pub(crate) fn start_with_par(lifetime: u32) -> Option<Server> {
     let more = json!({
@@ -142,7 +143,7 @@ fn key() -> (&'static str, &'static str) {
     (include_str!("../keys/rsa2048.pem"), public)
 }
 
-/// Makes the settings that an administrator would make on the server's pages.
+/// Sets the server up as an administrator would on the server's pages.
 fn set_up(server: &Server, lifetime: u32, more: &Value) {
     let mut admin = Person::new(REDIRECT_URI);
     let mut call = |path: &str, body: &Value| {

@@ -1,4 +1,4 @@
-//! Tests of a refresh whose answer never came. The rule of the server decides whether the login is lost.
+//! Tests of a refresh whose answer is lost. The rule of the server decides whether the login is lost.
 
 use evergrant::Error;
 use time::{Duration, OffsetDateTime};

@@ -8,7 +8,7 @@ use ureq::Agent;
 use ureq::http::{Request, Response};
 use url::{Url, form_urlencoded};
 
-/// The names of form fields, and what alice types there.
+/// The names of form fields, and the text that alice types there.
 const TYPES: [(&str, &str); 3] =
     [("login", "alice"), ("username", "alice"), ("password", "correct horse")];
 
@@ -72,7 +72,7 @@ impl Person {
             }
             let target = url.join(&form.action).expect("an address");
             place = self.send("POST", target, Some(filled));
-            // A page may then ask for another code.
+            // After the refusal, a page may ask for another code.
             if self.refuses && decided {
                 return place;
             }
@@ -158,7 +158,7 @@ impl Form {
         let inside = tags(&page[start..end]);
         let action = attribute(inside.get(1)?, "action").unwrap_or_default();
         let mut form = Form { action, fields: Vec::new(), buttons: Vec::new() };
-        // A button may stand outside of its form.
+        // A button may be outside of its form.
         let outside = tags(&page[end..]).into_iter().filter(|tag| tag.starts_with("button"));
         for tag in inside.iter().cloned().chain(outside) {
             let Some(name) = attribute(&tag, "name") else { continue };
@@ -172,7 +172,7 @@ impl Form {
         Some(form)
     }
 
-    /// Returns what is sent, and whether one of the [`BUTTONS`] was pressed.
+    /// Returns the form data that is sent, and whether one of the [`BUTTONS`] was pressed.
     fn filled(&self, refuses: bool) -> (String, bool) {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.fields {

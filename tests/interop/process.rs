@@ -36,7 +36,8 @@ impl Drop for Folder {
     }
 }
 
-/// How long a server may say nothing before it is ready. The tests may have one slow processor.
+/// How long a server may print nothing before it is ready. The limit is long, because the tests may run
+/// on one slow processor.
 const SILENCE: Duration = Duration::from_secs(120);
 
 /// A process that serves until it is dropped.

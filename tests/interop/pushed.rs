@@ -1,4 +1,5 @@
-//! Tests of pushed authorization requests (RFC 9126) with `oidc-provider`, which takes no other login here.
+//! Tests of pushed authorization requests (RFC 9126) with `oidc-provider`, which accepts no other login
+//! in these tests.
 
 use evergrant::provider::PushedRequests;
 use evergrant::{Client, Credentials, Error, MemoryBackend};

@@ -1,6 +1,6 @@
-//! Tests with eight processes of eight threads at every expiry on real servers. Without faults, each expiry
-//! brings one request; with kills and lost answers, a login is lost only in the cases that no client can
-//! prevent.
+//! Tests with eight processes of eight threads at every expiry on real servers. Without faults, each
+//! expiry causes one request; with kills and lost answers, a login is lost only in the cases that no
+//! client can prevent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -282,7 +282,7 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
             race.log_in();
         }
         match trouble {
-            // After these faults, no process has the successor.
+            // After these faults, no living process has the successor.
             Trouble::AnswerLost | Trouble::AnswerLostTwice | Trouble::KilledBeforeTheAnswer => {
                 assert_eq!(race.strict, !answers.contains_key("ok"), "{what}");
             }

@@ -1,5 +1,5 @@
 //! Tests of clients that register by themselves at `oidc-provider`, and of a login that begins with the
-//! address of an API whose tokens come from there.
+//! address of an API that uses this server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! The common parts of all servers: a process, a provider, applications, a person.
+//! The parts that all servers have in common: a process, a provider, applications, a person.
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ pub(crate) trait Kind: Sync {
         &[BASIC, ODD, POST, NATIVE]
     }
 
-    /// The applications that have tokens of their own.
+    /// The applications that get tokens for themselves.
     fn own_apps(&self) -> &'static [App];
 
     /// The scopes of these applications.
@@ -59,7 +59,7 @@ pub(crate) trait Kind: Sync {
         true
     }
 
-    /// Whether the server has the document of RFC 8414 beside that of OpenID Connect.
+    /// Whether the server has the document of RFC 8414 besides the document of OpenID Connect.
     #[cfg_attr(not(feature = "discovery"), allow(dead_code))]
     fn has_oauth_metadata(&self) -> bool {
         panic!("discovery is not tested on this server")

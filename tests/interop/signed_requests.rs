@@ -9,7 +9,7 @@ use crate::oidc_provider;
 use crate::person::{Person, Place};
 use crate::server::{App, BASIC, REDIRECT_URI, Server};
 
-/// Starts `oidc-provider`, which takes no other login here.
+/// Starts `oidc-provider`, which accepts no other login in these tests.
 fn strict(more: &[(&str, &str)]) -> Option<Server> {
     oidc_provider::start_with(60, &[&[("JAR", "1")], more].concat())
 }

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 /// A test gives up after this long without a request. No test waits for this time to pass.
 pub(crate) const HANGS: Duration = Duration::from_secs(600);
 
-/// What the proxy does with a refresh.
+/// The fault that the proxy causes in a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The server never gets the request, and the client's connection is closed.
@@ -21,9 +21,10 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// The server has answered, and the client's connection is closed in the middle of the answer.
     HalfAnswer,
-    /// The request waits until [`Wire::release`] says whether it goes on.
+    /// The proxy holds the request until [`Wire::release`] passes it on or loses it.
     HoldRequest,
-    /// The server has answered, and the answer waits until [`Wire::release`] says whether it goes on.
+    /// The server has answered, and the proxy holds the answer until [`Wire::release`] passes it on or
+    /// loses it.
     HoldAnswer,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Refresh {
     pub(crate) spent: String,
     /// Whether the server got the request.
     pub(crate) arrived: bool,
-    /// The refresh token that came back, if one did.
+    /// The refresh token in the answer, if the answer had one.
     pub(crate) successor: Option<String>,
     /// Whether the client was sent the whole answer.
     pub(crate) delivered: bool,
@@ -73,7 +74,7 @@ impl Wire {
         Wire { port, state }
     }
 
-    /// Returns the same address on this proxy.
+    /// Returns the address with the proxy's port.
     pub(crate) fn by_way(&self, url: &str) -> String {
         let mut url = url::Url::parse(url).expect("an address");
         url.set_port(Some(self.port)).expect("a port");

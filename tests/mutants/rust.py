@@ -55,7 +55,7 @@ class Finder:
             key = mutant.key()
             mutant.nth = seen[key] = seen.get(key, 0) + 1
 
-    # Edits: what is put before and after a span, or in place of it; outer ones are made first.
+    # Edits: a text before and after a span, or a text in its place. Outer edits are made first.
 
     def mutant(self, start, end, new):
         line = self.source.count("\n", 0, start) + 1
@@ -291,7 +291,8 @@ class Finder:
     def force(self, start, end, value, chain=False):
         mutant = self.mutant(start, end, str(value).lower())
         if chain:
-            # The switch stands in front of the `let`: behind it, a value that the pattern moves would be gone.
+            # The switch is before the `let`: after the `let`, a value that the pattern moves would not
+            # be available.
             self.wrap(mutant, start, end, "!crate::mutant::on(@) && ", "")
         elif value:
             self.wrap(mutant, start, end, "((", ") || crate::mutant::on(@))")

@@ -38,7 +38,8 @@ fn new_processes_with_a_bound_login_make_one_refresh() {
 #[test]
 fn kills_lose_no_bound_login_that_a_bearer_login_survives() {
     for rotation in [Rotation::Grace(GRACE), Rotation::Strict, Rotation::UntilUsed] {
-        // A nonce must live longer than a process may be held up between a demand and its repetition.
+        // A nonce must live longer than the longest delay of a process between a demand and its
+        // repetition.
         let make = |change: Change| World::bound_with(rotation, |b| change(b).dpop_nonces(20));
         random_kills(rotation, make);
     }
@@ -49,10 +50,11 @@ fn storms_lose_no_bound_login_needlessly() {
     crate::storm::storms(World::bound);
 }
 
-/// What became of a login after a fault: the answers of this run and of two later ones, and the server's counts.
+/// Returns the outcome of a login after a fault: the answers of this run and of two later runs, and the
+/// server's counts.
 fn fate(world: &World, fault: &Fault, usable: bool, nonces_change: bool) -> Vec<String> {
     let client = world.client();
-    // So this client knows a nonce of each server.
+    // After the login, this client has a nonce of each server.
     world.log_in_with(&client);
     assert_eq!(call(&client), "ok at-1");
     world.clock.advance(if usable { IN_MARGIN } else { LIFE });
@@ -65,7 +67,7 @@ fn fate(world: &World, fault: &Fault, usable: bool, nonces_change: bool) -> Vec<
     let first = call(&client);
     world.clock.advance(LIFE);
     let mut fate = vec![first, call(&world.client()), call(&client)];
-    // The messages have addresses and dates.
+    // Keep only the kind of an error, because messages contain addresses and dates.
     fate.iter_mut().filter(|answer| !answer.starts_with("ok ")).for_each(|answer| {
         *answer = answer.split(' ').next().unwrap_or_default().to_owned();
     });

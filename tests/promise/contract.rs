@@ -10,7 +10,7 @@ use evergrant::{BoxError, TokenBackend};
 
 use crate::support::TempDir;
 
-/// The check that is skipped for a store in a file, and the reason: the tests in `strace.rs` see each flush.
+/// The check that is skipped for a store in a file, and the reason for skipping it.
 const FLUSHES: (&str, &str) =
     ("a saved record survives a power cut", "strace sees each flush, in strace.rs");
 

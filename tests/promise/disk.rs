@@ -1,5 +1,5 @@
-//! Tests of a full disk: the client notices a full disk before a token is sent, and a disk that fills after
-//! the note does no harm.
+//! Tests of a full disk: the client notices a full disk before a token is sent, and and no login is
+//! lost if the disk fills after the note.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("disk::unwritten", unwritten),
 ];
 
-/// Makes one save in a process of its own; `STEP` says which.
+/// Makes one save in a separate process; `STEP` names the save.
 fn save() {
     let store = FileBackend::new(given("STORE"));
     let stored = store.load().unwrap();
@@ -31,7 +31,7 @@ fn save() {
     store.save(&next).unwrap();
 }
 
-/// Runs a child with a small file system of its own at `$MOUNT`, without being root.
+/// Runs a child with a separate small file system at `$MOUNT`; this needs no root.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_refuses_the_note_and_does_no_harm_after_it() {

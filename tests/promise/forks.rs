@@ -124,7 +124,7 @@ fn child_outlives_a_killed_parent() {
     let parent = fork(|| {
         let _guard = lock();
         fork(|| {
-            lives = None; // Its own copy.
+            lives = None; // Close the parent's own copy.
             tell.write_all(b"x").unwrap();
             assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent has not ended");
             // The first attempt to lock closes the file descriptor that the fork duplicated.

@@ -1,4 +1,4 @@
-//! Each test in this file notices a small change of the file store that no other test noticed.
+//! Each test in this file fails after a small change of the file store that no other test detects.
 
 use std::fs;
 

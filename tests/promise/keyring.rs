@@ -1,5 +1,5 @@
-//! Tests of a login sealed with a key from a keyring: a real Secret Service on a bus of its own, the kernel's
-//! keyring, and keyrings that are unreachable, empty or not empty.
+//! Tests of a login sealed with a key from a keyring: a real Secret Service on a separate bus, the
+//! kernel's keyring, and keyrings that are unreachable, empty or not empty.
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,7 +29,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("keyring::moves", moves),
 ];
 
-/// Runs a child on a session bus of its own with a Secret Service that is unlocked. The child begins when the
+/// Runs a child on a separate session bus with an unlocked Secret Service. The child begins when the
 /// service has its name on the bus: a call before that would start a second service, which is locked.
 fn in_session(key: &str) {
     const SESSION: &str = "printf sesame | gnome-keyring-daemon --unlock --components=secrets \
@@ -210,7 +210,7 @@ fn a_missing_or_wrong_key_is_reported_and_overwrites_nothing() {
     assert!(store.load().unwrap().is_none());
 }
 
-/// Lets the next call on a key in this keyring fail.
+/// Makes the next call for a key in this keyring fail.
 fn fails_next(keyring: &keyring_core::mock::Store) {
     let entry = keyring.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
     let key: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
@@ -226,7 +226,7 @@ fn a_key_is_read_once_and_without_a_wait() {
     let (first, record) = (open(), record());
     first.save(&record).unwrap();
     assert_eq!(first.durability(), FileBackend::new(&path).durability());
-    // The keyring is locked at the next call, which a handle that has the key does not make.
+    // The next call to the keyring fails; a handle that has the key makes no call.
     fails_next(&keyring);
     first.save(&record).unwrap();
     assert!(matches!(precise(open().load()), BackendError::Unavailable(_)));
@@ -254,7 +254,7 @@ fn a_key_is_made_for_an_empty_file_and_not_for_a_damaged_one() {
     store.save(&record()).unwrap();
 }
 
-/// A keyring that returns another text than it was given.
+/// A keyring that returns a text other than the stored text.
 #[derive(Default)]
 struct Forgetful(Arc<AtomicBool>);
 

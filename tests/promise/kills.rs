@@ -110,7 +110,8 @@ pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> Worl
         aimed += usize::from(at.is_some());
         let at = at.unwrap_or_else(|| random.below(PROCESSES as u64) as usize);
         stop(workers.swap_remove(at), seed);
-        // The record is whole, whatever the process was doing. (An error of `load` is a failure.)
+        // The record is complete, at whatever point the process was killed. (An error of `load` is a
+        // failure.)
         assert!(load(&world.path).is_some());
         // Check the next run.
         match fresh(&world).refresh() {

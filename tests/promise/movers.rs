@@ -37,8 +37,8 @@ pub(crate) fn open(name: &str) -> Box<dyn TokenBackend> {
     }
 }
 
-/// Lets eight clients that need a new token meet eight processes that move the login, and back, in two stores
-/// that `place` names.
+/// Runs eight clients that need a new token and eight processes that move the login back and forth, in
+/// two stores that `place` names.
 pub(crate) fn leave_one_usable_store(place: impl Fn(&Path, &str) -> String) {
     let world = World::new(Rotation::StrictFamily);
     let [from, to] = ["one", "other"].map(|name| place(world.dir.path(), name));

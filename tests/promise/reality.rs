@@ -325,7 +325,7 @@ fn a_read_only_store_is_enough_without_rotation() {
     mode(world.dir.path(), 0o755);
 }
 
-/// A login in memory that a client has, for tests of what needs no file.
+/// A client with a login in memory; this test needs no file.
 #[test]
 fn a_refused_token_of_another_login_changes_nothing() {
     let world = World::new(Rotation::Strict);

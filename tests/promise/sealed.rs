@@ -1,5 +1,5 @@
-//! Tests of logins that are sealed with a key: the contract, what the store below sees, keys that are
-//! missing, wrong or changed, and a race.
+//! Tests of logins that are sealed with a key: the contract, the data that the store below gets, keys
+//! that are missing, wrong or changed, and a race.
 
 use std::fs;
 use std::path::Path;
@@ -238,7 +238,7 @@ fn a_plain_login_is_neither_read_nor_replaced_without_permission() {
     assert_eq!(open(&path).load().unwrap().unwrap().token(), plain.token());
 }
 
-/// A store that notes for how long its lock was waited for.
+/// A store that records how long callers waited for its lock.
 struct Waits(FileBackend, Arc<AtomicUsize>);
 
 impl TokenBackend for Waits {

@@ -21,7 +21,7 @@ const KEY: &[u8] = include_bytes!("../keys/tls/server.key");
 /// The token timeout of the child, in seconds.
 const LIMIT: u64 = 3;
 
-/// How the child reaches the service.
+/// The connection between the child and the service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
     Plain,

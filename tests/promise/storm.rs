@@ -1,6 +1,7 @@
-//! Tests all faults together, in any order: clients come and go on one store that fails now and then, and the
-//! service cuts connections, is unreachable and answers nonsense. At every step, no token is used whose pair
-//! the store never held, and a login is lost only in the cases that no client can prevent.
+//! Tests all faults together, in any order: clients start and end on one store that sometimes fails,
+//! and the service cuts connections, is unreachable and answers nonsense. At every step, no token is
+//! used whose pair the store never held, and a login is lost only in the cases that no client can
+//! prevent.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -31,7 +32,7 @@ struct Weather {
     clients: usize,
 }
 
-/// A file store whose calls fail now and then, before or after they have done their work.
+/// A file store whose calls sometimes fail, before or after they have done their work.
 struct Store {
     file: FileBackend,
     weather: Arc<Mutex<Weather>>,
@@ -60,7 +61,7 @@ fn failed<T>() -> Result<T, BoxError> {
     Err(BackendError::Unavailable("it fails on command".to_owned()).into())
 }
 
-/// When the client ends, the pair that it could not save is gone.
+/// When the client ends, a pair that it could not save is lost.
 impl Drop for Store {
     fn drop(&mut self) {
         self.weather.lock().unwrap().in_hand.remove(&self.client);

@@ -44,8 +44,8 @@ const FILES: [(&str, &str); 6] = [
     ("mark", ".store.json.evergrant-flushed"),
 ];
 
-/// Returns strace as a wrapper that writes down what a child does to the store's files in `dir`, and to no
-/// others, and makes one of these calls fail.
+/// Returns strace as a wrapper that records a child's calls on the store's files in `dir`, and only on
+/// these files, and makes one of these calls fail.
 pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<String> {
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
     wrapper.push(trace.display().to_string());
@@ -245,7 +245,7 @@ fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     println!("{} faults survived", faults.len());
 }
 
-/// Checks one run with one fault, and what is left after it.
+/// Checks one run with one fault, and the store after this run.
 fn survives(fault: &str) {
     let dir = TempDir::new();
     let path = dir.join("store.json");

@@ -21,8 +21,9 @@ fn as_stranger(script: &str) -> bool {
     works("setpriv", &[&ids[0], &ids[1], "--clear-groups", "sh", "-c", script])
 }
 
-/// Makes a folder with a mode, and makes `file` in it as another user (the stranger), before the store
-/// exists. Returns `None`, and skips the test, unless the test runs as root, who can play both users.
+/// Makes a folder with this mode, and in the folder makes `file` as another user (the stranger), before
+/// the store exists. Returns `None`, and skips the test, unless the test runs as root, who can play
+/// both users.
 fn planted(mode: u32, file: &str) -> Option<(TempDir, File)> {
     let wrapper = unprivileged()?;
     let dir = TempDir::new();

@@ -41,7 +41,8 @@ impl Drop for TempDir {
     }
 }
 
-/// Prints that the machine lacks what a test needs. If everything is required, fails instead.
+/// Prints that this machine lacks a program or a right that a test needs. If all tests are required,
+/// fails instead.
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
     // The harness hides what `println!` prints in a test that passes.
@@ -78,8 +79,8 @@ pub(crate) type Child = (&'static str, fn());
 
 const CHILD: &str = "EVERGRANT_CHILD";
 
-/// Returns a command that runs this test program again, as the child `key`, under `wrapper` (a command that
-/// runs the command after it). What the child needs goes into its environment with [`Command::env`].
+/// Returns a command that runs this test program again, as the child `key`, under `wrapper` (a command
+/// that runs the command after it). Pass values to the child in its environment, with [`Command::env`].
 ///
 /// A test module lists its children in a `CHILDREN` that `child_entry` passes to [`run_child`]. A child that
 /// returns ends with status 0, a child that panics with 101.

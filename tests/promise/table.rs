@@ -198,7 +198,7 @@ fn a_death_at_any_write_of_the_table_leaves_the_old_or_the_new_record() {
         assert!(found.as_ref().is_none_or(|record| record.note().is_none()), "{}", what());
         // `load` has repaired the table.
         assert_eq!(in_table(dir.path()), tokens, "{}", what());
-        // Whatever is stored, a login and a refresh can follow.
+        // After this, a login and a refresh work in every case.
         let store = open(dir.path());
         let next = match &found {
             Some(record) => successor(record, token(7)),

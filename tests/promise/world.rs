@@ -175,7 +175,7 @@ impl World {
         self.sandbox.counters().token_requests
     }
 
-    /// Starts another process with a client of its own.
+    /// Starts another process with its own client.
     pub(crate) fn worker(&self) -> Worker {
         self.worker_under::<&str>(&[], &[])
     }

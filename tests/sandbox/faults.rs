@@ -216,7 +216,7 @@ fn a_delay_passes_on_the_sandboxs_clock() {
     assert_eq!(third["expires_in"], 60);
     assert_eq!(clock.monotonic(), Duration::from_secs(55));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
-    // Setting the wall clock does not make tokens older.
+    // A change of the wall clock does not change the age of tokens.
     clock.set_wall(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
     clock.advance(Duration::from_secs(5));

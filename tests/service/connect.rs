@@ -81,7 +81,8 @@ fn an_api_that_takes_only_bound_tokens_gets_them() {
 fn an_instance_of_mastodon_needs_only_its_address() {
     let sandbox = sandbox();
     let url = sandbox.url().to_owned();
-    // As docs.joinmastodon.org has it: a slash at the end of the issuer, and a registration of its own.
+    // As docs.joinmastodon.org describes: a slash at the end of the issuer, and Mastodon's own
+    // registration protocol.
     let document = json!({
         "issuer": format!("{url}/"),
         "authorization_endpoint": format!("{url}/authorize"),

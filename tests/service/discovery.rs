@@ -122,7 +122,7 @@ fn a_missing_metadata_document_leads_to_the_next_form() {
     }
     let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
     assert!(matches!(&error, Error::Config(text) if text.contains(OAUTH)), "{error:?}");
-    // The issuer's path goes after the well-known name or before it.
+    // The issuer's path follows the well-known path or precedes it.
     let (url, with_path) = (sandbox.url(), format!("{}/t1", sandbox.url()));
     let document = json!({"issuer": with_path, "token_endpoint": format!("{url}/token")});
     sandbox.on_open("GET", &format!("{OPENID}/t1"), move |_| ApiReply::json(200, &document));
@@ -274,7 +274,7 @@ fn a_cache_file_of_another_user_is_not_read() {
     assert_eq!(asked(&sandbox), before + 1);
 }
 
-/// Runs another test again as user 65534, who must be able to read a cache file of their own.
+/// Runs another test again as user 65534: this user must be able to read their own cache file.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_user_who_is_not_root_reads_a_cache_file_of_theirs() {

@@ -10,7 +10,7 @@ use evergrant::sandbox::{Sandbox, SandboxBuilder};
 use evergrant::{Client, FileBackend, MemoryBackend};
 use serde_json::Value;
 
-/// A server that issues bound tokens only.
+/// A server that issues only bound tokens.
 fn strict() -> SandboxBuilder {
     Sandbox::builder().dpop_required(true)
 }

@@ -184,7 +184,7 @@ fn a_refresh_token_is_used_before_a_new_exchange() {
     let counters = sandbox.counters();
     assert_eq!((counters.token_exchanges, counters.refreshes, counters.reuses), (1, 3, 0));
     assert_eq!(reads.load(Ordering::SeqCst), 1);
-    // The service ends the login: the client exchanges anew.
+    // The service revokes the login, so the client exchanges anew.
     client.revoke_token(fourth.refresh_token().unwrap(), None).unwrap();
     open().refresh().unwrap();
     assert_eq!((exchanges(&sandbox), reads.load(Ordering::SeqCst)), (2, 2));

@@ -1,5 +1,5 @@
-//! Tests that this crate does not have the flaws that were seen when httpx-oauth 0.17.0 was run (the guide's
-//! page on httpx-oauth has the list).
+//! Tests that this crate does not have the flaws of httpx-oauth 0.17.0 that were seen in a run (the
+//! guide's page on httpx-oauth has the list).
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use crate::support::{builder, sandbox};
 
 const NO_SIGNATURE: &str = "";
 
-/// Returns the sandbox's ID token with another header and other claims (`null` takes a claim out).
+/// Returns the sandbox's ID token with another header and other claims (`null` removes a claim).
 fn changed(id_token: &str, header: &Value, claims: &Value) -> String {
     let payload = id_token.split('.').nth(1).unwrap();
     let mut all: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -110,7 +110,7 @@ fn an_unusual_but_valid_id_token_is_accepted() {
         json!({"aud": ["other", "sandbox-client"], "azp": "sandbox-client"}),
         json!({"azp": "sandbox-client"}),
         json!({"exp": now() as f64 + 600.5, "iat": now() as f64 - 0.5}),
-        // Clocks differ a little.
+        // The clocks of client and server differ by seconds.
         json!({"exp": now() - 5, "iat": now() + 60}),
     ] {
         let sandbox = sandbox();

@@ -18,8 +18,8 @@ fn client(sandbox: &Sandbox, file: &Path) -> Client {
 
 #[test]
 fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
-    // A second thread uses the login as well, with the same client or, like another process, with a client on
-    // the same file.
+    // A second thread also uses the login: with the same client, or with another client on the same
+    // file, like another process.
     for same_client in [true, false] {
         let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
         let file = sandbox.folder().join("login.json");

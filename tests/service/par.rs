@@ -13,7 +13,7 @@ use crate::support::{Fake, rt};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A server that accepts pushed logins only.
+/// A server that accepts only pushed logins.
 fn strict() -> SandboxBuilder {
     Sandbox::builder().pushed_requests(MINUTE).pushed_requests_required(true)
 }
@@ -139,7 +139,8 @@ fn an_address_that_has_expired_is_named_as_the_reason() {
     let client = builder.clock(clock.clone()).login_timeout(Duration::ZERO).build();
     let authorization = client.authorize(&[]).unwrap();
     assert_eq!(authorization.expires_at(), Some(clock.now_utc() + MINUTE));
-    // The person opens the address of `other` in time, and may then take longer than the address lives.
+    // The person opens the address of `other` in time, and may then take longer to log in than the
+    // lifetime of the address.
     let other = client.authorize(&[]).unwrap();
     let in_time = sandbox.approve(other.url()).unwrap();
     clock.advance(2 * MINUTE);

@@ -64,7 +64,7 @@ fn metadata_of_another_resource_ends_the_login() {
     assert!(format!("{error:#}").contains("/other\", not of"), "{error:#}");
     let connect = || Connect::to(api(&sandbox)).credentials(sandbox.credentials());
     assert_eq!(connect().discover().unwrap_err().kind(), "decode");
-    // Only the caller may say that the two belong together.
+    // Only the caller may declare that the two addresses belong together.
     let other = format!("{}/other", sandbox.url());
     let connection = connect().expect_resource(&other).discover().unwrap();
     assert_eq!(connection.resource().unwrap().resource(), other);
@@ -103,7 +103,7 @@ fn a_challenge_decides_where_the_metadata_is() {
         let error = connect().discover().unwrap_err();
         assert!(error.to_string().contains("resource_metadata"), "{bad}: {error}");
     }
-    // Only a 401 has a challenge.
+    // The client reads a challenge only in a 401.
     sandbox.on_open("GET", "/mcp", move |_| {
         ApiReply::json(405, ()).with_header("WWW-Authenticate", &challenge)
     });
@@ -231,7 +231,7 @@ fn tokens_are_asked_for_the_api_alone() {
     client.refresh().unwrap();
     let me: Value = client.get("/me").read_json().unwrap();
     assert_eq!(me["login"], "ada");
-    // The sandbox takes no other request.
+    // The sandbox accepts no other request.
     let provider = connection.provider().clone();
     let other = Client::builder(provider, sandbox.credentials(), MemoryBackend::new());
     let other = other.resource("https://other.example/").build();

@@ -159,8 +159,8 @@ fn a_row_refuses_text_that_would_change_its_host() {
 type Dialect =
     (&'static str, u16, &'static str, Result<(&'static str, &'static str, i64), &'static str>);
 
-/// Answers that real services sent. The refresh token before each answer is `rt-0`; 0 seconds stands for no
-/// lifetime.
+/// Answers that real services have sent. The refresh token before each answer is `rt-0`; 0 seconds
+/// means no lifetime.
 const DIALECTS: [Dialect; 17] = [
     (
         "discord",

@@ -2,12 +2,12 @@
 //!
 //! The rows have the numbers of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
-//! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), J (token exchange,
-//! pushed requests), K (DPoP), L (OpenID Connect), M (HTTP), N (RFC 9700, OAuth 2.1), R (registration of clients), S (metadata of an API) and T
-//! (signed requests). The level M is a MUST of the standard, S a SHOULD, D a rule of
-//! practice; a row without a level says what an answer means. Some real services send what a MUST forbids (a
-//! token answer without `token_type`, a lifetime of 0). The client accepts such answers, and the row names
-//! the test with these real answers.
+//! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), J (token
+//! exchange, pushed requests), K (DPoP), L (OpenID Connect), M (HTTP), N (RFC 9700, OAuth 2.1), R
+//! (registration of clients), S (metadata of an API) and T (signed requests). The level M is a MUST of
+//! the standard, S a SHOULD, D a rule of practice; a row without a level explains the meaning of an
+//! answer. Some real services break a MUST (a token answer without `token_type`, a lifetime of 0). The
+//! client accepts these answers, and the row names the test with them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn tests() -> BTreeSet<String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 for after in text.split("#[test]").skip(1) {
-                    // Other attributes may stand between `#[test]` and the function.
+                    // There may be other attributes between `#[test]` and the function.
                     let line = after.lines().find(|line| line.trim_start().starts_with("fn "));
                     let name = line.and_then(|line| line.trim_start()[3..].split('(').next());
                     names.extend(name.map(str::to_owned));

@@ -1,5 +1,5 @@
-//! Tests of an API that a stranger has named: it must lead the client to no private address. The API is on a
-//! public host, which a proxy on loopback plays.
+//! Tests of an API whose address comes from a stranger: the API must not lead the client to a private
+//! address. A proxy on loopback plays the public host of the API.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +20,7 @@ use ureq::typestate::AgentScope;
 const API: &str = "https://api.example/mcp";
 const WHERE: &str = "/.well-known/oauth-protected-resource/mcp";
 
-/// What a host answers: its address, the status with further headers, and the body.
+/// The answer of a host: the address, the status with further headers, and the body.
 type Answer = (&'static str, &'static str, String);
 
 /// A proxy that answers in the place of every host. Dropping the value stops the proxy.
@@ -62,7 +62,7 @@ impl Proxy {
         Proxy { port, asked, stopping, accepting: Some(accepting) }
     }
 
-    /// The addresses that were asked.
+    /// The addresses of all requests.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -184,7 +184,7 @@ fn an_authorization_server_does_not_lead_to_a_private_address() {
     let error = register().public_only().discover().unwrap_err();
     assert!(format!("{error:#}").contains("registration_endpoint: 10.0.0.1"), "{error:#}");
     assert!(!proxy.asked().iter().any(|address| address.contains("10.0.0.1")));
-    // What an earlier run kept is checked too.
+    // The metadata that an earlier run kept is checked too.
     let folder = evergrant::sandbox::Sandbox::start().unwrap();
     let file = folder.folder().join("kept");
     connect(&proxy).cache_file(&file).discover().unwrap();

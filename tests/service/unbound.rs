@@ -1,4 +1,4 @@
-//! Tests of a program without the feature `dpop` that meets tokens which are bound to a key (RFC 9449).
+//! Tests of a program without the feature `dpop` that gets tokens that are bound to a key (RFC 9449).
 
 use evergrant::provider::Dpop;
 use evergrant::sandbox::Sandbox;
@@ -16,7 +16,7 @@ fn a_bound_login_is_refused_without_the_feature() {
     let client = Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&path));
     client.seed(sandbox.login()).unwrap();
     client.get("/me").call().unwrap();
-    // Another program, which has the feature, has logged in.
+    // Another program, with the feature, has logged in.
     let mut record: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     record["token"]["token_type"] = "DPoP".into();

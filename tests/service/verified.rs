@@ -21,11 +21,11 @@ const P256: &str = include_str!("../keys/p256.pem");
 const RSA: &str = include_str!("../keys/rsa2048.pem");
 const ED25519: &str = include_str!("../keys/ed25519.pem");
 
-/// An issuer with keys of the test.
+/// An issuer whose keys the test chooses.
 struct Issuer {
     sandbox: Sandbox,
     clock: Arc<ManualClock>,
-    /// What the server answers: a status, and a body.
+    /// The answer of the server: a status and a body.
     answer: Arc<Mutex<(u16, Value)>>,
     requests: Arc<AtomicUsize>,
 }
@@ -64,7 +64,7 @@ impl Issuer {
         builder(&self.sandbox).clock(self.clock.clone()).build()
     }
 
-    /// An ID token with other claims (`null` takes a claim out).
+    /// An ID token with other claims (`null` removes a claim).
     fn signs(&self, key: &SigningKey, changes: &Value) -> Secret {
         let now = self.clock.now_utc().unix_timestamp();
         let mut claims = json!({
@@ -114,7 +114,7 @@ fn the_id_token_of_a_login_is_verified() {
     assert_eq!(claims.email(), Some(("ada@example.com", true)));
     assert_eq!(claims.as_map()["exp"], claims.expires_at().unwrap().unix_timestamp());
     assert!(format!("{claims:?}").contains("email") && !format!("{claims:?}").contains("ada"));
-    // With its next key, the server has withdrawn this one.
+    // The server has replaced the key that signed this ID token.
     sandbox.renew_signing_key();
     let other = builder(&sandbox).build();
     assert_eq!(why(other.verified_claims(token.id_token().unwrap())), IdTokenError::NoKey);
@@ -181,7 +181,7 @@ fn a_verified_signature_does_not_make_wrong_claims_right() {
         let why = why(client.verified_claims(&issuer.signs(&key, &changes)));
         assert!(fits(&why), "{changes}: {why:?}");
     }
-    // An ID token with a long life may be old.
+    // An ID token with a long lifetime may have been issued long ago.
     let old = issuer.signs(&key, &json!({"iat": now - 3 * 86_400, "nonce": "n-1"}));
     assert_eq!(client.verified_claims(&old).unwrap().get("nonce"), Some(&json!("n-1")));
     // A mobile app of the same project sends its ID token to the server.
@@ -201,7 +201,7 @@ fn an_unsigned_or_forged_id_token_is_refused() {
     let unsigned = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
     let refused = why(client.verified_claims(&unsigned.into()));
     assert_eq!(refused, IdTokenError::Algorithm("none".to_owned()));
-    // The algorithm of the header does not fit the key of the set.
+    // The algorithm in the header does not match the key of the set.
     let refused = why(client.verified_claims(&issuer.signs(&forged, &json!({}))));
     assert_eq!(refused, IdTokenError::NoKey);
     let other = issuer.signs(&real, &json!({"sub": "admin"}));
@@ -222,7 +222,7 @@ fn a_new_key_of_the_server_costs_one_request() {
     issuer.publish(&[&first, &second]);
     check(&second).unwrap();
     assert_eq!(issuer.requests(), 2);
-    // Tokens with an unknown key cause no storm of requests.
+    // Many tokens with an unknown key do not cause many requests.
     for _ in 0..5 {
         assert_eq!(why(check(&third)), IdTokenError::NoKey);
     }
@@ -232,7 +232,7 @@ fn a_new_key_of_the_server_costs_one_request() {
         assert_eq!(why(check(&third)), IdTokenError::NoKey);
     }
     assert_eq!(issuer.requests(), 3);
-    // A server may replace a key and keep its name.
+    // A server may replace a key under the same `kid`.
     issuer.clock.sleep(Duration::from_secs(30));
     let again = key(RSA, "k1");
     issuer.publish(&[&again]);

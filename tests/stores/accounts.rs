@@ -1,4 +1,4 @@
-//! Listing the accounts of a store, on every store and with names that stores confuse.
+//! Tests of listing the accounts of each store, with names that a faulty store confuses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,7 +149,7 @@ fn sqlite_keeps_the_logins_of_many_accounts() {
     use evergrant::backend::SqliteBackend;
     let dir = TempDir::new();
     contract::accounts(&SqliteBackend::new(dir.join("logins.sqlite"))).assert();
-    // Without a flush for each account.
+    // A database in memory needs no flush for each account.
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     lists_many(&SqliteBackend::with_connection(connection), 300);
 }
@@ -171,7 +171,7 @@ fn redis_keeps_the_logins_of_many_accounts() {
     for program in crate::servers::redis_programs() {
         let server = crate::servers::redis(&program, &[]);
         let store = evergrant::RedisBackend::new(server.url()).unwrap().prefix("app*[1]:");
-        // Another program's keys are not ours.
+        // Keys of another program are not listed.
         let other = evergrant::RedisBackend::new(server.url()).unwrap().prefix("appX1:");
         LoginStore::account(&other, "theirs").unwrap().save(&record(1)).unwrap();
         contract::accounts(&store).assert();
@@ -188,7 +188,7 @@ fn sealed_logins_belong_to_their_accounts() {
     contract::accounts(&store).assert();
     store.account("a").unwrap().save(&record(1)).unwrap();
     assert_eq!(store.accounts(None, 5).unwrap(), ["a"]);
-    // Whoever can write into the store cannot give one account the login of another.
+    // A person who can write into the store cannot give the login of one account to another account.
     let sealed = inner.account("a").unwrap().load().unwrap().unwrap();
     inner
         .account("b")

@@ -1,5 +1,5 @@
-//! What makes a sweep stop: a service that does not answer, that refuses the client, or that blocks a client
-//! after a number of refusals.
+//! Tests of the reasons for which a sweep stops: the service does not answer, refuses the client, or
+//! blocks a client after a number of refusals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ fn a_half_broken_service_costs_two_logins_of_forty() {
     world.sandbox.faults(10_000, Fault::StatusAfter(502));
     let report = world.logins.keep_alive().threads(1).run().unwrap();
     assert_eq!((report.put_off, report.total()), (40, 40), "{report}");
-    // Two requests for the first login; then the second one is the probe.
+    // There are two requests for the first login; then the second login is the probe.
     let counters = world.sandbox.counters();
     assert_eq!(counters.refreshes, 2);
     assert!(counters.token_requests <= 10, "{counters:?}");
@@ -51,7 +51,7 @@ fn a_sweep_goes_on_when_the_probe_is_answered() {
     assert_eq!(world.sandbox.counters().reuses, 0);
 }
 
-/// An answer with the status and an error code, after nothing was decided.
+/// An answer with this status and error code, although the server has decided nothing.
 fn refusal(status: u16, code: &str) -> Fault {
     let body = format!(r#"{{"error":"{code}"}}"#).into_bytes();
     Fault::Body { status, content_type: "application/json".to_owned(), body, commit: false }
@@ -100,7 +100,7 @@ fn a_wait_of_zero_seconds_does_not_hammer_the_endpoint() {
     assert!(requests <= 8, "{requests} requests in a minute");
 }
 
-/// A second look sends nothing, so neither the patience nor the rate of requests holds it back.
+/// A second look sends nothing, so neither the patience nor the rate limit delays it.
 #[test]
 fn a_refusal_is_checked_without_patience_and_turn() {
     let world = World::new(|provider| provider);
@@ -118,7 +118,7 @@ fn a_turn_that_comes_late_does_not_use_up_patience() {
     world.add_due("due", 2);
     world.sandbox.fault(Fault::CutBefore);
     world.sandbox.fault(Fault::CutBefore);
-    // The third request is the second login's.
+    // The third request is for the second login.
     world.sandbox.fault(Fault::TooMany(Some(5)));
     let sweep = world.logins.keep_alive().threads(1).patience(6 * SECOND);
     let report = sweep.at_most(1, 100 * SECOND).run().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of the examples on a real server, and of what they print without one.
+//! Tests of the examples with a real server, and of their output without a server.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Tests of many clients at once: many of one account, and many accounts on few connections.
+//! Tests of many clients at once: many clients of one account, and many accounts on few connections.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::support::*;
 
-/// A store for an account, as a program with many accounts makes it.
+/// Makes the store of an account, as a program with many accounts does.
 type Store<'a> = dyn Fn(&str) -> Box<dyn TokenBackend> + Sync + 'a;
 
 fn sandbox() -> Sandbox {
@@ -154,7 +154,8 @@ fn more_redis_accounts_than_connections_are_no_error() {
     }
 }
 
-/// A holder that has the only session needs no second one, and the others wait for it.
+/// A holder that has the only session needs no second session, and the other threads wait for this
+/// session.
 #[cfg(feature = "postgres")]
 #[test]
 fn one_postgres_session_serves_many_accounts_at_once() {
@@ -181,7 +182,7 @@ fn no_free_session_is_an_error_of_its_own() {
         assert!(error.is_transient());
     }
     assert_eq!(clock.slept(), Duration::from_secs(20));
-    // The holder goes on meanwhile.
+    // Meanwhile the holder can still load and save.
     let error = precise(store.account("one").lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
 }

@@ -1,4 +1,4 @@
-//! All logins of one provider on one store: clients, lists, moves, events and counters.
+//! Tests of `Logins`: clients, lists, moves, events and counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -180,7 +180,7 @@ fn logins_are_added_moved_and_removed() {
     assert_eq!(logins.client("a").unwrap().access_token().unwrap_err().kind(), "not_authorized");
     let moved = self::logins(&sandbox, new.clone());
     moved.client("A/1").unwrap().refresh().unwrap();
-    // The place is taken: nothing is overwritten.
+    // The new name already has a login, which is not overwritten.
     let error = logins.move_login("b", &new, "A/1").unwrap_err();
     assert_eq!(error.kind(), "backend");
     assert!(format!("{error:#}").contains("holds a login"), "{error:#}");

@@ -2,7 +2,7 @@
 //! refreshing worker, of the store and of the network between them.
 
 mod fleet;
-mod proxy;
+pub(crate) mod proxy;
 mod worker;
 
 use self::fleet::{Answers, Fleet, HOSTS, PAST_DEADLINE, WORKERS};
@@ -100,9 +100,9 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The stopped holder goes on only after the other workers have decided what to do about its refresh (the
-/// tables are on the guide's page `design`). Without a window the others report that the login is lost, which
-/// is true until the holder comes back with the only valid pair.
+/// The stopped holder goes on only after the other workers have decided what to do about its refresh
+/// (the tables are on the guide's page `design`). Without a window the others report that the login is
+/// lost, which is true until the holder continues and saves the only valid pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -136,7 +136,7 @@ fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     assert_eq!(same, !strict, "the newer record stays");
 }
 
-/// The store crashes during the refresh, and comes back with all confirmed writes.
+/// The store crashes during the refresh, and restarts with all confirmed writes.
 fn store_restarted(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (_, gate) = fleet.decided();

@@ -1,4 +1,5 @@
-//! A hundred thousand accounts in one database: the list is whole and in order, and a dump has every login.
+//! A hundred thousand accounts in one database: the list is complete and in order, and a dump has every
+//! login.
 
 use std::sync::LazyLock;
 use std::time::Instant;

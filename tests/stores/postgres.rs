@@ -1,4 +1,4 @@
-//! Tests of PostgreSQL: the contract, what survives, and the lock of a session.
+//! Tests of PostgreSQL: the contract, durability, and the lock of a session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ pub(crate) fn store(server: &Server) -> PostgresBackend {
     PostgresBackend::new(server.url()).unwrap()
 }
 
-/// A store with another text of the same address, which asks the server as another process does: the threads
-/// of one process wait for each other in memory.
+/// A store with the same address in another spelling. Such a store asks the server, as another process
+/// does; two stores with the same spelling would wait for each other in memory.
 pub(crate) fn elsewhere(server: &Server) -> PostgresBackend {
     PostgresBackend::new(format!("{}?application_name=evergrant", server.url())).unwrap()
 }
@@ -99,7 +99,7 @@ fn named(name: &str) -> PostgresBackend {
 }
 
 /// Runs the whole suite, except for the power cut.
-fn keeps(server: &Server, table: &str, name: &str) {
+pub(crate) fn keeps(server: &Server, table: &str, name: &str) {
     let raw = |bytes: &[u8]| {
         let sql = format!("UPDATE {table} SET record = $1");
         assert_eq!(admin(server).execute(&sql, &[&bytes]).unwrap(), 1);
@@ -269,7 +269,8 @@ fn an_unusable_database_has_a_precise_error() {
     app.save(&noted(&stored)).unwrap();
     app.clear().unwrap();
     app.lock(Duration::ZERO).unwrap();
-    // If the role has no session left, that is told after a short wait, and not as a held lock.
+    // If the role has no free session, the store reports this after a short wait, and does not report a
+    // held lock.
     admin(&server).batch_execute("ALTER ROLE app CONNECTION LIMIT 1").unwrap();
     drop(app);
     let app = PostgresBackend::new(&url).unwrap();
@@ -334,7 +335,8 @@ fn a_deletion_that_comes_late_deletes_no_new_login() {
     let Some(server) = servers::postgres() else { return };
     let store = store(&server);
     store.save(&record(1)).unwrap();
-    // Another client is about to store a new login. The deletion waits for that, longer than the store waits.
+    // Another client is about to store a new login. The deletion waits for the other client, longer
+    // than the store waits for the deletion.
     let mut other = admin(&server);
     let mut transaction = other.transaction().unwrap();
     let json = record(2).to_json().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of Redis and Valkey: the contract, what survives, and the lease.
+//! Tests of Redis and Valkey: the contract, durability, and the lease.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -14,12 +14,12 @@ use crate::support::*;
 /// Real time after which a test gives up. No test waits for this time to pass.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-fn store(server: &Server) -> RedisBackend {
+pub(crate) fn store(server: &Server) -> RedisBackend {
     RedisBackend::new(server.url()).unwrap()
 }
 
-/// A store with another text of the same address, which asks the server as another process does: the threads
-/// of one process wait for each other in memory.
+/// A store with the same address in another spelling. Such a store asks the server, as another process
+/// does; two stores with the same spelling would wait for each other in memory.
 fn elsewhere(server: &Server) -> RedisBackend {
     RedisBackend::new(format!("{}0", server.url())).unwrap()
 }
@@ -28,7 +28,7 @@ fn connection(server: &Server) -> redis::Connection {
     redis::Client::open(server.url()).unwrap().get_connection().unwrap()
 }
 
-fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
+pub(crate) fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
     let mut command = redis::cmd(words[0]);
     command.arg(&words[1..]).query(&mut connection(server)).unwrap()
 }
@@ -256,7 +256,7 @@ fn a_silent_server_is_not_waited_for_forever() {
         scope.spawn(|| waits(&|| other(open).load().map(drop), 10));
         scope.spawn(|| waits(&|| other(full).save(&large.clone().into()), 10));
         let _stream = answers_once(&silent[2]);
-        // The login has half of the time.
+        // The login on a new connection gets half of the time.
         waits(&|| store.load().map(drop), 5);
     });
     assert_eq!(store.describe(), format!("127.0.0.1:{locked} database 0 key evergrant:default"));

@@ -1,4 +1,5 @@
-//! Tests of sessions with PostgreSQL that break, are late or find functions of the server replaced.
+//! Tests of PostgreSQL sessions that break, that answer late, or in which functions of the server are
+//! replaced.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +17,7 @@ use crate::support::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A clock whose sleeps do something, each once.
+/// A clock whose sleeps each run one function, once.
 struct Sleeps<'a> {
     clock: ManualClock,
     acts: Mutex<Vec<Box<dyn FnOnce() + Send + 'a>>>,
@@ -52,8 +53,8 @@ fn run(server: &Server, sql: &str) {
     admin(server).batch_execute(sql).unwrap();
 }
 
-/// Makes a schema whose functions and views take the place of the server's own on sessions with the returned
-/// URL. `fake.set_config` notes what it is asked for, and fails as often as `fake.failing` says.
+/// Makes a schema with functions and views that replace the server's, and returns a URL whose sessions
+/// use this schema. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
 fn replaced(server: &Server, more: &str) -> String {
     run(
         server,
@@ -100,7 +101,7 @@ fn is_busy<T>(result: Result<T, evergrant::BoxError>) {
 fn the_server_limits_the_session_of_a_holder_alone() {
     let Some(server) = servers::postgres() else { return };
     let url = replaced(&server, "");
-    // A store with another text of the same address asks the server, as another process does.
+    // A store with the same address in another spelling asks the server, as another process does.
     let other = format!("{url}&application_name=evergrant");
     let (one, two) = (PostgresBackend::new(&url).unwrap(), PostgresBackend::new(other).unwrap());
     let guard = one.lock(Duration::ZERO).unwrap();
@@ -134,7 +135,7 @@ fn a_session_is_used_again_after_it_had_or_missed_the_lock() {
     two.load().unwrap();
     assert_eq!(sessions(&server), both);
     drop(guard);
-    // Who waits has no session between two looks.
+    // A waiting thread has no session between two looks.
     let guard = one.lock(Duration::ZERO).unwrap();
     let (pool, seen) = (Pool::default(), Arc::new(AtomicUsize::new(0)));
     let (waits, count) = (pool.clone(), Arc::clone(&seen));
@@ -211,7 +212,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     let makes_room = move || admin.batch_execute("ALTER ROLE app CONNECTION LIMIT 2").unwrap();
     let clock = sleeps(vec![Box::new(|| {}), Box::new(makes_room)]);
     app().with_clock(clock).lock(SECOND).unwrap();
-    // Any other reason for which there is no session is told at once.
+    // For any other reason, a missing session is an error at once.
     run(&server, "ALTER ROLE app NOLOGIN");
     let clock = sleeps(Vec::new());
     let error = precise(app().with_clock(clock.clone()).lock(SECOND));
@@ -219,7 +220,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     assert_eq!(clock.clock.slept(), Duration::ZERO);
 }
 
-/// The store repeats a statement on a new session if the server has ended the old one.
+/// The store repeats a statement on a new session if the server has ended the old session.
 #[test]
 fn the_code_of_an_error_decides_whether_a_save_is_repeated() {
     let Some(server) = servers::postgres() else { return };
@@ -256,7 +257,7 @@ fn the_code_of_an_error_decides_whether_a_save_is_repeated() {
     }
 }
 
-/// Two clients that create the table at once may both get an error, which tells nothing.
+/// If two clients create the table at once, both may get an error although the table is then there.
 #[test]
 fn the_table_is_created_at_the_third_try_at_the_latest() {
     let Some(server) = servers::postgres() else { return };
@@ -339,7 +340,7 @@ fn a_record_that_was_written_between_a_look_and_a_save_stays() {
     let theirs = successor(&first, token(3));
     let (url, written, opened) = (server.url(), theirs.clone(), AtomicUsize::new(0));
     let lent = PostgresBackend::with_connections(move || {
-        // The first session is for the look.
+        // The first session is for the read.
         if opened.fetch_add(1, Ordering::Relaxed) == 1 {
             PostgresBackend::new(&url).unwrap().save(&written).unwrap();
         }
@@ -404,7 +405,7 @@ fn a_holder_whose_session_broke_saves_on_another() {
     store.save(&next).unwrap();
     assert_eq!(store.load().unwrap(), Some(next));
     assert!(!guard.lasts(SECOND));
-    // Nor does the lock that has ended keep the locks of other accounts waiting.
+    // The lock that has ended does not delay the locks of other accounts either.
     drop(bob.lock(Duration::ZERO).unwrap());
     drop(guard);
     drop(store.lock(Duration::ZERO).unwrap());
@@ -421,7 +422,7 @@ fn a_call_that_does_not_wait_needs_no_permit_of_another_lock() {
     is_busy(lock("d"));
     is_busy(store.account("d").enter(Duration::ZERO));
     assert_eq!(clock.slept(), Duration::ZERO);
-    // A call that waits is told the reason at the end of its wait.
+    // A call that waits gets the reason at the end of its wait.
     let error = precise(store.account("d").lock(7 * SECOND));
     assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
     assert_eq!(clock.slept(), 7 * SECOND);

@@ -321,7 +321,7 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
                 let sql = format!("PRAGMA journal_mode = {mode}");
                 let connection = Connection::open(&path).unwrap();
                 connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
-                // An empty database would get the mode of a new one.
+                // An empty database would get the journal mode of a new database.
                 connection.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
                 drop(connection);
                 let first: Record = record(1);
@@ -359,8 +359,8 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
     println!("{tried} kills tried");
 }
 
-/// On a small file system, checks what is noticed before a refresh token is sent, and how much room is kept
-/// for its successor.
+/// On a small file system, checks that a full disk is noticed before a refresh token is sent, and how
+/// much space is reserved for the successor.
 fn full() {
     use std::io::Write as _;
     let fill = || {

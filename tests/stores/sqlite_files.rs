@@ -23,7 +23,8 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite_files::mounted", mounted),
 ];
 
-/// Uses a store after a fork: in the child of a process that had none open, and of one that had.
+/// Uses a store after a fork: in the child of a process that had no store open, and of a process that
+/// had a store open.
 #[allow(unsafe_code)]
 fn forked() {
     let path = given("STORE");
@@ -55,11 +56,11 @@ fn forked() {
     store.save(&successor(&stored, token(3))).unwrap();
     drop(store.lock(Duration::ZERO).unwrap());
     drop(store);
-    // Nothing is open any more.
+    // All connections are closed now.
     fork(&|| drop(SqliteBackend::new(&path).load().unwrap().unwrap()));
 }
 
-/// SQLite in the child would take the parent's locks for its own.
+/// SQLite in the child would treat the parent's locks as its own.
 #[test]
 fn a_child_of_a_process_with_an_open_store_is_refused() {
     let dir = TempDir::new();
@@ -95,7 +96,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.is_held());
-    // SQLite itself waits several seconds for a lock; this wait must not be added to the caller's.
+    // SQLite itself waits several seconds for a lock; this wait must not be added to the caller's wait.
     let begun = std::time::Instant::now();
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
@@ -247,7 +248,7 @@ fn read_only() {
     }
 }
 
-/// SQLite's write lock on a file that may only be read would keep nobody out.
+/// SQLite's write lock on a read-only file would exclude nobody.
 #[test]
 fn files_that_may_only_be_read_are_refused_before_a_login() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -348,7 +349,7 @@ fn a_record_of_another_process_is_flushed_once_before_it_is_returned() {
     }
 }
 
-/// Uses a store whose database is a mount of its own, by path and on a connection of the program.
+/// Uses a store whose database file is itself a mount, by path and on a connection of the program.
 #[cfg(target_os = "linux")]
 fn mounted() {
     let path = given("STORE");

@@ -1,4 +1,5 @@
-//! Tests that this crate never keeps SQLite's journal file, which SQLite deletes in order to commit.
+//! Tests that this crate never prevents SQLite from deleting its journal file, which SQLite does in
+//! order to commit.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! The sweep that keeps all logins alive: what it refreshes and when, limits, refusals, reports.
+//! Tests of the sweep that keeps all logins alive: which logins it refreshes and when, limits,
+//! refusals, reports.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -107,7 +108,7 @@ fn logins_of_one_minute_drift_apart_within_an_hour() {
         by_minute.push(report.refreshed);
     }
     println!("refreshes in each minute of an hour: {by_minute:?}");
-    // Due after 10 to 20 minutes, so three to six times in an hour.
+    // Each login is due after 10 to 20 minutes, so three to six times in an hour.
     let (total, busiest) = (by_minute.iter().sum::<u64>(), *by_minute.iter().max().unwrap());
     assert!((3 * COUNT as u64..=6 * COUNT as u64).contains(&total), "{total}");
     assert_eq!(by_minute[..9].iter().sum::<u64>(), 0);
@@ -140,7 +141,7 @@ fn the_whole_fleet_waits_when_the_service_asks_to_wait() {
     world.sandbox.faults(3, Fault::TooMany(Some(30)));
     let report = world.logins.keep_alive().threads(1).patience(10 * MINUTE).run().unwrap();
     assert_eq!((report.refreshed, report.put_off), (40, 0));
-    // One request finds out that the service is busy; the others wait.
+    // After the answer to one request, all other logins wait.
     assert_eq!(world.sandbox.counters().token_requests, 43);
     assert!(world.clock.slept() >= 90 * SECOND && world.clock.slept() < 100 * SECOND);
 }
@@ -191,7 +192,7 @@ fn dead_logins_hold_no_worker_and_need_a_person() {
     world.add_due("due", 10);
     let report = world.logins.keep_alive().threads(1).run().unwrap();
     assert_eq!((report.refreshed, report.need_person, report.total()), (10, 40, 50));
-    // Each refusal is believed after a second, and all of them together took little more.
+    // Each refusal is believed after a second, and the whole sweep took only a little longer.
     assert!(world.clock.slept() < 3 * SECOND, "{:?}", world.clock.slept());
     assert_eq!(world.sandbox.counters().token_requests, 50);
     assert!(
@@ -199,7 +200,7 @@ fn dead_logins_hold_no_worker_and_need_a_person() {
         "{:?}",
         report.told
     );
-    // The next sweep knows without asking.
+    // The next sweep knows the refusals from the records, and sends nothing.
     let again = world.logins.keep_alive().run().unwrap();
     assert_eq!((again.need_person, again.kept), (40, 10));
     assert!(again.told[0].reason.contains("invalid_grant"), "{}", again.told[0]);
@@ -220,7 +221,7 @@ fn a_login_that_another_process_refreshes_is_put_off_and_kept() {
     assert_eq!((report.refreshed, report.put_off), (2, 1));
     assert_eq!(report.told[0].account, "due-1");
     drop(guard);
-    // The other process has refreshed the login: this one only looks.
+    // The other process has refreshed the login, so this process only reads the record.
     world.others().client("due-1").unwrap().refresh().unwrap();
     let report = world.logins.keep_alive().run().unwrap();
     assert_eq!((report.kept, report.refreshed), (3, 0));

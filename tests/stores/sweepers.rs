@@ -1,4 +1,4 @@
-//! Several processes that sweep the same logins, one of which is killed in the middle.
+//! Tests of several processes that sweep the same logins; one process is killed in the middle.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
@@ -32,8 +32,8 @@ fn open(name: &str) -> Arc<dyn LoginStore> {
     }
 }
 
-/// How the service treats a used refresh token. Where a lock is a lease, the login of a killed process waits for
-/// the deadline of its note, unless the service accepts the token again for some time.
+/// How the service treats a used refresh token. If the lock is a lease, the login of a killed process
+/// waits for the deadline of its note, unless the service accepts the token again for some time.
 fn rotation(store: &str) -> Rotation {
     let lease = store.starts_with("postgres") || store.starts_with("redis");
     if lease { Rotation::Grace(Duration::from_secs(900)) } else { Rotation::UntilUsed }
@@ -49,7 +49,7 @@ fn logins(service: &str, store: &str) -> Logins {
     Logins::new(provider, credentials, open(store))
 }
 
-/// A process that sweeps, and writes a line for each login and one for the report.
+/// A process that sweeps, and writes a line for each login and a line for the report.
 fn sweep() {
     let [store, service] =
         ["STORE", "SERVICE"].map(|name| given(name).into_os_string().into_string().unwrap());
@@ -99,7 +99,7 @@ fn once_each(store: &str, count: usize) {
         assert!(report.starts_with(&format!("{count} logins")), "{report}");
         assert!(report.ends_with("0 put off, 0 need a person, 0 failed"), "{report}");
     }
-    // What the killed process left behind is done by the next sweep.
+    // The next sweep refreshes the logins that the killed process has left.
     let again = logins(sandbox.url(), store);
     let last = again.keep_alive().run().unwrap();
     assert!(last.is_well() && last.total() == count as u64, "{last} {:?}", last.told);

@@ -1,4 +1,4 @@
-//! Counts the round trips to a server, and the flushes of a file, so that they cannot grow unseen.
+//! Counts the round trips to a server, and the flushes of a file, so that a test fails if they grow.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::support::*;
 #[cfg(all(target_os = "linux", feature = "sqlite"))]
 pub(crate) const CHILDREN: &[Child] = &[("trips::refreshes", refreshes)];
 
-/// A proxy that counts how often a client sends something after the server has answered.
+/// A proxy that counts how often a client sends data after an answer of the server.
 struct Counter {
     port: u16,
     trips: Arc<AtomicUsize>,
@@ -75,13 +75,13 @@ fn trips(counter: &Counter, store: impl Fn() -> Box<dyn TokenBackend>) -> [usize
     let client = |store| Client::new(sandbox.provider(), sandbox.credentials(), store);
     let (ours, theirs) = (client(store()), client(store()));
     ours.seed(sandbox.login()).unwrap();
-    // The first refresh of a client reads its note back, and asks what the store survives.
+    // The first refresh of a client also reads its note back and asks for the durability of the store.
     ours.refresh().unwrap();
     theirs.refresh().unwrap();
     ours.refresh().unwrap();
     let hot = counter.of(|| drop(ours.access_token().unwrap()));
     let refresh = counter.of(|| ours.refresh().unwrap());
-    // The first refresh takes our token, the second one replaces it.
+    // The first refresh uses our token from the store, and the second refresh replaces that token.
     theirs.refresh().unwrap();
     theirs.refresh().unwrap();
     let adopt = counter.of(|| ours.refresh().unwrap());
@@ -114,7 +114,7 @@ fn redis_needs_few_round_trips() {
     }
 }
 
-/// Refreshes as often as it is told.
+/// Refreshes as often as the environment variable says.
 #[cfg(all(target_os = "linux", feature = "sqlite"))]
 fn refreshes() {
     let path = given("STORE");

@@ -1,5 +1,5 @@
-//! Lists what comes from outside: every environment variable that the crate reads, and every string in the
-//! details of its errors, each with the test that shows how the crate treats it. A new variable or string
+//! Lists all input from outside: every environment variable that the crate reads, and every string in
+//! the details of its errors, each with a test of how the crate treats it. A new variable or string
 //! without an entry fails here.
 
 use std::fs;

@@ -21,15 +21,15 @@ const LONGEST_NAME: usize = 64 << 10;
 /// The ending of a login file.
 const ENDING: &str = ".json";
 
-/// Keeps the logins of many accounts in a folder, one file for each account, for the processes of one machine.
-/// Each file is a [`FileBackend`], with its lock, its reserved room and its promise.
+/// Keeps the logins of many accounts in a folder, one file for each account, for the processes of one
+/// machine. Each file is a [`FileBackend`], with the same lock, reserved space and promise.
 ///
 /// The folder must exist and should have mode 0700. It should hold nothing else.
 ///
 /// | account | file |
 /// | --- | --- |
 /// | `tenant-42` | `tenant-42.json` |
-/// | `Anna/Bob` | `%41nna%2f%42ob.json`: small letters, digits and `-_@+.` stand for themselves, each other byte is `%` and two digits |
+/// | `Anna/Bob` | `%41nna%2f%42ob.json`: small letters, digits and `-_@+.` stay as they are, each other byte is `%` and two digits |
 /// | a name whose written form is longer than 120 characters, up to 64 KiB | its first 40 characters, `%-`, the SHA-256 of the name; the file with the further ending `.name` has the whole name |
 ///
 /// Names that differ only in case have different files, also on file systems that ignore case. No account has
@@ -87,7 +87,7 @@ impl FolderStore {
         self.folder.join(file_of(account).0)
     }
 
-    /// Why this name is only the name of a login file whose account is not known.
+    /// If this name is the name of a login file whose account is not known, returns the reason.
     fn nameless(&self, name: &str) -> Option<String> {
         let file = login_file(name);
         let hashed = matches!(account_of(&file), Named::Hashed);
@@ -141,7 +141,7 @@ impl LoginStore for FolderStore {
         let mut page = Page::new(after, most);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
             let file = entry.map_err(failed)?.file_name();
-            // A name that is no UTF-8 is none of ours.
+            // This store writes only names in UTF-8.
             let Some(file) = file.to_str() else { continue };
             match account_of(file) {
                 Named::Account(name) => page.offer(&name),
@@ -182,14 +182,14 @@ struct LongNamed {
     store: FileBackend,
     path: PathBuf,
     name: String,
-    /// Whether this value has seen the whole name in its file.
+    /// Whether this value has read the whole name from its file.
     named: AtomicBool,
 }
 
 impl LongNamed {
-    /// Makes sure that the whole name is on the disk before a login is: a login without a name would not be
-    /// listed. The file with the name stays when the login is cleared, because another process may save a new
-    /// login at the same moment.
+    /// Makes sure that the whole name is on the disk before the login: a login without a name would not
+    /// be listed. The file with the name stays when the login is cleared, because another process may
+    /// save a new login at the same moment.
     fn keep_name(&self) -> Result<(), BoxError> {
         if self.named.load(Ordering::Relaxed) {
             return Ok(());

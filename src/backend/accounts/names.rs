@@ -4,18 +4,19 @@ use std::fmt::Write as _;
 
 use ring::digest::{SHA256, digest};
 
-/// The end of the name of a file that holds a login. The files beside a login file end otherwise or begin
-/// with a dot.
+/// The end of the name of a file that holds a login. The names of the files beside a login file have
+/// another end or begin with a dot.
 const END: &str = ".json";
-/// The longest text before [`END`] that is written out. The names of the files beside a login file are longer
-/// by up to 30 bytes, and file systems limit a name to 255.
+/// The longest text before [`END`] that is written in full. The names of the files beside a login file
+/// are longer by up to 30 bytes, and file systems limit a name to 255.
 const LONGEST: usize = 120;
 /// How many bytes of a longer text are shown before its hash.
 const SHOWN: usize = 40;
-/// Stands between the shown part and the hash. No written-out name contains it: `%` is followed by two digits.
+/// Separates the shown part from the hash. No name in full contains this text: there, `%` is followed
+/// by two digits.
 const HASHED: &str = "%-";
 
-/// What the name of a file in the folder says.
+/// The meaning of a file name in the folder.
 #[derive(Debug, PartialEq)]
 pub(super) enum Named {
     /// The login of this account.
@@ -61,15 +62,15 @@ pub(super) fn account_of(file: &str) -> Named {
     }
 }
 
-/// An account's name in characters that every file system keeps apart: small letters, digits and `-_@+.`. Each
-/// other byte is `%` and two hexadecimal digits.
+/// An account's name in characters that every file system distinguishes: small letters, digits and
+/// `-_@+.`. Each other byte is `%` and two hexadecimal digits.
 fn written(account: &str) -> String {
     if account.is_empty() {
         return "%".to_owned();
     }
     let mut text = String::with_capacity(account.len());
     for byte in account.bytes() {
-        // A name that begins with a dot is hidden, and is a helper file's.
+        // A name that begins with a dot is hidden, and is the name of a helper file.
         let is_plain = matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'@' | b'+')
             || byte == b'.' && !text.is_empty();
         if is_plain {
@@ -85,7 +86,7 @@ fn written(account: &str) -> String {
     text
 }
 
-/// Whether Windows takes a file with this name for a device, whatever follows the first dot
+/// Whether Windows treats a file with this name as a device, with any text after the first dot
 /// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
 fn is_device(text: &str) -> bool {
     let stem = text.split('.').next().unwrap_or_default();

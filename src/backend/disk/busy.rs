@@ -1,8 +1,8 @@
 //! Waits while another program has a file open.
 //!
 //! Windows does not open, replace or remove a file while another program has it open without sharing
-//! it. Virus scanners, indexers and backups open files in this way for moments, and so do readers for
-//! the moment in which a record is replaced. The operation works when the other program is done.
+//! it. Virus scanners, indexers and backups open files in this way for a moment, and readers do so
+//! while a record is replaced. The operation works once the other program has closed the file.
 
 use std::io;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::error::BoxError;
 pub(in super::super) const REPLACING: Duration = Duration::from_secs(5);
 
 /// How long any other operation waits. Windows gives the same error for a file that this user may never
-/// open, so this is also how late that error comes.
+/// open, so that error comes after this time.
 const OPENING: Duration = Duration::from_secs(2);
 
-/// The longest pause between two tries: short, to meet a moment in which none of many readers has the
-/// file open.
+/// The longest pause between two tries. The pause is short, so that one try falls into a moment in
+/// which no reader has the file open.
 const LONGEST: Duration = Duration::from_millis(20);
 
 /// Whether the operation may work when another program has closed the file.

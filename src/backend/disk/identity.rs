@@ -1,18 +1,18 @@
-//! Tells files apart independently of their names.
+//! Identifies files independently of their names.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// Which file this is: device and inode; on Windows the volume's serial number and the file's index
-/// on the volume. `None` where a system tells neither.
+/// Identifies a file: device and inode; on Windows the volume's serial number and the file's index on
+/// the volume. `None` on systems that give neither.
 ///
 /// The index of a file is unique on NTFS and on FAT while the file exists; ReFS and some network servers
 /// have longer indexes and cut them, so that two files may have the same index
 /// (<https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-by_handle_file_information>).
 pub(in super::super) type Identity = Option<(u64, u64)>;
 
-/// The identity of an open file, whose metadata this is.
+/// The identity of an open file with this metadata.
 #[cfg(not(windows))]
 pub(in super::super) fn identity(_: &File, metadata: &Metadata) -> io::Result<Identity> {
     Ok(of(metadata))
@@ -101,7 +101,7 @@ pub(in super::super) fn has_second_name(path: &Path, metadata: &Metadata) -> boo
 }
 
 /// Flushes the file at `path` through a handle that may write, which Windows needs. A file that was
-/// replaced meanwhile needs no flush: what replaced it was flushed before.
+/// replaced meanwhile needs no flush: the new file was flushed before the replacement.
 pub(in super::super) fn flush_again(path: &Path, expected: Identity) -> io::Result<()> {
     let opened = super::busy::patiently(|| File::options().write(true).open(path));
     let opened = match opened {

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::wrong;
 use crate::error::BoxError;
 
-/// Refuses a file that is a mount of its own: a file beside it is in another place, which may end with a
-/// container.
+/// Refuses a file that is a mount of its own: the files beside it are on another file system, which may
+/// be removed with a container.
 pub(in super::super) fn check_mount(doing: &str, target: &Path) -> Result<(), BoxError> {
     if is_mounted(target) { Err(mounted(doing, target)) } else { Ok(()) }
 }

@@ -9,8 +9,8 @@ pub(in super::super) fn absolute(path: &Path) -> PathBuf {
     plain(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// The folder's path without links. Windows cannot tell this path on some drives (RAM disks, drives
-/// of virtual machines); the absolute path is used there.
+/// The folder's path without links. On some drives (RAM disks, drives of virtual machines) Windows
+/// cannot give this path, and the absolute path is used.
 pub(super) fn without_links(folder: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(folder) {
         Ok(path) => Ok(plain(path)),
@@ -35,9 +35,9 @@ fn plain(path: PathBuf) -> PathBuf {
 /// it (`MAX_PATH`); the files beside the record have longer names than the record.
 const LONGEST: usize = 200;
 
-/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. `None` if the path has no
-/// prefix or would mean something else without it: Windows then reads `/` as a separator, drops dots and
-/// blanks at the end of a name, and takes names such as `NUL` and `COM1.txt` for devices
+/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. `None` if the path has
+/// no prefix, or names another file without the prefix: Windows then reads `/` as a separator, drops
+/// dots and blanks at the end of a name, and treats names such as `NUL` and `COM1.txt` as devices
 /// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
 fn without_prefix(path: &str) -> Option<String> {
     let rest = path.strip_prefix(r"\\?\")?;
@@ -58,7 +58,7 @@ fn without_prefix(path: &str) -> Option<String> {
     (same && plain.len() <= LONGEST).then_some(plain)
 }
 
-/// Whether Windows reads this name as it is written.
+/// Whether Windows uses this name unchanged.
 fn means_itself(name: &str) -> bool {
     const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();

@@ -36,10 +36,10 @@ impl Content {
     }
 }
 
-/// The path of the file that names the content whose file and folder were flushed. This file is
-/// written after the flush and never flushed itself. A process that finds the record's content named
-/// there need not flush again, and flushing takes most of the time that a short program needs for its
-/// store. After a power cut the file may be gone or old; then it does not name the record's content.
+/// The path of the file that names the content whose file and folder were flushed. This file is written
+/// after the flush and never flushed itself. A process that finds the record's content in this file
+/// need not flush again. (A short program spends most of its time in the store on flushing.) After a
+/// power cut the file may be missing or old; then it does not name the record's content.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-flushed")
 }

@@ -1,5 +1,5 @@
-//! Reserves room for the next record in `.NAME.evergrant-next`, and checks what else a save needs of
-//! the folder, before a refresh token or code is sent.
+//! Reserves room for the next record in `.NAME.evergrant-next`, and checks that a save can work in the
+//! folder, before a refresh token or code is sent.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -16,7 +16,7 @@ use crate::error::{BoxError, same_io};
 use crate::secret::random_id;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present ones.
+/// present tokens.
 pub(super) const ROOM: usize = 16 << 10;
 
 /// The path of the file that reserves the room.
@@ -30,15 +30,16 @@ const SAVING: Duration = Duration::from_secs(10);
 /// How long a reader waits while a save runs.
 const MAKE_WAY: Duration = Duration::from_millis(100);
 
-/// The path of the lock between two saves on Windows. There the lock of the file with the room has to
-/// end before the file is renamed, because no other process could read the record otherwise.
+/// The path of the lock between two saves on Windows. On Windows, the lock of the file with the
+/// reserved space must be released before the file is renamed, because otherwise no other process could
+/// read the record.
 pub(super) fn saving(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-saving")
 }
 
 /// The file with the room; while this value exists, no other save runs.
 pub(super) struct Reserved {
-    // Dropped before `_saving`.
+    // This field comes first, so that it is dropped before `_saving`.
     pub(super) next: Locked,
     _saving: Option<Locked>,
 }
@@ -95,9 +96,9 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
     Ok(Some(locked))
 }
 
-/// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has it
-/// open. So a reader lets a running save go first, for as long as `MAKE_WAY`: many readers would
-/// otherwise keep a save waiting until it fails.
+/// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has
+/// it open. So a reader first waits for a running save, at most for `MAKE_WAY`: otherwise many readers
+/// could delay a save until it fails.
 pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
     if cfg!(windows) {
         let path = saving(target);
@@ -122,8 +123,8 @@ fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
         match disk::open(path, File::options().write(true)) {
             Ok(Some((file, _))) => return Ok(file),
             Ok(None) => {}
-            // The file is another user's, who could read what we write into it. So its room is given
-            // up.
+            // The file belongs to another user, who could read a record that we write into the file. So
+            // the file is removed.
             Err(error) if is_closed(path, &error) => disk::remove(path)?,
             Err(error) => return Err(error),
         }
@@ -136,8 +137,8 @@ fn is_closed(path: &Path, error: &BoxError) -> bool {
     regular && matches!(BackendError::find(error), Some(BackendError::Config(_)))
 }
 
-/// Refuses a record file with a hard link. A save puts a new file at one name; the other name would
-/// keep the old record, with a refresh token that is used up.
+/// Refuses a record file with a hard link. A save replaces the file under one name; the other name
+/// would still lead to the old record, with a refresh token that is used up.
 pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
     let how = if cfg!(windows) {
         "`fsutil hardlink list` shows it"
@@ -175,7 +176,7 @@ pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
     Ok(disk::flush_folder(target)?.or(unflushed))
 }
 
-/// The error when the new file could not be renamed over the old one.
+/// The error if the new file could not be renamed over the old file.
 pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     if error.kind() == ErrorKind::ResourceBusy {
         return disk::mounted("replace", target);
@@ -190,9 +191,9 @@ pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     disk::denied("replace", target, error)
 }
 
-/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The cut comes
-/// after the write: a cut file gives up disk space, which a write on a full disk then lacks. `Some` says
-/// that the file cannot be flushed.
+/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The file is
+/// cut after the write: a file that is cut first gives up disk space, which the write may then lack on
+/// a full disk. `Some` says that the file cannot be flushed.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option<std::io::Error>> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! Tests of the order in which threads ask for a lock, and of what they are told.
+//! Tests of the order in which threads ask for a lock, and of the records that they get.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -42,7 +42,7 @@ fn until(done: impl Fn() -> bool) {
 }
 
 #[test]
-fn who_does_not_wait_does_not_ask_while_a_thread_has_the_lock() {
+fn a_call_without_a_wait_asks_nothing_while_a_thread_has_the_lock() {
     let (key, pace) = (key(), Pace::system());
     let held = taken(key, &pace, None);
     let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
@@ -53,7 +53,7 @@ fn who_does_not_wait_does_not_ask_while_a_thread_has_the_lock() {
 }
 
 #[test]
-fn threads_ask_one_at_a_time_in_the_order_of_their_coming() {
+fn threads_ask_one_at_a_time_in_order_of_arrival() {
     let (key, pace) = (key(), Pace::system());
     let (order, asking) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
     let held = taken(key, &pace, None);
@@ -77,14 +77,15 @@ fn threads_ask_one_at_a_time_in_the_order_of_their_coming() {
 }
 
 #[test]
-fn one_saved_record_serves_all_who_wait() {
+fn all_waiting_threads_get_one_saved_record() {
     let (key, pace) = (key(), Pace::system());
     let held = taken(key, &pace, Some(record(1)));
     std::thread::scope(|scope| {
         let calls: Vec<_> = (0..20)
             .map(|_| {
                 let pace = &pace;
-                // The first in the line may ask the store meanwhile, which another process has.
+                // The first thread in the line may ask the store meanwhile, whose lock another process
+                // has.
                 scope.spawn(move || take::<()>(&wait(key, pace, LONG), |_| Ok(None)))
             })
             .collect();
@@ -99,7 +100,7 @@ fn one_saved_record_serves_all_who_wait() {
 }
 
 #[test]
-fn who_does_not_wait_gets_a_fresh_record_of_the_holder() {
+fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
     let held = taken(key, &pace, Some(record(1)));
@@ -113,7 +114,7 @@ fn who_does_not_wait_gets_a_fresh_record_of_the_holder() {
     assert!(matches!(ask(true), Taken::Busy), "an old record is told");
     tell(&key, &pace, Some(&record(2)));
     assert!(matches!(ask(true), Taken::Saved(told) if *told.token() == *record(2).token()));
-    // A login that was removed, and a record with a note, are told to nobody.
+    // No thread gets a login that was removed, or a record with a note.
     tell(&key, &pace, None);
     assert!(matches!(ask(true), Taken::Busy));
     drop(held);
@@ -221,7 +222,7 @@ fn a_call_that_does_not_wait_passes_a_wait_for_a_permit() {
         permit.store(true, Ordering::SeqCst);
         assert!(first.join().unwrap());
     });
-    // Nor does the first in the line wait, if it is such a call.
+    // The first thread in the line does not wait either, if its call does not wait.
     let ready = |time: Duration| {
         assert_eq!(time, Duration::ZERO);
         Ok(None::<()>)
@@ -254,7 +255,7 @@ fn no_permit_is_waited_for_while_a_thread_has_the_lock() {
 }
 
 #[test]
-fn a_call_that_does_not_wait_leaves_a_slow_attempt_after_ten_seconds() {
+fn a_call_without_a_wait_gives_up_a_slow_attempt_after_ten_seconds() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
     let (asks, left) = (AtomicBool::new(false), AtomicBool::new(false));

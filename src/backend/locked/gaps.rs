@@ -35,7 +35,7 @@ fn a_thread_does_not_open_a_lock_file_that_another_thread_holds() {
     disk::remove(&path).unwrap();
 }
 
-/// One file has two names, on a file system whose locks do not keep threads apart.
+/// One file has two names, on a file system whose locks do not exclude other threads.
 #[test]
 fn a_locked_file_is_recognized_under_another_name() {
     let file = Key::File(Some((u64::MAX, 1)));
@@ -53,7 +53,7 @@ fn a_locked_file_is_recognized_under_another_name() {
 /// A forked child that has not called `exec` yet has a copy of the handle, so closing our handle alone
 /// does not free the lock.
 #[test]
-fn a_released_lock_is_free_although_a_copy_of_its_handle_is_open() {
+fn a_released_lock_is_free_while_a_copied_handle_is_open() {
     let path = lock_file();
     let held = Locked::take(&path, &open).unwrap().unwrap();
     let copy = held.file().unwrap().try_clone().unwrap();
@@ -80,7 +80,7 @@ fn a_waiting_lock_opens_its_file_once() {
         assert!(Locked::take_opened(&path, &counted, &mut opened).unwrap().is_none());
     }
     assert_eq!(count.get(), 1);
-    // Another thread neither opens the file nor takes the lock before the one that waits.
+    // Another thread neither opens the file nor takes the lock before the waiting thread.
     assert!(Locked::take(&path, &counted).unwrap().is_none());
     assert_eq!(count.get(), 1);
     drop(other);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
 
-/// Opens numbered connections, and fails if it is asked for the fourth.
+/// Opens numbered connections, and fails to open the fourth.
 fn numbered() -> (Arc<Open<u32>>, Arc<AtomicU32>) {
     let opened = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&opened);
@@ -92,7 +92,7 @@ fn a_use_without_an_answer_ends_all_that_rested_before() {
     let left = || pool.resting.lock().connections.iter().map(|(c, _)| *c).collect::<Vec<_>>();
     assert_eq!(left(), [101, 200], "only 101 must stay open");
     assert_eq!(pool.run("s", &pace, silent).unwrap_err().to_string(), "200 fails");
-    // The next use has the connection that was put back during that use, and no dead one.
+    // The next use gets the connection that was put back during that use, and no dead connection.
     assert_eq!(pool.run("s", &pace, works).unwrap(), 200);
     pool.doubt(clock.monotonic() + Duration::from_secs(1));
     assert_eq!(pool.run("s", &pace, works).unwrap(), 1);

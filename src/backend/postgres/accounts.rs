@@ -8,8 +8,8 @@ use super::super::{BackendError, LoginStore, TokenBackend};
 use super::PostgresBackend;
 use crate::error::BoxError;
 
-/// All accounts of the table. The account of this value does not matter. A name with the character NUL is
-/// refused.
+/// Lists all accounts of the table, whichever account this value is for. A name with the character NUL
+/// is refused.
 impl LoginStore for PostgresBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         if name.contains('\0') {
@@ -22,7 +22,7 @@ impl LoginStore for PostgresBackend {
 
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        // The order of bytes, whatever the collation of the database is.
+        // Order by bytes, not by the collation of the database.
         let sql = format!(
             "SELECT account FROM {} WHERE $1 IS NULL OR account COLLATE \"C\" > $1 \
              ORDER BY account COLLATE \"C\" LIMIT $2",

@@ -1,4 +1,4 @@
-//! Threads that run one statement at a time, and wait for the next one.
+//! Threads that run one statement at a time, and wait for the next statement.
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, SyncSender, sync_channel};
@@ -33,7 +33,7 @@ fn idle() -> MutexGuard<'static, Idle> {
     idle
 }
 
-/// Runs `job` on a thread that waits, or else on a new one.
+/// Runs `job` on a waiting thread, or else on a new thread.
 pub(super) fn run(mut job: Job) -> io::Result<()> {
     loop {
         let waits = idle().threads.pop();
@@ -49,7 +49,7 @@ pub(super) fn run(mut job: Job) -> io::Result<()> {
 
 fn work(job: Job) {
     job();
-    // Room for one job, so that who has taken this thread from the list never waits.
+    // The channel holds one job, so that a caller who has taken this thread from the list never waits.
     let (send, receive) = sync_channel(1);
     let number = {
         let mut idle = idle();
@@ -81,7 +81,7 @@ fn next(number: u64, receive: &Receiver<Job>) -> Option<Job> {
     idle.threads.retain(|(other, _)| *other != number);
     let taken = idle.threads.len() == before;
     drop(idle);
-    // Somebody has taken this thread from the list: the job is on its way.
+    // A caller has taken this thread from the list and will send a job.
     taken.then(|| receive.recv_timeout(REST).ok()).flatten()
 }
 

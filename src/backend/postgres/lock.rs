@@ -1,7 +1,7 @@
 //! An advisory lock, held by a session. The session also does the work of its holder.
 //!
-//! Who holds what: a holder has one session and one permit to keep a session. It needs no second session, so
-//! holders that have all sessions do not wait for each other. A thread that waits for the lock has neither
+//! A holder has one session and one permit to keep a session. It needs no second session, so holders do
+//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither
 //! a session nor a permit between two looks. If the process is killed, the server ends the session, and
 //! the lock with it.
 
@@ -21,6 +21,7 @@ use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
+use super::pooler::Pooler;
 use super::session::{Session, forget_locks, on, on_or_late};
 use crate::error::BoxError;
 use crate::record::Record;
@@ -32,38 +33,44 @@ const LONGEST: Duration = Duration::from_millis(100);
 const HAS: &str = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
     AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ";
 
-/// The number of the lock, and whether the server can limit its session.
+/// The number of the lock, the process of the session that has it, and whether the server can limit that session.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
     number: i64,
+    process: i32,
     limited: bool,
 }
 
-/// What an attempt found: the lock if it was free, and the record if it was asked for.
+/// The result of an attempt: the lock, if it was free, and the record, if the caller asked for it.
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
+    /// Whether the session had the lock before the attempt, so that another client has it, or has left it
+    /// there: a pooler gives one session to several clients.
+    shared: bool,
 }
 
 /// The statements that take the lock, in one message to the server:
 ///
-/// 1. The reads below see what was committed before them, whatever the default of the database. (With one
-///    view for all statements, the record could be older than the lock.)
-/// 2. The lock. The server ends the connection, and the lock with it, when our host no longer answers.
+/// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
+///    the database has another default. (With one view for all statements, the record could be older
+///    than the lock.)
+/// 2. The lock, and NULL if this session has it already. The server ends the connection, and the lock with
+///    it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
 /// 4. The record, if it is wanted.
 fn take_sql(number: i64, lease: Duration, record: Option<&str>) -> String {
     format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SELECT CASE WHEN pg_try_advisory_lock({number}) THEN \
+         SELECT CASE WHEN {HAS}{number}) THEN NULL WHEN pg_try_advisory_lock({number}) THEN \
              set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
              AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
              AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END; \
          SELECT has, current_setting('idle_session_timeout', true) IS NOT NULL, \
              CASE WHEN has AND current_setting('idle_session_timeout', true) IS NOT NULL \
-                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL \
-             FROM (SELECT {HAS}{number}) AS has OFFSET 0) AS mine; \
+                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL, \
+             pg_backend_pid() FROM (SELECT {HAS}{number}) AS has OFFSET 0) AS mine; \
          {}",
         millis(lease),
         record.unwrap_or_default(),
@@ -90,7 +97,7 @@ fn attempt(
     let mut said = client.simple_query(&take_sql(number, lease, record));
     let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
     if record.is_some() && said.as_ref().is_err_and(missing) {
-        // The lock needs no table. The load that follows creates it.
+        // The lock needs no table. The next load creates the table.
         forget_locks(client);
         said = client.simple_query(&take_sql(number, lease, None));
     }
@@ -102,34 +109,38 @@ fn attempt(
             _ => None,
         })
         .collect();
-    let is = |row: usize, column: usize| {
-        rows.get(row).is_some_and(|row| row.try_get(column).ok().flatten() == Some("t"))
-    };
+    let told = |row: usize, column: usize| rows.get(row)?.try_get(column).ok().flatten();
+    let is = |row: usize, column: usize| told(row, column) == Some("t");
     let statements =
         said.iter().filter(|message| matches!(message, SimpleQueryMessage::CommandComplete(_)));
     let bytes = (statements.count() > 3).then(|| {
-        let digits = rows.get(2).and_then(|row| row.try_get(0).ok().flatten())?;
+        let digits = told(2, 0)?;
         Some(Zeroizing::new(bytes(digits)))
     });
-    let key = Key { number, limited: is(1, 1) };
-    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes })
+    let process = told(1, 3).and_then(|id| id.parse().ok()).unwrap_or_default();
+    let key = Key { number, process, limited: is(1, 1) };
+    let shared = !rows.is_empty() && told(0, 0).is_none();
+    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes, shared })
 }
 
-/// The bytes that hexadecimal digits stand for.
+/// Decodes hexadecimal digits.
 fn bytes(digits: &str) -> Vec<u8> {
     let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
     digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
 
-fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgres::Error> {
+/// Whether the session has the lock, and the process of the session. The server then keeps the session for
+/// this time.
+fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
     let lease = millis(lease).to_string();
     let sql = format!(
         "SELECT {HAS}$1), CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
-         THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL"
+         THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL, pg_backend_pid()"
     );
     let parameters: [(&(dyn ToSql + Sync), Type); 2] =
         [(&key.number, Type::INT8), (&lease, Type::TEXT)];
-    client.query_typed_one(&sql, &parameters)?.try_get(0)
+    let row = client.query_typed_one(&sql, &parameters)?;
+    Ok((row.try_get(0)?, row.try_get(2)?))
 }
 
 /// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
@@ -137,14 +148,19 @@ fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-/// Releases the lock and resets the session's settings.
-fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
+/// Releases the lock and resets the session's settings. Returns the process of the session.
+fn release(client: &mut Client, key: Key) -> Result<i32, postgres::Error> {
     let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
-    client.batch_execute(&format!(
-        "SELECT pg_advisory_unlock({}); {limited}RESET tcp_keepalives_idle; \
+    let said = client.simple_query(&format!(
+        "SELECT pg_advisory_unlock({}), pg_backend_pid(); {limited}RESET tcp_keepalives_idle; \
          RESET tcp_keepalives_interval; RESET tcp_keepalives_count",
         key.number
-    ))
+    ))?;
+    let process = said.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get(1).ok().flatten()?.parse().ok(),
+        _ => None,
+    });
+    Ok(process.unwrap_or(key.process))
 }
 
 /// A lock that was taken, and what was read under it, if that was asked for.
@@ -157,6 +173,7 @@ pub(super) fn take(
     reads: bool,
 ) -> Result<Taken<Locked>, BoxError> {
     let (name, pace, lease) = (store.describe(), &store.pace, store.lease);
+    store.pooler.refuse(&name, pace)?;
     let number = i64::from_be_bytes(compare::hash(&[&store.table, &store.account]));
     let record = reads.then(|| Arc::new(record_sql(&store.table, &store.account)));
     let line = Wait {
@@ -178,7 +195,13 @@ pub(super) fn take(
                 attempt(client, number, lease, record.as_ref().map(|sql| sql.as_str()))
             })
         });
-        let (used, Attempt { key, bytes }) = lent?;
+        let (used, Attempt { key, bytes, shared }) = lent?;
+        if shared {
+            store.server.put(used, pace);
+            store.pooler.found(pace);
+            store.pooler.refuse(&name, pace)?;
+            return Ok(None);
+        }
         let Some(key) = key else {
             store.server.put(used, pace);
             return Ok(None);
@@ -199,6 +222,7 @@ pub(super) fn take(
         session: Some(session),
         late: Arc::default(),
         name,
+        pooler: store.pooler.clone(),
         key,
         lease,
         process: std::process::id(),
@@ -223,10 +247,11 @@ pub(super) fn take(
 pub(super) struct Held {
     server: Arc<Pool<Session>>,
     pace: Pace,
-    /// Missing if the session has broken: the lock has ended with it.
+    /// `None` if the session has broken: then the lock has ended with the session.
     session: Option<Session>,
     late: Arc<Mutex<Late>>,
     name: String,
+    pooler: Pooler,
     key: Key,
     lease: Duration,
     process: u32,
@@ -234,8 +259,8 @@ pub(super) struct Held {
     place: line::Held,
 }
 
-/// The session of a lock, when it comes back from a use that was given up. The server keeps the lock until the
-/// session ends, so the session must not end before the holder has saved.
+/// The session of a lock, which may come back late from a use that ran out of time. The server keeps
+/// the lock until the session ends, so the session must not end before the holder has saved.
 #[derive(Default)]
 struct Late {
     session: Option<Session>,
@@ -259,7 +284,13 @@ impl Held {
     /// Checks the session and the lock, and makes the server keep them for this time.
     fn renew(&mut self, wanted: Duration) -> bool {
         let key = self.key;
-        matches!(self.run(move |client| limit(client, key, wanted)), Some(Ok(true)))
+        let Some(Ok((has, process))) = self.run(move |client| limit(client, key, wanted)) else {
+            return false;
+        };
+        if process != key.process {
+            self.pooler.found(&self.pace);
+        }
+        has
     }
 
     /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
@@ -313,7 +344,10 @@ impl Drop for Held {
         let (session, done) = self.on(session, move |client| release(client, key));
         // If the release failed, the lock ends with the session.
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
-        if let (Some(session), Ok(())) = (session, done) {
+        if let (Some(session), Ok(process)) = (session, done) {
+            if process != key.process {
+                self.pooler.found(&self.pace);
+            }
             self.server.put(Used::join(session, of_session), &self.pace);
         }
     }

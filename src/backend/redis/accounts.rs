@@ -10,9 +10,9 @@ use crate::error::BoxError;
 /// How many keys the server looks at in one step. A step keeps other clients waiting.
 const STEP: usize = 1000;
 
-/// All accounts under the prefix: each key that begins with the prefix and is no lock is an account. The account
-/// of this value does not matter. Each page goes through all keys of the database once (`SCAN`), without keeping
-/// other clients waiting. Give the store a database of its own if yours has many other keys.
+/// All accounts under the prefix: each key that begins with the prefix and is no lock is an account.
+/// The account of this value is ignored. Each page reads all keys of the database once (`SCAN`),
+/// without blocking other clients. Give the store a database of its own if yours has many other keys.
 impl LoginStore for RedisBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         Ok(Arc::new(RedisBackend::account(self, name)))
@@ -28,7 +28,7 @@ impl LoginStore for RedisBackend {
                 scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(STEP);
                 let (next, keys): (u64, Vec<Vec<u8>>) = scan.query(&mut **connection)?;
                 for key in &keys {
-                    // A key that is no UTF-8 is none of ours.
+                    // This store writes only keys in UTF-8.
                     let key = std::str::from_utf8(key).ok();
                     if let Some(account) = key.and_then(|key| account_of(&self.prefix, key)) {
                         page.offer(account);
@@ -51,7 +51,7 @@ fn account_of<'a>(prefix: &str, key: &'a str) -> Option<&'a str> {
     (record_key(prefix, account) == key).then_some(account)
 }
 
-/// A text as a part of a pattern that stands for itself.
+/// Escapes a text, so that a pattern matches it literally.
 fn literal(text: &str) -> String {
     let mut pattern = String::new();
     for c in text.chars() {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_of_an_account_names_the_account_and_a_lock_does_not() {
+    fn only_record_keys_name_an_account() {
         for prefix in ["evergrant:", "", "app*:lock:"] {
             for account in ["", "a", ":", "a:lock", "a:lock::", ":lock", "*", "lock"] {
                 let key = record_key(prefix, account);

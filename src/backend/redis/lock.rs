@@ -1,9 +1,9 @@
 //! A lease in Redis, bound to a connection of its holder if the server lists its connections.
 //!
-//! Who holds what: a lock names a connection of its process. That connection serves other accounts too, and
-//! is not closed while the lock is held; if the program has lent it, it stays with the lock. A thread that
-//! waits for the lock has no connection between two looks. If the process is killed, its connections end,
-//! and the next thread that looks takes the lock.
+//! A lock names a connection of its process. Other accounts also use that connection, and it is not
+//! closed while the lock is held; a connection that the program has lent is kept for the lock. A thread
+//! that waits for the lock has no connection between two looks. If the process is killed, its
+//! connections end, and the next thread that looks takes the lock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// Takes the lock if it is free, ours already (a name that begins with the random word `ARGV[4]`), or held
-/// under the name `ARGV[3]`. Returns the holder's name, and the record that is
-/// stored then.
+/// Takes the lock if it is free, if this process already has it (the holder's name begins with the
+/// random word `ARGV[4]`), or if it is held under the name `ARGV[3]`. Returns the holder's name, and
+/// the record that is stored then.
 pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
 if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -88,7 +88,7 @@ fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     }
 }
 
-/// The server's run id and the id of this connection. Not every server tells them.
+/// The server's run id and the id of this connection. Not every server gives these ids.
 fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     let id: i64 = redis::cmd("CLIENT").arg("ID").query(&mut **connection)?;
     let info: String = redis::cmd("INFO").arg("server").query(&mut **connection)?;
@@ -115,7 +115,8 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
             redis::cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut **connection)?;
         Ok(list.contains(&format!("id={id} ")))
     };
-    // If the list does not even contain our own connection, it says nothing about the holder's.
+    // If the list does not contain our own connection, it does not show whether the holder's connection
+    // exists.
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
 
@@ -232,7 +233,7 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// Keeps the connection open that the lock names.
+    /// While this exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
@@ -241,7 +242,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Gives a connection back to the others, or keeps one that the program has lent.
+    /// Returns a connection to the pool, or keeps a connection that the program has lent.
     fn give(&mut self, used: Used<Link>) {
         if self.owns {
             self.server.put(used, &self.pace);
@@ -250,8 +251,8 @@ impl Held {
         }
     }
 
-    /// Runs `work` on the lent connection. `None` if there is none, it was dead, or it belongs to a parent
-    /// process.
+    /// Runs `work` on the lent connection. `None` if there is no lent connection, or the connection was
+    /// dead or belongs to a parent process.
     pub(super) fn run<T>(
         &mut self,
         work: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -309,7 +310,7 @@ impl Drop for Held {
         let mut work = |link: &mut Link| {
             script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
         };
-        // A failed release is repeated, on a new connection if the old one has failed.
+        // A failed release is repeated, on a new connection if the old connection has failed.
         for _ in 0..2 {
             let done = match self.lent.take() {
                 Some((link, permit)) => {
@@ -327,7 +328,7 @@ impl Drop for Held {
                 return;
             }
         }
-        // Other processes wait until the named connection ends, or the lease.
+        // Other processes wait until the named connection or the lease ends.
         DEAD.lock().insert(self.account, self.token.clone());
     }
 }

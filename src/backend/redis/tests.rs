@@ -117,7 +117,7 @@ fn a_refused_command_ends_no_lock_of_another_account() {
 
 /// Whether the connection may have been dead before its use decides whether the store tries again.
 #[test]
-fn a_command_is_repeated_on_a_new_connection_if_the_old_was_dead() {
+fn a_command_on_a_dead_connection_is_repeated_on_a_new_connection() {
     let is = |error: &BackendError| match error {
         BackendError::Full(_) => "full",
         BackendError::Corrupt(_) => "corrupt",
@@ -140,7 +140,7 @@ fn a_command_is_repeated_on_a_new_connection_if_the_old_was_dead() {
         let told = error().to_string();
         let server = Server::new();
         let store = server.store();
-        // A failure of a new connection is told.
+        // A failure of a new connection is returned.
         server.fails("GET", error());
         assert_eq!(is(&precise(store.load())), kind, "{told}");
         assert_eq!(server.opened(), 1, "{told}");
@@ -159,7 +159,8 @@ fn a_waiting_process_looks_for_the_holder_every_250_ms() {
     let guard = holder.lock(Duration::ZERO).unwrap();
     server.said();
     is_busy(waiter.lock(SECOND));
-    // An attempt each 50 ms, and the connections of the holder and of the waiter.
+    // There is an attempt every 50 ms; the connections are those of the holder and of the waiting
+    // process.
     assert_eq!(server.count("TAKE"), 21);
     assert_eq!(server.count("CLIENT LIST"), 5);
     assert_eq!((server.count("CLIENT ID"), server.opened()), (1, 2));
@@ -179,7 +180,7 @@ fn a_lock_ends_with_its_connection_or_with_the_servers_run() {
         ("word other 2", true),
         ("word other 77", true),
         ("word first 2", false),
-        // It is not known where its holder is.
+        // The lock does not name its holder's connection.
         ("word  77", false),
         ("word ", false),
         ("word", false),
@@ -214,7 +215,7 @@ fn a_server_that_lists_no_connections_keeps_the_lock_for_its_lease() {
         is_busy(server.store().lock(Duration::ZERO));
         drop(server.store().account("other").lock(Duration::ZERO).unwrap());
     }
-    // An error of the connection is told.
+    // An error of the connection is returned.
     for command in ["CLIENT ID", "INFO server", "TAKE"] {
         let server = Server::new();
         server.fails(command, broken(ErrorKind::TimedOut));
@@ -278,7 +279,7 @@ fn a_lock_lasts_for_its_lease_and_longer_if_it_is_renewed() {
 }
 
 #[test]
-fn a_lock_is_renewed_on_a_new_connection_if_the_old_was_dead() {
+fn a_renewal_on_a_dead_connection_uses_a_new_connection() {
     let server = Server::new();
     let store = server.store();
     let guard = store.lock(Duration::ZERO).unwrap();
@@ -293,7 +294,7 @@ fn a_lock_is_renewed_on_a_new_connection_if_the_old_was_dead() {
     assert_eq!(server.said(), ["RENEW"]);
     assert_eq!(server.get(LOCK).unwrap(), name.replace(" first 1", " first 2"));
     is_busy(server.store().lock(Duration::ZERO));
-    // The lock of somebody else is not renewed, on either connection.
+    // The lock of another holder is not renewed, on either connection.
     server.set(LOCK, "word first 77");
     assert!(!guard.lasts(SECOND));
     server.fails("RENEW", broken(ErrorKind::ConnectionReset));
@@ -311,7 +312,7 @@ fn a_renewal_without_an_answer_is_not_repeated() {
     server.fails("RENEW", broken(ErrorKind::TimedOut));
     assert!(!guard.lasts(SECOND));
     assert_eq!(server.said(), ["RENEW"]);
-    // The next one has a new connection.
+    // The next renewal has a new connection.
     assert!(guard.lasts(SECOND));
     assert_eq!(server.opened(), 2);
     drop(guard);
@@ -405,7 +406,7 @@ fn a_login_that_came_meanwhile_is_read_before_it_is_deleted() {
     assert_eq!(server.said(), ["GET", "CLEAR", "GET", "CLEAR"]);
     store.clear().unwrap();
     assert_eq!(server.said(), ["GET"]);
-    // A value of another type is deleted as it is.
+    // A value of another type is also deleted.
     server.set("evergrant:default", "a list");
     server.fails("GET", answer("WRONGTYPE"));
     store.clear().unwrap();

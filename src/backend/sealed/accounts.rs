@@ -6,9 +6,9 @@ use super::super::{LoginStore, TokenBackend};
 use super::SealedBackend;
 use crate::error::BoxError;
 
-/// Seals the logins of all accounts with the same keys, each bound to its account: a record that was copied
-/// to another account cannot be opened there. The login of account `a` is the one that
-/// `SealedBackend::context("a")` opens; with a context `c` of your own, the one of `context("c a")`.
+/// Seals the logins of all accounts with the same keys, each bound to its account: a record that was
+/// copied to another account cannot be opened there. `SealedBackend::context("a")` opens the login of
+/// account `a`; if you set a context `c`, `context("c a")` opens it.
 impl<S: LoginStore> LoginStore for SealedBackend<S> {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         let context = match self.context.as_str() {

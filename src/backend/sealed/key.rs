@@ -20,7 +20,7 @@ use crate::secret::{Secret, random_bytes};
 /// The length of a key in bytes.
 const LEN: usize = 32;
 
-/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows its name alone.
+/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows only its name.
 pub struct SealingKey {
     name: String,
     seal: Zeroizing<[u8; LEN]>,
@@ -28,7 +28,7 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// Makes a key of these 32 bytes. The bytes have to be random: a password is no key.
+    /// Makes a key of these 32 bytes. The bytes must be random: do not use a password.
     ///
     /// Its name is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the key
     /// another name.
@@ -48,7 +48,7 @@ impl SealingKey {
     }
 
     /// Reads a key: 32 bytes in base64 or base64url, as `openssl rand -base64 32` prints them. Blanks
-    /// around it do not matter.
+    /// before and after the key are ignored.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::super::{LoginStore, TokenBackend};
 use super::SqliteBackend;
 use crate::error::BoxError;
 
-/// All accounts of the table. The account of this value does not matter.
+/// Lists all accounts of the table, whichever account this value is for.
 impl LoginStore for SqliteBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         Ok(Arc::new(SqliteBackend::account(self, name)))

@@ -22,7 +22,7 @@ use crate::error::BoxError;
 use crate::secret::random_id;
 
 /// How long SQLite waits for the transactions of other processes, inside one statement. Threads of this
-/// process wait in a line of their own, where none is overtaken.
+/// process wait in their own queue, in the order in which they came.
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How long a thread waits for the writes of other threads of this process.
@@ -40,11 +40,11 @@ static CREATING: Mutex<()> = Mutex::new(());
 
 pub(super) struct Connections {
     source: Source,
-    /// One thread of this process writes at a time.
+    /// Lets one thread of this process write at a time.
     writers: Arc<Gate>,
     /// Whether the database has no write-ahead log, so that reads and writes exclude each other.
     excludes: Arc<AtomicBool>,
-    /// Tells a database without a path apart from others in this process.
+    /// Identifies a database without a path within this process.
     id: String,
     /// The locks of accounts in a database without a file.
     flags: Mutex<BTreeMap<String, Flag>>,
@@ -167,7 +167,7 @@ impl Connections {
         match &self.source {
             Source::Path(path, _) => path.display().to_string(),
             Source::One(connection) => {
-                // Does not wait: a message may be made while the connection is in use.
+                // Do not wait for the lock: a message may be made while the connection is in use.
                 let connection = connection.try_lock();
                 let path = connection.as_ref().and_then(|connection| connection.path());
                 path.filter(|path| !path.is_empty()).unwrap_or("an SQLite database").to_owned()
@@ -189,7 +189,8 @@ impl Connections {
         self.run(name, pace, work)
     }
 
-    /// Like [`Connections::read`], for work that writes. Other threads of this process wait until it is done.
+    /// Like [`Connections::read`], for work that writes. Other threads of this process wait until the
+    /// work is done.
     pub(super) fn write<T>(
         &self,
         name: &str,
@@ -226,6 +227,11 @@ impl Connections {
                     if !open.is_at(&path) {
                         open.log.iter().for_each(|log| log.forget(&path));
                         let text = format!("{name} was replaced");
+                        let error = BackendError::Unavailable(text).into();
+                        return (None, Err(Failed { error, stale: true }));
+                    }
+                    if open.log.as_ref().is_some_and(Log::is_lost) {
+                        let text = format!("the write-ahead log of {name} was deleted");
                         let error = BackendError::Unavailable(text).into();
                         return (None, Err(Failed { error, stale: true }));
                     }
@@ -269,7 +275,9 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.keeps_room() {
+        if let Some(log) = self.log.as_ref().filter(|log| log.is_lost()) {
+            log.leave(&self.connection);
+        } else if self.keeps_room() {
             let keep = FileControl::PersistWal(&mut 1);
             let _ = self.connection.file_control(Some(MAIN_DB), keep);
         }
@@ -296,6 +304,13 @@ fn open(path: &Path) -> Result<Open, BoxError> {
     let wal = prepare().map_err(|error| tell(&error))?;
     let file = disk::identity_at(path).ok().flatten();
     let log = wal.then(|| Log::of(path));
+    if log.as_ref().is_some_and(|log| !log.is_whole(&connection)) {
+        let text = "somebody deleted its write-ahead log while a process had it open; that process saves the \
+                    content when it next uses the database or ends";
+        return Err(
+            BackendError::Unavailable(format!("cannot use {}: {text}", path.display())).into()
+        );
+    }
     let live = wal.then(Live::new);
     Ok(Open { connection, file, log, _live: live })
 }

@@ -1,4 +1,4 @@
-//! Notices a forked process in which SQLite is of no use.
+//! Detects a forked process in which SQLite cannot be used safely.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -9,15 +9,15 @@ use crate::error::BoxError;
 /// The process that has the connections below.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
-/// How many of our connections hold locks of the system on their files.
+/// How many of our connections hold system locks on their files.
 static HOLDERS: AtomicUsize = AtomicUsize::new(0);
 
-/// A connection that holds such locks: one to a database with a write-ahead log, to a lock file, or in the
-/// middle of an operation.
+/// A connection that holds system locks: a connection to a database with a write-ahead log, to a lock
+/// file, or in the middle of an operation.
 ///
-/// A fork copies what SQLite knows of these locks, and not the locks: SQLite in the child would take the
-/// parent's locks for its own, and could lose what the child saves (<https://sqlite.org/howtocorrupt.html>,
-/// section 2.6).
+/// A fork copies SQLite's list of these locks, but not the locks: SQLite in the child would treat the
+/// parent's locks as its own, and a save of the child could be lost
+/// (<https://sqlite.org/howtocorrupt.html>, section 2.6).
 pub(super) struct Live;
 
 impl Live {

@@ -30,8 +30,8 @@ enum Lock {
 
 /// Takes the lock of an account, and waits for it up to `wait`. With `reads`, also reads the record.
 ///
-/// Who holds what: a holder has the lock file open, and no connection to the database. Of the threads that
-/// wait, the first one has the lock file open. If the process is killed, the system frees the lock.
+/// A holder has the lock file open, and no connection to the database. The first of the waiting threads
+/// also has the lock file open. If the process is killed, the system frees the lock.
 pub(super) fn take(
     store: &SqliteBackend,
     wait: Duration,
@@ -98,7 +98,7 @@ fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<(Open, bool)>, Box
         None => {
             let before = file_at(path);
             let opened = open_file(path, &tell)?;
-            // A transaction on a file that may only be read would keep nobody out.
+            // A transaction on a read-only file would exclude nobody.
             if opened.is_readonly("main").map_err(|error| tell(&error))? {
                 let text = "this user may only read the file; let this user write it too";
                 return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
@@ -119,13 +119,13 @@ fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<(Open, bool)>, Box
     }
 }
 
-/// Which file is at `path`. On Unix it is not opened for that: to close it would end SQLite's locks on
-/// it.
+/// Identifies the file at `path`. On Unix the file is not opened for this, because closing it would end
+/// SQLite's locks on it.
 fn file_at(path: &Path) -> Option<disk::Identity> {
     disk::identity_at(path).ok()
 }
 
-/// A connection that neither waits nor has a journal on the disk.
+/// Prepares a connection that does not wait for locks and has no journal on the disk.
 fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(Duration::ZERO)?;
     connection.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;

@@ -1,4 +1,4 @@
-//! Tests of the record that a token of another program gets.
+//! Tests of the record for a token that another program has stored.
 
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ fn token(access: &str, refresh: &str) -> Token {
 }
 
 #[test]
-fn a_token_of_another_program_voids_what_was_known_of_the_one_before() {
+fn a_token_of_another_program_clears_note_and_refusal() {
     let then = OffsetDateTime::UNIX_EPOCH;
     let mut record = Record::from(token("at-1", "rt-1"));
     record.superseded = Some(Secret::new("rt-0"));

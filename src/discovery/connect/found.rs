@@ -1,4 +1,4 @@
-//! What an API and its authorization server say about themselves.
+//! The metadata of an API and of its authorization server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::transport::probe;
 /// How long the first request, without a token, may take.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What an API and its authorization server say: their metadata, and the scopes in the API's challenge.
+/// The metadata of the API and of its authorization server, and the scopes in the API's challenge.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Found {
     pub(super) resource: Option<ResourceMetadata>,
@@ -26,7 +26,8 @@ pub(super) struct Found {
 }
 
 impl Connect {
-    /// From the file if it is young, else by asking, else from the file.
+    /// Uses the file if it is recent; otherwise sends the requests, and if they fail, uses the old
+    /// file.
     pub(super) fn found(&self) -> Result<Found> {
         protected::origin(&self.address)?;
         if let Some(why) = self.fetching.refusal(&self.address) {
@@ -64,7 +65,7 @@ impl Connect {
         }
     }
 
-    /// What the file holds, checked like answers. `None` for a file that is not about this API.
+    /// Returns the content of the file, checked like answers. `None` for a file about another API.
     fn kept(&self, file: &Path) -> Option<Found> {
         let found: Found = serde_json::from_slice(&cache::read(file)?).ok()?;
         let whole = |members: &serde_json::Map<String, Value>| serde_json::to_vec(members).ok();

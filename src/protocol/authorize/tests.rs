@@ -1,4 +1,4 @@
-//! Tests of what an authorization request carries.
+//! Tests of the parameters of an authorization request.
 
 use super::*;
 use crate::protocol::form::parse;

@@ -95,7 +95,7 @@ fn the_signatures_of_the_standards_are_verified() {
     let others = [rsa(RSA_7515), rsa(RSA_7520), p256(), ed25519()];
     for (key, token) in vectors() {
         assert!(check(std::slice::from_ref(&key), &token).is_ok(), "{key}");
-        // Another key, no key, and any changed byte.
+        // The check fails with another key, with no key, and after a change of any byte.
         let others: Vec<_> = others
             .iter()
             .filter(|other| other["x"] != key["x"] || other["n"] != key["n"])
@@ -127,7 +127,7 @@ fn without_a_kid_every_key_of_the_kind_is_tried() {
     let right = vectors()[3].0.clone();
     assert!(check(&[wrong.clone(), right], twice).is_ok(), "two keys with one kid");
     assert!(matches!(check(&[wrong], twice), Err(IdTokenError::Signature)));
-    // A token that names a key is not checked with a key of no name.
+    // If a token names a key, a key without a name does not check the token.
     assert!(matches!(check(&[rsa(RSA_7520)], twice), Err(IdTokenError::NoKey)));
 }
 
@@ -176,8 +176,8 @@ fn zeros_before_a_modulus_change_nothing() {
     assert!(check(&[key], &token).is_ok());
 }
 
-/// A signature by the key of `tests/keys/rsa1024.pem`, which is right:
-/// `openssl dgst -sha256 -sign tests/keys/rsa1024.pem`.
+/// A correct signature by the key of `tests/keys/rsa1024.pem`: `openssl dgst -sha256 -sign
+/// tests/keys/rsa1024.pem`.
 #[test]
 fn an_rsa_key_of_1024_bits_is_not_used() {
     let message = format!("{}.{CLAIMS}", part(&json!({"alg": "RS256"})));
@@ -202,7 +202,7 @@ fn algorithms_without_a_key_pair_are_refused() {
     }
 }
 
-/// HMAC with the text of a public key as its secret: a known attack on checks that believe the header.
+/// HMAC with the text of a public key as the secret is a known attack on checks that trust the header.
 #[test]
 fn a_public_key_is_no_shared_secret() {
     let secret = URL_SAFE_NO_PAD.decode(RSA_7515).unwrap();
@@ -265,7 +265,7 @@ fn check_read(body: &str, token: &str) -> Result<(), IdTokenError> {
     KeySet::read(body.as_bytes()).unwrap().check(&Signed::read(token).unwrap())
 }
 
-/// Keys that this test makes show the algorithms without a vector.
+/// For algorithms without a test vector, this test makes keys.
 #[test]
 fn every_algorithm_is_verified() {
     use ring::rand::SystemRandom;
@@ -297,7 +297,7 @@ fn every_algorithm_is_verified() {
             check(std::slice::from_ref(&jwk), &format!("{message}.{signature}")).is_ok(),
             "{algorithm}"
         );
-        // The signature is not that of the same key with any other algorithm.
+        // The same key with another algorithm does not accept the signature.
         for (other, _) in rules.iter().filter(|(other, _)| *other != algorithm) {
             let renamed = format!("{}.{CLAIMS}.{signature}", part(&json!({ "alg": other })));
             assert!(check(std::slice::from_ref(&jwk), &renamed).is_err(), "{algorithm} {other}");

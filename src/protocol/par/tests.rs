@@ -1,4 +1,4 @@
-//! Tests of what is pushed and of how the answer is read.
+//! Tests of pushed requests and of their answers.
 
 use super::*;
 use crate::credentials::Credentials;

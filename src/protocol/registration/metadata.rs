@@ -1,4 +1,4 @@
-//! What a client says about itself.
+//! The metadata that describes a client.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::provider::is_loopback;
 
-/// What a client says about itself when it registers (RFC 7591 section 2). The server may register other
-/// values: [`Registration::metadata`](crate::registration::Registration::metadata) has those.
+/// The metadata that a client sends when it registers (RFC 7591 section 2). The server may register
+/// other values: see [`Registration::metadata`](crate::registration::Registration::metadata).
 ///
-/// `Serialize` writes the JSON object of the standard. A text with an address or a language tag of its own,
-/// such as `client_name#de`, goes in by [`ClientMetadata::member`].
+/// `Serialize` writes the JSON object of the standard. Set a member without a method of its own, or
+/// with a language tag such as `client_name#de`, by [`ClientMetadata::member`].
 ///
 /// ```
 /// use evergrant::registration::ClientMetadata;
@@ -28,18 +28,18 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// Starts with the name that people read when they log in (`client_name`). The server chooses whatever
-    /// is not set. By RFC 7591 section 2 that is the authorization code grant, and a client secret that is
-    /// sent by Basic.
+    /// Starts with the name that people read when they log in (`client_name`). The server chooses every
+    /// member that is not set. The defaults of RFC 7591 section 2 are the authorization code grant, and
+    /// a client secret that is sent by HTTP Basic.
     pub fn new(client_name: impl Into<String>) -> ClientMetadata {
         ClientMetadata::default().member("client_name", client_name.into())
     }
 
-    /// Starts a program on a person's machine (RFC 8252): a client without a secret, with the grants
-    /// `authorization_code` and `refresh_token`, and the redirect URI `http://127.0.0.1/callback`. A server
-    /// accepts every port of a loopback redirect URI (RFC 8252 section 7.3), as
-    /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) needs. For a server that
-    /// compares the port, set [`ClientMetadata::with_redirect_uris`] with a port.
+    /// Starts the metadata of a program on a person's machine (RFC 8252): a client without a secret,
+    /// with the grants `authorization_code` and `refresh_token`, and the redirect URI
+    /// `http://127.0.0.1/callback`. A server accepts every port of a loopback redirect URI (RFC 8252
+    /// section 7.3), as [`Client::authorize_interactive`](crate::Client::authorize_interactive) needs.
+    /// For a server that compares the port, set [`ClientMetadata::with_redirect_uris`] with a port.
     pub fn native(client_name: impl Into<String>) -> ClientMetadata {
         ClientMetadata::new(client_name)
             .with_redirect_uris(&["http://127.0.0.1/callback"])
@@ -47,8 +47,9 @@ impl ClientMetadata {
             .auth_method("none")
     }
 
-    /// Sets the redirect URIs. With a redirect URI on loopback, or with a scheme of its own, also sets
-    /// `application_type` to `native`: OpenID Connect servers refuse such a redirect URI for a web client.
+    /// Sets the redirect URIs. With a redirect URI on loopback, or with a private-use scheme, also sets
+    /// `application_type` to `native`: OpenID Connect servers refuse such a redirect URI for a web
+    /// client.
     pub fn with_redirect_uris(self, redirect_uris: &[&str]) -> ClientMetadata {
         let is_native = |uri: &&str| {
             url::Url::parse(uri).is_ok_and(|url| url.scheme() != "https" || is_loopback(&url))

@@ -38,7 +38,7 @@ fn the_answer_of_the_standard_is_read_whole() {
     assert_eq!(registration.issued_at().unwrap().unix_timestamp(), 2_893_256_800);
     assert_eq!(registration.secret_expires_at().unwrap().unix_timestamp(), 2_893_276_800);
     assert_eq!(registration.access_token().unwrap().expose(), "reg-23410913-abewfq.123483");
-    // On another host than the registration endpoint: the address is used as it was given.
+    // The address is on another host than the registration endpoint, and is used as the server gave it.
     let address = "https://server.example.com/register/s6BhdRkqt3";
     assert_eq!(registration.client_uri(), Some(address));
     let metadata = registration.metadata();
@@ -106,7 +106,7 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
         (201, r#"{"client_id":"a","registration_client_uri":"https://a.example/$(id)"}"#, "https"),
         (201, r#"{"client_id":"a","registration_client_uri":"ftp://127.0.0.1/c"}"#, "https"),
         (202, r#"{"client_id":"a"}"#, "its status is 202"),
-        (302, "", "it redirects to nowhere"),
+        (302, "", "it redirects without an address"),
     ] {
         let error = answered(status, body).unwrap_err();
         let text = format!("{error:#}");

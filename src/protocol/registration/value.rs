@@ -1,4 +1,4 @@
-//! What the server answered to a registration.
+//! The server's answer to a registration.
 
 use std::fmt;
 
@@ -23,8 +23,8 @@ const OWN: [&str; 6] = [
     "registration_client_uri",
 ];
 
-/// A registered client: its id and secret, and what it needs to manage its registration (RFC 7591 section
-/// 3.2.1, RFC 7592 section 3).
+/// A registered client: its id and secret, and the address and the token with which it manages its
+/// registration (RFC 7591 section 3.2.1, RFC 7592 section 3).
 ///
 /// `Serialize` writes the JSON object of the standard, with the secrets in clear text, for stores. `Debug`
 /// shows no secret.
@@ -60,20 +60,20 @@ impl Registration {
         self.secret_expires_at
     }
 
-    /// The token for the registration itself (`registration_access_token`): who has this token can change
-    /// the registration. `None` if the server offers no management.
+    /// The token for the registration itself (`registration_access_token`): anyone who has this token
+    /// can change the registration. `None` if the server offers no management.
     pub fn access_token(&self) -> Option<&Secret> {
         self.access_token.as_ref()
     }
 
     /// The address of the registration (`registration_client_uri`). It may be on another host than the
-    /// registration endpoint: RFC 7592 section 2 has the client use the address as it was given.
+    /// registration endpoint: by RFC 7592 section 2 the client uses the address as the server gave it.
     pub fn client_uri(&self) -> Option<&str> {
         self.client_uri.as_deref()
     }
 
-    /// What the server registered about the client. It may differ from what the client asked for, and may
-    /// have more members (RFC 7591 section 3.2.1).
+    /// The metadata that the server registered. It may differ from the metadata that the client sent,
+    /// and may have more members (RFC 7591 section 3.2.1).
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
@@ -106,7 +106,8 @@ impl Registration {
         self.client_secret.iter().chain(&self.access_token)
     }
 
-    /// Reads the members of an answer. The error says what is wrong with them, and shows none.
+    /// Reads the members of an answer. The error says what is wrong with the members, and shows no
+    /// value.
     pub(super) fn of(mut members: Map<String, Value>) -> Result<Registration, String> {
         let mut own = OWN.map(|name| members.remove(name).unwrap_or_default());
         let text =
@@ -120,7 +121,7 @@ impl Registration {
             let seconds = seconds(value).filter(|seconds| *seconds > 0)?;
             OffsetDateTime::from_unix_timestamp(seconds).ok()
         };
-        // 0 stands for "never" (RFC 7591 section 3.2.1).
+        // 0 means "never" (RFC 7591 section 3.2.1).
         if !expires.is_null() && seconds(expires).is_none_or(|seconds| seconds < 0) {
             return Err("its member client_secret_expires_at is not a time".to_owned());
         }
@@ -146,7 +147,8 @@ impl Registration {
         Ok(registration)
     }
 
-    /// The registration after an answer that may leave out what did not change (RFC 7592 section 3).
+    /// The registration after an update, whose answer may leave out unchanged members (RFC 7592 section
+    /// 3).
     pub(super) fn succeeded_by(&self, mut new: Registration) -> Registration {
         new.issued_at = new.issued_at.or(self.issued_at);
         new.access_token = new.access_token.or_else(|| self.access_token.clone());

@@ -40,10 +40,10 @@ const DEEPEST: usize = 32;
 /// The members of an answer. Their strings are wiped on drop.
 pub(super) struct Body {
     value: Value,
-    /// Whether the whole body could be read. Of truncated JSON, the members that came whole are kept,
+    /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. U+FFFD in a token then stands for lost bytes.
+    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 
@@ -193,8 +193,8 @@ pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
     })
 }
 
-/// The text of a member. Tries the provider's names and then the usual names, until one has a text that
-/// is not empty.
+/// The text of a member. Tries the provider's names and then the usual names, until a name has a text
+/// that is not empty.
 pub(super) fn text_of<'a>(
     object: &'a Map<String, Value>,
     rules: &ReplyRules,
@@ -233,8 +233,8 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Reads what is left of a truncated JSON object. The text is cut after its last whole string, list or object, and
-/// a brace is added; earlier places are tried until the text is JSON.
+/// Reads what is left of a truncated JSON object. The text is cut after its last complete string, list
+/// or object, and a brace is added. If the result is not JSON, the text is cut at an earlier place.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.

@@ -13,8 +13,8 @@ use crate::substring;
 pub(super) struct Fault {
     /// The code; `None` if the answer has no error.
     pub(super) code: Option<String>,
-    /// Whether the code is a word that a program can understand. A bare number, or an error without a
-    /// code, is not.
+    /// Whether the code is a word that a program can understand. False for a bare number and for an
+    /// error without a code.
     pub(super) named: bool,
     /// The descriptions, the best one first.
     pub(super) texts: Vec<String>,
@@ -36,7 +36,7 @@ impl Fault {
             .or_else(|| word_at("error_type"))
             .or_else(|| (body.get("ok") == Some(&Value::Bool(false))).then(|| UNNAMED.to_owned()));
         let less_sure = ["code", "errcode", "error_code", "errors[0].code"];
-        // A word says more than a number beside it, which is often the status.
+        // A word says more than the number beside the word, which is often the status.
         let is_number = |code: &String| code.bytes().all(|byte| byte.is_ascii_digit());
         let less_sure = || {
             let words = || less_sure.iter().filter_map(|path| word_at(path));
@@ -106,7 +106,8 @@ fn error_member(error: &Value) -> Option<String> {
     match error {
         Value::Object(members) => ["code", "type"]
             .iter()
-            // `{"type":"invalid_request_error","code":"refresh_token_reused"}`: the type is a class.
+            // In `{"type":"invalid_request_error","code":"refresh_token_reused"}` the type is only the
+            // class of the error.
             .find_map(|name| word(members.get(*name)?).filter(|code| is_refusal(code)))
             .or_else(|| ["type", "code"].iter().find_map(|name| word(members.get(*name)?)))
             .or_else(|| (!members.is_empty()).then(|| UNNAMED.to_owned())),

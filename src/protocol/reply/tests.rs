@@ -1,4 +1,4 @@
-//! Tests of what answers mean.
+//! Tests of the meaning of answers.
 
 pub(in crate::protocol) mod corpus;
 mod meaning;

@@ -59,7 +59,8 @@ fn names(pairs: &[(String, String)]) -> Vec<&str> {
 fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     let credentials = Credentials::signed("app", key());
     let extra = [("max_age", "86400"), ("claims", r#"{"id_token":{"acr":null}}"#), ("ui", "7")];
-    // The audience of client assertions is another matter.
+    // The setting for the audience of client assertions does not change the audience of the request
+    // object.
     let provider = provider().assertion_audience(AssertionAudience::TokenEndpoint);
     let (login, pairs) = begun(provider, &credentials, &["read", "write"], &extra, false)?;
     assert_eq!(names(&pairs), ["tenant", "client_id", "request"]);
@@ -83,7 +84,7 @@ fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     );
     assert!(!login.url().contains(login.state().expose()));
     assert_eq!(login.expires_at().unwrap().unix_timestamp(), NOW + 600);
-    // The signature is that of the key.
+    // The key has made the signature.
     let (message, signature) = object.rsplit_once('.').unwrap();
     let key = key();
     let rules = &ring::signature::ECDSA_P256_SHA256_FIXED;
@@ -93,7 +94,8 @@ fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     Ok(())
 }
 
-/// The request object of RFC 9101 section 4 has these claims, without those that say when it is valid.
+/// The request object of RFC 9101 section 4 has these claims, except the claims that limit its
+/// lifetime.
 #[test]
 fn the_claims_are_those_of_rfc_9101_section_4() -> Result<()> {
     let example = json!({
@@ -166,7 +168,7 @@ fn a_client_without_a_key_is_told_before_a_person_is_asked() -> Result<()> {
     let row = provider().client_auth(ClientAuth::SecretJwt);
     let (_, pairs) = begun(row, &Credentials::new("app", "sesame"), &["read"], &[], false)?;
     assert_eq!(part(get(&pairs, "request"), 0)["alg"], "HS256");
-    // A key for requests is there beside a secret.
+    // The credentials have a secret and a key for requests.
     let credentials = Credentials::new("app", "sesame").with_request_signer(key());
     let (_, pairs) = begun(provider(), &credentials, &["read"], &[], false)?;
     assert_eq!(part(get(&pairs, "request"), 0)["kid"], "k1");

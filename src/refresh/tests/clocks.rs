@@ -35,7 +35,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
                 world.clock.set_back(left - wait);
                 assert!(world.sent().is_empty());
             };
-            // The date that another host has noted comes from another clock.
+            // The date that another host has written comes from another clock.
             let elsewhere = Seen { host: "elsewhere".to_owned(), at: world.clock.now_utc() - YEAR };
             world.change(|record| record.note.as_mut().unwrap().seen.push(elsewhere.clone()));
             waits(300);
@@ -62,7 +62,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     world.plan(move |call, record| {
         let successor = call == "save" && record.is_some_and(|record| record.note.is_none());
         if successor && !std::mem::replace(&mut seen, true) {
-            // While the answer was on its way, another host has noted that it saw the note.
+            // While the answer was on its way, another host wrote into the record that it saw the note.
             let mut stored = store.record.lock();
             let mut next = stored.as_ref().unwrap().next();
             let at = OffsetDateTime::UNIX_EPOCH;
@@ -75,7 +75,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     assert_eq!(world.stored().token.refresh_token().unwrap().expose(), "rt-2");
 }
 
-/// A process is paused while it connects: when it would send, others may have gone on.
+/// A process is paused while it connects: when it continues, other processes may have refreshed.
 #[test]
 fn a_process_paused_too_long_reads_the_store_before_it_sends() {
     let lease = LockKind::Lease;
@@ -131,7 +131,7 @@ fn a_pause_counts_by_the_monotonic_clock_as_well() {
 
 /// The client also warns of a store that may lose records.
 #[test]
-fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
+fn a_store_that_may_forget_causes_one_warning() {
     let warnings = |world: &World| world.told(|event| matches!(event, Event::Warning { .. }));
     for (rotation, durability, expected) in [
         (Rotation::Strict, Durability::Process, 1),

@@ -67,7 +67,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
 /// While a save keeps failing, calls go on as long as the old token works; then `NotSaved` carries the pair,
 /// and each call tries the save first.
 #[test]
-fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
+fn a_failing_save_is_repeated_and_the_error_has_the_token() {
     let world = World::new(Rotation::StrictFamily);
     world.enter_margin();
     world.fail_saves(false, Fault::Before);
@@ -90,7 +90,7 @@ fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
     // Another process cannot send rt-1 again.
     assert_eq!(kind(&use_token(&world.keeper())), "busy");
     assert_eq!(world.sent(), ["rt-1"]);
-    // The store recovers: the next call saves first.
+    // When the store works again, the next call saves first.
     *world.store.plan.lock() = None;
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -98,9 +98,9 @@ fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// If the refresh revokes the old access token, the call has no token to go on with.
+/// If the refresh revokes the old access token, the call has no token that works.
 #[test]
-fn a_failed_save_is_an_error_at_once_if_the_old_token_has_ended() {
+fn a_failed_save_fails_at_once_if_the_old_token_expired() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();
@@ -189,7 +189,7 @@ fn an_outage_is_not_reported_as_an_ended_login() {
     }
 }
 
-/// A request that never left is not treated as unanswered, so no recovery is reported later.
+/// If a request never left, no note stays, so no recovery is reported later.
 #[test]
 fn a_request_that_never_left_leaves_no_note() {
     let world = World::new(Rotation::Strict);
@@ -284,7 +284,7 @@ fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
 
 /// A wrong refusal is also corrected if a spare replaced the refused token.
 #[test]
-fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
+fn spare_and_refused_token_are_both_sent_again_after_a_pause() {
     let world = World::new(Rotation::Strict);
     world.change(|record| record.spare = Some(Secret::new("rt-dead")));
     world.past_end();

@@ -1,4 +1,4 @@
-//! Each of these tests notices a small change of the code that no other test noticed.
+//! Each of these tests fails after a small change of the code that no other test detects.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     (world, keeper)
 }
 
-/// Waits until `done` returns true, or panics after a time that no test needs.
+/// Waits until `done` returns true, or panics after a time longer than any test needs.
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
@@ -76,8 +76,8 @@ fn a_locked_store_does_not_bring_back_the_previous_login() {
     assert_eq!(kind(&use_token(&keeper)), "at-login-1");
 }
 
-/// After an unsaved new login, a client with the previous login's token in memory does not use it,
-/// however the store fails.
+/// After an unsaved new login, a client with the previous login's token in memory does not use that
+/// token, even if the store fails.
 #[test]
 fn a_failing_store_does_not_bring_back_the_previous_login() {
     for failing in ["held", "lock", "load"] {
@@ -96,7 +96,7 @@ fn a_failing_store_does_not_bring_back_the_previous_login() {
 
 /// The save of a new login worked and reported an error, and the store could not be read then.
 #[test]
-fn a_login_that_was_stored_after_all_is_used_while_the_store_is_locked() {
+fn a_login_whose_save_worked_is_used_while_the_store_is_locked() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let mut saved = false;
@@ -199,7 +199,7 @@ fn a_successor_replaces_a_record_whose_spare_was_sent() {
     }
 }
 
-/// A record that is visible after a failed save need not be durable.
+/// A record that is visible after a failed save may not be durable.
 #[test]
 fn a_failed_save_is_repeated_with_the_same_record() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -252,14 +252,14 @@ fn of_another(note: &mut Note) {
 }
 
 #[test]
-fn a_refusal_under_a_lease_is_believed_when_only_our_note_is_there() {
+fn under_a_lease_a_refusal_is_believed_without_another_note() {
     let (world, error) = refused(LockKind::Lease, |_| {});
     assert_eq!(error.kind(), "reauthorize");
     assert!(world.stored().refused.is_some());
 }
 
 #[test]
-fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
+fn a_refusal_is_doubted_while_another_holder_may_have_the_successor() {
     let (world, error) = refused(LockKind::Lease, of_another);
     assert_eq!(error.kind(), "outcome_unknown");
     let left = error.retry_after().unwrap();
@@ -348,7 +348,7 @@ fn a_refresh_by_name_does_not_share_an_expired_token() {
 
 /// If a service asks to wait a day and no token works, it is asked again after an hour.
 #[test]
-fn a_long_pause_asked_for_by_a_service_is_kept_for_one_hour() {
+fn a_long_wait_of_a_service_is_kept_for_one_hour() {
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     *world.store.record.lock() = None;
@@ -395,7 +395,7 @@ fn a_pause_does_not_bring_back_the_previous_login() {
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     let got = std::thread::scope(|scope| {
-        let turn = keeper.turn.lock();
+        let turn = keeper.turn.lock().unwrap();
         let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
         until(|| waiter.is_finished() || keeper.memory.lock().waiting > 0);
         drop(turn);

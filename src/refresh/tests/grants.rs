@@ -178,7 +178,7 @@ fn a_login_that_could_not_be_saved_is_reported() {
 }
 
 #[test]
-fn a_seed_that_cannot_be_saved_is_an_error_and_one_that_lost_a_race_is_not() {
+fn only_a_failed_save_of_a_seed_is_an_error() {
     let world = World::new(Rotation::Strict);
     *world.store.record.lock() = None;
     let keeper = world.keeper();
@@ -339,7 +339,7 @@ fn client_credentials_on_a_store_without_a_lock_emit_no_warning() {
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
 }
 
-/// A wait for which the service asked another client of these logins.
+/// A transport that reports a wait: the service asked another client of these logins to wait.
 struct Held(Arc<Wire>);
 
 impl Transport for Held {

@@ -21,7 +21,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     assert_eq!(world.stored().revision, before + 1, "the note is marked once");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert_eq!(world.stored().revision, before + 1, "the note is marked once");
-    // The next holder finds the file in its place, and the note is marked.
+    // The next holder finds an existing lock file, and the note is marked.
     *world.store.new_file.lock() = false;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert!(world.sent().is_empty());
@@ -32,7 +32,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
 
 /// A note with an impossibly late deadline is marked, too.
 #[test]
-fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
+fn a_new_lock_file_marks_a_note_with_a_far_deadline() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
     world.enter_margin();
     world.leave_note(SECOND, 500 * SECOND);
@@ -42,7 +42,7 @@ fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
 }
 
 #[test]
-fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
+fn a_new_lock_file_does_not_mark_an_expired_note() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.leave_note(300 * SECOND, 300 * SECOND);
@@ -82,7 +82,7 @@ fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
 /// The lock file is deleted while the connection is made.
 #[test]
 fn a_lock_lost_before_the_request_leaves_is_taken_again() {
-    // Nothing was sent, so nothing is recovered, even if the note cannot be taken back.
+    // Nothing was sent, so no recovery is reported, even if the note cannot be taken back.
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -157,7 +157,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
         } else {
             assert_eq!(kind(&got), "outcome_unknown");
             assert!(slept >= 10 * SECOND && slept < 11 * SECOND, "{slept:?}");
-            // The pauses grow from a short one to at most one second.
+            // The pauses grow from a short pause to at most one second.
             let looks = world.store.calls.lock().iter().filter(|call| **call == "load").count();
             assert_eq!(looks, LOOKS, "one load at first, and one after each pause");
         }
@@ -182,7 +182,7 @@ fn a_call_does_not_wait_if_only_a_refresh_by_name_helps() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// A call tries the failing lock once, however often the store changes.
+/// A call tries the failing lock once, even if the store changes several times.
 #[test]
 fn a_refresh_without_rotation_tries_a_failing_lock_once() {
     let world = World::new(Rotation::None);
@@ -267,7 +267,7 @@ fn a_warning_of_the_store_replaces_the_general_one() {
         let texts: Vec<_> = texts.iter().filter(warned).collect();
         assert_eq!(texts, ["the folder cannot be flushed"], "{rotation:?}");
     }
-    // A store in memory is warned of in any case.
+    // The client always warns about a store in memory.
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     *world.store.durability.lock() = Durability::Memory;
     world.store.warnings.lock().push("the folder cannot be flushed".to_owned());

@@ -289,7 +289,7 @@ fn the_first_action_on_a_store_without_a_lock_warns() {
     }
 }
 
-/// A store that holds a previous login has not gone back to an older token of this login.
+/// A store with a previous login has not returned to an older token of this login.
 #[test]
 fn a_new_login_clears_the_history_of_the_previous_one() {
     for seeds in [true, false] {

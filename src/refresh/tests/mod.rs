@@ -64,7 +64,7 @@ pub(super) enum Fault {
 
 pub(super) type Plan = Box<dyn FnMut(&'static str, Option<&Record>) -> Option<Fault> + Send>;
 
-/// A store in memory that several keepers share, as processes would.
+/// A store in memory that several keepers share, as processes share a real store.
 pub(super) struct Store {
     pub(super) record: Mutex<Option<Record>>,
     pub(super) plan: Mutex<Option<Plan>>,

@@ -8,7 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A cache returned the note as it was written. After that, the record comes from a table of three columns,
 /// as a new login each time.
 #[test]
-fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
+fn no_successor_is_lost_if_the_store_forgets_the_login() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
         for compares in [true, false] {
             let world = World::with(rotation, LockKind::FreedByDeath, compares);
@@ -35,7 +35,7 @@ fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
 }
 
 #[test]
-fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
+fn an_explicit_refresh_of_a_locked_store_uses_a_newer_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -70,7 +70,7 @@ fn a_newer_token_is_found_while_the_store_is_locked() {
 
 /// The caller uses the token with its own HTTP library, so its next call may come at any time.
 #[test]
-fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
+fn a_later_call_keeps_a_new_token_that_was_refused_at_once() {
     let (world, keeper, live) = mended();
     world.clock.advance(SECOND);
     keeper.suspect(live.access_token());
@@ -84,7 +84,7 @@ fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
 
 /// One address of the API refuses every token, and others accept it.
 #[test]
-fn a_refusal_of_a_new_token_stands_although_another_address_accepts_it() {
+fn a_refused_new_token_stays_refused_at_another_address() {
     let (world, keeper, live) = mended();
     assert!(keeper.is_last_word(live.access_token()));
     for _ in 0..5 {
@@ -119,7 +119,7 @@ fn a_seed_beside_a_living_login_needs_no_lock() {
 /// The lock fails while a pair waits, and the store holds a token that another client has received
 /// since.
 #[test]
-fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
+fn an_unsaved_pair_does_not_hide_a_newer_stored_token() {
     let mut world = World::new(Rotation::UntilUsed);
     world.rules.ends_access_token = true;
     world.past_end();
@@ -275,7 +275,8 @@ fn an_expired_token_stops_no_refresh_without_the_store() {
     }
 }
 
-/// The store goes back while a request is on its way, or while the newer pair is written again.
+/// The store returns to an older record while a request is on its way, or while the newer pair is
+/// written again.
 #[test]
 fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -296,7 +297,7 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
         });
         assert_eq!(kind(&use_token(&keeper)), "at-3", "{rotation:?}");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-3")));
-        // The store goes back to one record, and then to another.
+        // The store returns to one older record, and then to another.
         *world.store.record.lock() = Some(old);
         let (store, mut saves) = (Arc::clone(&world.store), 0);
         world.plan(move |call, _| {

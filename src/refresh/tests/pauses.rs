@@ -29,7 +29,7 @@ fn a_request_that_never_left_is_tried_three_times_with_growing_pauses() {
     assert_eq!(world.wire.0.lock().acts.len(), 8);
 }
 
-/// A wrong setting does not pass by itself.
+/// Trying again does not help with a wrong setting.
 #[test]
 fn a_request_that_cannot_be_built_is_tried_once() {
     for one_time in [true, false] {
@@ -128,7 +128,7 @@ fn too_early_waits_for_the_end_of_a_living_token() {
     });
     world.clock.advance(25 * SECOND);
     let stored = world.stored();
-    // An unanswered request may have issued a token that is younger still.
+    // An unanswered request may have issued an even younger token.
     for (acts, left) in [(&[Act::TooEarly][..], 25), (&[Act::LoseRequest, Act::TooEarly], 40)] {
         *world.store.record.lock() = Some(stored.clone());
         world.acts(acts);

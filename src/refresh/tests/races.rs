@@ -148,7 +148,7 @@ fn threads_that_share_a_refusal_tell_it_once() {
 
 /// A call with a working token does not share the failure of an explicit refresh.
 #[test]
-fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
+fn a_failed_explicit_refresh_does_not_fail_a_call_with_a_token() {
     let world = World::new(Rotation::Strict);
     let keeper = Arc::new(world.keeper());
     world.acts(&[Act::Setup]);
@@ -226,7 +226,7 @@ fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
 
 /// Fencing: another client saves between our load and our note, on a store that compares.
 #[test]
-fn a_note_over_a_newer_record_is_a_conflict_and_the_newer_record_stays() {
+fn a_note_does_not_overwrite_a_newer_record() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     let (wire, store, clock) =
@@ -302,7 +302,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare() {
         assert_eq!(got, "at-theirs");
         assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
-        // The other client's token turns out to be invalid: the spare is the valid one.
+        // The other client's token turns out to be invalid: the spare is the valid token.
         world.clock.advance(LIFE * 20);
         assert_eq!(kind(&use_token(&world.keeper())), "at-3");
         assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);
@@ -311,7 +311,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare() {
 }
 
 #[test]
-fn a_late_pair_is_never_written_into_an_empty_store_or_another_login() {
+fn a_late_pair_is_not_written_over_a_logout_or_another_login() {
     for compares in [true, false] {
         let (world, got) = overtaken(Rotation::Strict, compares, |stored| *stored = None);
         assert_eq!(got, "not_authorized");
@@ -334,7 +334,7 @@ fn a_late_pair_is_never_written_into_an_empty_store_or_another_login() {
 /// A script writes another token into the record without changing its numbers while our request is on
 /// its way. The client notices by comparing the token.
 #[test]
-fn a_pair_that_a_script_wrote_under_the_same_revision_is_not_overwritten() {
+fn a_scripts_token_under_the_same_revision_is_not_overwritten() {
     let (world, got) = overtaken(Rotation::Grace(LIFE), true, |stored| {
         let record = stored.as_mut().unwrap();
         let end = record.token.expires_at().unwrap() + time::Duration::hours(9);

@@ -184,9 +184,9 @@ fn a_note_is_read_back_again_after_a_failure() {
     }
 }
 
-/// A client that has only read the newer token also knows it.
+/// A client that has only read the newer token also notices that the store is old.
 #[test]
-fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
+fn a_client_that_only_read_notices_an_older_store() {
     let world = World::new(Rotation::Strict);
     let (one, two) = (world.keeper(), world.keeper());
     let old = world.stored();
@@ -209,9 +209,9 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
 
-/// A client that has only read the newer token without the lock also knows it.
+/// A client that has read the newer token without the lock also notices that the store is old.
 #[test]
-fn a_store_that_went_back_is_noticed_by_a_client_that_read_without_the_lock() {
+fn a_client_that_read_without_the_lock_notices_an_older_store() {
     let world = World::new(Rotation::Strict);
     let old = world.stored();
     world.past_end();
@@ -248,7 +248,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
         assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
-    // A new login replaces the record of a store that went back, like any other record.
+    // A new login also replaces an older record to which the store has returned.
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let old = world.stored();
@@ -263,7 +263,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
 
 /// The newer pair is written again; if that save fails, the pair is treated as unsaved.
 #[test]
-fn a_failed_repair_of_a_store_that_went_back_keeps_the_lock_if_needed() {
+fn a_failed_repair_of_an_older_store_keeps_the_lock_if_needed() {
     for (rotation, keeps) in [(Rotation::Strict, true), (Rotation::UntilUsed, false)] {
         let world = World::new(rotation);
         let keeper = world.keeper();

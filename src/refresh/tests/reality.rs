@@ -1,5 +1,5 @@
-//! Tests of real conditions: stores without a lock, stores that forget or go back, clocks that were
-//! ahead, refreshes longer than a token's life.
+//! Tests of real conditions: stores without a lock, stores that lose notes or return to older records,
+//! clocks that were ahead, refreshes longer than a token's life.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -99,7 +99,7 @@ fn a_refresh_token_that_was_not_replaced_is_not_revoked() {
     }
 }
 
-/// The store goes back under a running client.
+/// The store returns to an older record under a running client.
 #[test]
 fn a_store_that_went_back_gets_the_newer_pair_again() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -145,7 +145,7 @@ fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
 }
 
-/// A call that only reads also ignores a store that went back.
+/// A call that only reads also ignores the older record of a restored store.
 #[test]
 fn a_401_does_not_bring_back_an_older_token() {
     let world = World::new(Rotation::Strict);
@@ -442,7 +442,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The saves of the note and of the token fail, and perhaps the lock.
+        // The saves of the note and of the token fail, and in one case the lock fails too.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Another login with the same tokens replaced ours: the refusal does not apply to it.
 #[test]
-fn an_answer_about_a_replaced_login_does_not_apply_to_the_new_one() {
+fn a_refusal_of_a_replaced_login_does_not_apply_to_the_new_login() {
     for act in [Act::Refuse, Act::TooEarly] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         world.past_end();
@@ -70,7 +70,7 @@ fn a_refusal_keeps_its_reason_only_for_its_own_token() {
 
 /// The spare replaces a refused token, unless the save fails.
 #[test]
-fn a_failed_save_of_the_spare_is_an_error_and_a_conflict_is_not() {
+fn a_failed_save_of_the_spare_is_an_error() {
     for (fails, expected) in [(true, "backend"), (false, "at-2")] {
         let world = World::new(Rotation::Strict);
         world.change(|record| record.spare = Some(Secret::new("rt-spare")));
@@ -161,7 +161,7 @@ fn a_service_that_asked_to_wait_is_not_called_for_a_401() {
     }
 }
 
-/// An answered request needs no wait, whatever the lock is.
+/// An answered request needs no wait, with any kind of lock.
 #[test]
 fn an_answered_note_is_no_reason_to_wait() {
     for (unanswered, expected) in [(false, "at-2"), (true, "outcome_unknown")] {
@@ -190,8 +190,8 @@ fn our_own_unanswered_request_is_not_waited_for() {
     assert_eq!(world.sent().len(), 2, "another process sends nothing");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Our next note was saved over the earlier one although its save reported an error; the client does not
-    // wait for our own note either.
+    // Our next note was saved over the earlier note although the save reported an error; the client
+    // does not wait for our own note either.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;
@@ -225,7 +225,7 @@ fn an_echo_of_the_sent_token_is_not_a_spare() {
 /// If refusals are not limited, nothing is written about them.
 /// Another client has saved a token that works, and then the store fails.
 #[test]
-fn what_was_read_after_a_refusal_is_used_if_the_store_then_fails() {
+fn a_token_read_after_a_refusal_is_used_if_the_store_fails() {
     for (fails_at, expected) in [(2, "at-other"), (1, "outcome_unknown")] {
         let world = World::new(Rotation::Strict);
         world.past_end();

@@ -8,7 +8,8 @@ use crate::refresh::history::History;
 
 const WINDOW: Duration = Duration::from_secs(120);
 
-/// Tests the table directly where a call shows no difference: the decision and its wait.
+/// Tests the decision and its wait directly in the table, in cases in which a whole call shows no
+/// difference.
 #[test]
 fn each_reason_to_wait_keeps_a_working_token_or_gives_the_wait() {
     let seconds = Duration::from_secs;

@@ -128,7 +128,8 @@ fn keeping_a_login_alive_does_not_risk_an_access_token() {
         };
         assert_eq!(kind(&keep()), "outcome_unknown", "hurried: {hurried}");
         assert!(world.sent().is_empty());
-        // Only `refresh()` insists, and the token is sent when the access token has expired.
+        // Only `refresh()` sends the token at once; other calls send it when the access token has
+        // expired.
         world.past_end();
         assert_eq!(kind(&keep()), "at-2");
         assert_eq!(world.sent(), ["rt-1"]);

@@ -140,7 +140,7 @@ fn an_unanswered_token_is_not_sent_again_at_once() {
 }
 
 #[test]
-fn after_a_lost_answer_the_token_is_sent_again_when_it_is_old_enough() {
+fn after_a_lost_answer_an_old_enough_token_is_sent_again() {
     let world = exacting();
     advance(&world, 610);
     world.acts(&[Act::LoseReply, Act::TooEarly]);
@@ -315,8 +315,8 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// An explicit refresh cannot use a token that the service has called valid, even if the stored token is
-/// newer than the one that the caller knows.
+/// An explicit refresh cannot use a token that the service has called valid, even if the stored token
+/// is newer than the token that the caller knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     let world = exacting();

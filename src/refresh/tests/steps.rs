@@ -94,7 +94,7 @@ fn an_expired_token_without_a_refresh_token_needs_a_person() {
 }
 
 #[test]
-fn a_refused_access_token_is_replaced_by_the_stored_one_or_one_refresh() {
+fn a_refused_access_token_is_replaced_from_the_store_or_refreshed() {
     let world = World::new(Rotation::Strict);
     let (one, two) = (world.keeper(), world.keeper());
     assert_eq!(kind(&use_token(&one)), "at-1");
@@ -212,7 +212,7 @@ fn a_hook_may_call_the_client() {
     *slot.lock() = None;
 }
 
-/// Keeps the log lines of each thread.
+/// A logger that keeps the log lines of each thread.
 struct Lines;
 
 thread_local! {
@@ -245,7 +245,7 @@ fn each_event_is_a_line_in_the_log() {
 }
 
 #[test]
-fn a_rotating_service_on_a_store_without_a_lock_is_warned_about_once() {
+fn a_store_without_a_lock_causes_one_warning() {
     let warnings = |world: &World| world.told(|event| matches!(event, Event::Warning { .. }));
     let world = World::with(Rotation::Strict, LockKind::None, true);
     let keeper = world.keeper();

@@ -46,7 +46,7 @@ fn a_new_refresh_token_has_new_dates() {
 
 /// The first answer has only a refresh token, and the next request gets no answer.
 #[test]
-fn a_salvaged_refresh_token_ends_the_access_token_only_if_a_refresh_does() {
+fn a_salvaged_refresh_token_blocks_the_access_token_only_if_revoked() {
     for ends in [true, false] {
         let mut world = World::new(Rotation::Strict);
         world.rules.ends_access_token = ends;
@@ -216,7 +216,7 @@ fn a_pair_that_is_already_stored_is_not_written_again() {
 }
 
 #[test]
-fn a_login_into_an_empty_store_does_not_replace_another_that_came_first() {
+fn a_login_does_not_replace_an_earlier_login_of_another_client() {
     let world = World::new(Rotation::UntilUsed);
     *world.store.record.lock() = None;
     let keeper = world.keeper();
@@ -244,7 +244,7 @@ fn a_login_into_an_empty_store_that_is_saved_late_is_reported() {
 
 /// While a pair was unsaved, another client's login was stored.
 #[test]
-fn a_token_of_another_client_is_not_used_after_a_pair_lost_its_place() {
+fn another_logins_token_is_not_used_after_a_pair_was_dropped() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     world.past_end();

@@ -111,7 +111,7 @@ fn a_fresh_note_without_a_lock_is_waited_for() {
 
 /// A note whose holder may be alive and have the only valid pair.
 #[test]
-fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
+fn under_a_lease_a_risky_replay_waits_for_the_notes_deadline() {
     for lock in [LockKind::Lease, LockKind::None] {
         for rotation in [S, F, X, U, G, GF] {
             for alive in [true, false] {
@@ -133,7 +133,7 @@ fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
 
 /// A note past its deadline: a lease is then treated as a lock that is released when its holder dies.
 #[test]
-fn a_note_past_its_deadline_is_decided_as_under_a_lock_freed_by_death() {
+fn an_expired_note_is_decided_as_under_a_process_lock() {
     for lock in [LockKind::Lease, LockKind::None] {
         for rotation in ALL {
             for alive in [true, false] {
@@ -186,7 +186,7 @@ fn a_wait_noted_by_a_wrong_clock_is_ignored() {
     }
 }
 
-/// An impossibly late deadline is cut to the longest possible one.
+/// An impossibly late deadline is shortened to the longest possible deadline.
 #[test]
 fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     let world = world(S, LockKind::Lease, false);
@@ -299,8 +299,8 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let note = world.stored().note.unwrap();
     assert_eq!(note.not_before, Some(clock::later(sent_at, Duration::from_secs(570))));
     assert_eq!(note.unanswered_since, Some(sent_at));
-    // Nothing is sent before the service allows a refresh. Then one request is sent, and its answer
-    // is the refusal.
+    // Before the service allows a refresh, nothing is sent. Then one request is sent, and the service
+    // refuses it.
     assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0));
     world.clock.advance(Duration::from_secs(571));
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
@@ -383,7 +383,7 @@ fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
 
 /// The service refuses the token.
 #[test]
-fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
+fn a_refusal_is_believed_for_a_while_if_the_store_is_unchanged() {
     for rotation in ALL {
         let world = world(rotation, LockKind::FreedByDeath, false);
         world.acts(&[Act::Refuse]);
@@ -408,7 +408,7 @@ fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
 
 /// The service refuses the token, and under a lease another holder may have the successor.
 #[test]
-fn a_refusal_under_a_lease_does_not_count_while_another_holder_may_have_the_successor() {
+fn under_a_lease_a_refusal_is_doubted_while_a_holder_may_succeed() {
     for lock in [LockKind::Lease, LockKind::None] {
         let world = world(S, lock, false);
         let other = Arc::new(Mutex::new(false));

@@ -48,7 +48,7 @@ fn a_refresh_without_rotation_needs_no_store() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
     assert!(!*world.store.held.lock());
-    // A service with rotation is never asked without the lock.
+    // If the service rotates refresh tokens, no request is sent without the lock.
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
@@ -98,7 +98,7 @@ fn an_unknown_outcome_has_all_known_details() {
 }
 
 #[test]
-fn a_note_that_stops_a_call_gives_the_wait_or_asks_for_a_refresh_by_name() {
+fn a_note_gives_the_wait_or_requires_an_explicit_refresh() {
     let lease = World::with(Rotation::Strict, LockKind::Lease, true);
     lease.past_end();
     lease.leave_note(Duration::from_secs(10), Duration::from_secs(110));
@@ -158,7 +158,7 @@ fn the_lock_is_tried_at_once_and_then_waited_for() {
     saved_meanwhile(&world, 2, false);
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");
     assert_eq!(calls(&world), ["lock", "load", "lock", "load"]);
-    // A lock that fails is not waited for.
+    // If the lock fails, the call does not wait.
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
@@ -232,4 +232,31 @@ fn a_pair_saved_late_is_not_reported_as_adopted() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0);
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
+}
+
+/// Such a call would wait for its own thread, which holds the store's lock.
+#[test]
+fn a_hook_that_calls_its_own_client_gets_an_error() {
+    let world = World::new(Rotation::Strict);
+    let keeper = Arc::new(world.keeper());
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.past_end();
+    let (tell, told) = std::sync::mpsc::channel();
+    let inside = Arc::downgrade(&keeper);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        let keeper = inside.upgrade().unwrap();
+        let kinds = [
+            use_token(&keeper).unwrap_err().kind(),
+            keeper.access(&keeper.newer()).map(drop).unwrap_err().kind(),
+            keeper.save_waiting().unwrap_err().kind(),
+            keeper.clear(&|_| Ok(true)).unwrap_err().kind(),
+        ];
+        tell.send(kinds).unwrap();
+    }));
+    let refreshing = Arc::clone(&keeper);
+    std::thread::spawn(move || kind(&use_token(&refreshing)).to_owned());
+    let kinds = told.recv_timeout(Duration::from_secs(60)).expect("the calls return");
+    assert_eq!(kinds, ["config"; 4]);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
 }

@@ -20,7 +20,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("an account without a login is not listed", cleared),
 ];
 
-/// Names that stores confuse: with each other, with locks, with patterns, with devices.
+/// Names that a faulty store confuses with other names, locks, patterns or devices.
 fn names() -> Vec<String> {
     let mut names: Vec<String> = [
         "tenant-42",
@@ -79,7 +79,7 @@ fn names() -> Vec<String> {
     names
 }
 
-/// Those of these names that the store accepts.
+/// Returns those names that the store accepts.
 fn accepted_of<'a>(store: &dyn LoginStore, names: &[&'a str]) -> Result<Vec<&'a str>, BoxError> {
     let mut kept = Vec::new();
     for name in names {
@@ -101,8 +101,8 @@ fn accepted(store: &dyn LoginStore) -> Result<Vec<String>, BoxError> {
     Ok(kept)
 }
 
-/// Checks a store that keeps the logins of many accounts, and removes all logins from the store. The store of a
-/// single account is checked by [`Contract`](super::Contract).
+/// Checks a store that keeps the logins of many accounts, and removes all logins from the store.
+/// [`Contract`](super::Contract) checks the store of a single account.
 ///
 /// ```
 /// use evergrant::backend::MemoryStore;

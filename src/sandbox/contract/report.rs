@@ -39,7 +39,8 @@ impl Report {
         }
     }
 
-    /// All checks that were not run, with the reason. For these, the promise rests on the author's word.
+    /// All checks that were not run, with the reason. For these checks, only the author's statement
+    /// supports the promise.
     pub fn not_checked(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = self.skipped.iter().chain(&self.excused);
         all.map(|(name, reason)| (*name, reason.as_str()))

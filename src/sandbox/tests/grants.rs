@@ -14,7 +14,7 @@ use crate::sandbox::{Fault, Sandbox};
 
 const ISSUER: &str = "http://127.0.0.1:1";
 
-/// Authorizes with these parameters besides the usual ones, and returns the code.
+/// Authorizes with the usual parameters and these parameters, and returns the code.
 fn code(desk: &mut Desk, more: &[(&str, &str)]) -> String {
     let usual = [
         ("response_type", "code"),

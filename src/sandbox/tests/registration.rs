@@ -1,4 +1,5 @@
-//! Clients that register by themselves, tokens for the API alone, and exchanged tokens.
+//! Tests of clients that register by themselves, of tokens that are only for the API, and of exchanged
+//! tokens.
 
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ fn call(parameters: &[(&str, &str)]) -> TokenCall {
     TokenCall::new(&request, TokenFormat::Form)
 }
 
-/// Opens the authorization endpoint and agrees. Returns the code, or why there is none.
+/// Opens the authorization endpoint and agrees. Returns the code, or the reason for a refusal.
 fn authorized(desk: &mut Desk, client: &str, redirect_uri: &str) -> Result<String, String> {
     let parameters: Vec<_> =
         [("response_type", "code"), ("client_id", client), ("redirect_uri", redirect_uri)]

@@ -25,7 +25,7 @@ const TOLERANCE: i64 = 30;
 /// The time of a server whose clock is further from ours than this, in seconds, is not used.
 const FURTHEST: i64 = 86_400;
 
-/// What the client's builder says about new logins.
+/// The setting of the client's builder for new logins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// The provider decides.
@@ -37,39 +37,39 @@ pub(crate) enum Demand {
     IfOffered,
 }
 
-/// Which of the two servers a request goes to. They have their own nonces, even on one host (sections 8 and
-/// 9).
+/// The server that gets a request. The two servers have separate nonces, even on one host (sections 8
+/// and 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Side {
     Server,
     Api,
 }
 
-/// What a client knows for its proofs. All clones of the client share it.
+/// The nonces and clocks of servers, for a client's proofs. All clones of the client share it.
 pub(crate) struct Proofs {
     demand: Demand,
     clock: Arc<dyn Clock>,
     known: Mutex<HashMap<(Side, String), Known>>,
 }
 
-/// What is known of one origin: its newest nonce, and by how many seconds its clock is ahead of ours.
+/// The state of one origin: its newest nonce, and by how many seconds its clock is ahead of ours.
 #[derive(Default)]
 struct Known {
     nonce: Option<Arc<str>>,
     skew: i64,
 }
 
-/// What an answer has told.
+/// The information of an answer: the nonce and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Learned {
     /// The nonce of the answer.
     nonce: Option<Arc<str>>,
-    /// Whether the server's clock was not where it was thought to be.
+    /// Whether the answer corrected the client's knowledge of the server's clock.
     clock: bool,
 }
 
 impl Learned {
-    /// Whether another proof can be better than the one that had this fault.
+    /// Whether another proof may be accepted after a proof had this fault.
     pub(crate) fn mends(&self, fault: ProofFault) -> bool {
         match fault {
             ProofFault::Nonce => self.nonce.is_some(),
@@ -77,8 +77,8 @@ impl Learned {
         }
     }
 
-    /// The nonce of this answer. The request is sent again with this nonce: the nonce in `Proofs` may be an
-    /// older one by then, which came with the answer to another request.
+    /// The nonce of this answer. The request is sent again with this nonce: the nonce in `Proofs` may
+    /// by then be an older nonce, from the answer to another request.
     pub(crate) fn into_nonce(self) -> Option<Arc<str>> {
         self.nonce
     }
@@ -95,8 +95,8 @@ impl Proofs {
         Proofs { demand, clock, known: Mutex::default() }
     }
 
-    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; without one, the
-    /// newest nonce of the origin is used.
+    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; if it is
+    /// `None`, the newest nonce of the origin is used.
     pub(crate) fn proof(
         &self,
         (side, method, url): (Side, &str, &str),
@@ -135,7 +135,7 @@ impl Proofs {
         if nonce.is_some() {
             of_origin.nonce.clone_from(&nonce);
         }
-        // An answer that does not tell the time leaves what is known.
+        // An answer without a date does not change the known time.
         let before = of_origin.skew;
         let skew = told.map_or(before, |skew| {
             let fits = (TOLERANCE + 1..=FURTHEST).contains(&skew.saturating_abs());
@@ -207,8 +207,8 @@ impl TokenTransport {
         Ok(())
     }
 
-    /// Remembers what an answer says for the next proof. Returns the fault of this proof, if another proof
-    /// can be better.
+    /// Remembers what an answer says for the next proof. Returns the fault of this proof, if another
+    /// proof may be accepted.
     pub(in crate::transport) fn learned(
         &self,
         url: &str,
@@ -250,8 +250,8 @@ impl TokenTransport {
         before.dpop_key().is_none() || new.is_dpop() || self.proofs.demand == Demand::IfOffered
     }
 
-    /// The token as it is stored by `Client::seed`. In a client whose logins are bound, a token without a key
-    /// gets one: its access token is not used, and the first refresh binds the login.
+    /// The token as it is stored by `Client::seed`. In a client whose logins are bound, a token without
+    /// a key gets a new key: its access token is not used, and the first refresh binds the login.
     pub(crate) fn seeded(&self, token: Token, now: OffsetDateTime) -> Result<Token> {
         if let Some(jwk) = token.dpop_key() {
             ProofKey::from_jwk(jwk)?;

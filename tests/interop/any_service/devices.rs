@@ -50,8 +50,8 @@ pub(crate) fn a_device_that_nobody_wants_is_told_so(server: &Server) {
     assert!(client.stored().unwrap().is_none());
 }
 
-/// A server that checks the time between polls answers `slow_down`, because the test sends polls of its own
-/// between those of the client.
+/// A server that checks the time between polls answers `slow_down`, because the test sends additional
+/// polls between the polls of the client.
 pub(crate) fn a_device_slows_down_when_it_is_told_to(server: &Server) {
     let app = server.kind.device_app();
     let client = server.builder(app, MemoryBackend::new()).build();

@@ -26,7 +26,8 @@ pub(crate) fn the_issuer_alone_is_enough(server: &Server) {
     let metadata = Discovery::new(&issuer).metadata().unwrap();
     let provider = metadata.provider().unwrap().rotation(Rotation::StrictFamily);
     let provider = provider.client_auth(BASIC.2).api_base(&issuer).build().unwrap();
-    // Discovery finds the settings of the server's provider; the host may have another name.
+    // Discovery finds the same settings as the server's provider has, perhaps with another name for the
+    // host.
     let row = server.provider(BASIC).build().unwrap();
     let path = |address: Option<&str>| address.map(|it| Url::parse(it).unwrap().path().to_owned());
     for (found, said) in [

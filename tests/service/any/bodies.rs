@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{provider, seeded};
 use crate::support::{Fake, Peer};
 
-/// The answer of an API to a path and an access token: status and body. `None` stands for `{"done":true}`.
+/// The answer of an API to a path and an access token: status and body. `None` means `{"done":true}`.
 type Says = fn(path: &str, token: &str) -> Option<(&'static str, &'static str)>;
 
 /// Starts a service whose API answers as `says`.

@@ -1,4 +1,4 @@
-//! Tests of an authorization code that another program requested, as in `exchange(code)` and
+//! Tests of an authorization code that another program has requested, as in `exchange(code)` and
 //! `get_access_token(code, redirect_uri)` of other libraries.
 
 use evergrant::provider::{ClientAuth, Pkce};

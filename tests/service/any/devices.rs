@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::support::builder;
 
-/// Runs a device login by a clock that moves only when the client sleeps. `answer` answers the first polls,
-/// and `lost` answers are cut off. Returns the seconds at which the polls came.
+/// Runs a device login by a clock that moves only when the client sleeps. `answer` answers the first
+/// polls, and `lost` answers are cut off. Returns the times of the polls, in seconds.
 fn polls(answer: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static, lost: usize) -> Vec<u64> {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();

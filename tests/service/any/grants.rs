@@ -69,8 +69,8 @@ fn a_refresh_may_have_another_method_and_authentication() {
     );
 }
 
-/// Makes a provider like Instagram: the code brings a short-lived token, the short-lived token is exchanged
-/// for a long-lived token, and the long-lived token renews itself.
+/// Makes a provider like Instagram: the code is exchanged for a short-lived token, the short-lived
+/// token for a long-lived token, and the long-lived token renews itself.
 fn instagram(server: &Fake) -> evergrant::provider::ProviderBuilder {
     let second = format!("{}/access_token", server.url());
     let renewal = RefreshGrant::new("ig_refresh_token", "access_token").with_access_token();

@@ -71,7 +71,8 @@ fn calls_go_to_the_host_that_the_login_names() {
         calls(&one),
         ["/v1/query?q=a+b Bearer at-1", "/v1/query Bearer at-1", "/absolute?a=1 Bearer at-1"]
     );
-    // A refresh answer moves the login to another host; an answer that names no host leaves the login there.
+    // A refresh answer that names another host changes the host of the login; an answer without a host
+    // does not.
     second.refresh().unwrap();
     first.refresh().unwrap();
     first.get("/a").call().unwrap();
@@ -79,7 +80,7 @@ fn calls_go_to_the_host_that_the_login_names() {
     second.get("/b").call().unwrap();
     assert_eq!(calls(&two), ["/v1/a Bearer at-2", "/v1/b Bearer at-3"]);
     assert_eq!(calls(&one).len(), 3);
-    // The first host no longer belongs to this login, so it gets no token.
+    // The first host no longer belongs to this login, so the client sends it no token.
     let refused = second.get(&format!("{}/x", one.url())).call();
     assert!(matches!(refused, Err(Error::Config(_))), "{refused:?}");
 }

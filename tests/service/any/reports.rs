@@ -1,4 +1,4 @@
-//! Tests of inputs about which people reported faults of other clients.
+//! Tests of inputs that other clients handled wrongly, by reports of their users.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -73,14 +73,14 @@ impl Asked {
         self.header(name) == Some(value)
     }
 
-    /// Whether id and secret are in the body and nowhere else.
+    /// Whether id and secret are only in the body.
     fn by_body(&self) -> bool {
         self.is("client_id", "app")
             && self.is("client_secret", "sesame")
             && self.header("authorization").is_none()
     }
 
-    /// Whether id and secret are in the header and nowhere else.
+    /// Whether id and secret are only in the header.
     fn by_basic(&self) -> bool {
         self.lacks(&["client_id", "client_secret"])
             && self.has_header("authorization", "Basic YXBwOnNlc2FtZQ==")
@@ -103,7 +103,7 @@ enum Step {
 }
 
 enum Login {
-    /// A person comes back with this callback.
+    /// A person logs in, and the browser sends this callback.
     Callback(&'static str),
     /// The program gets the code without a callback.
     Code,
@@ -111,7 +111,8 @@ enum Login {
     Application,
 }
 
-/// How a service behaves. In answers, `{n}` is the number of the token and `{server}` the server's address.
+/// The behaviour of a service. In answers, `{n}` is the number of the token and `{server}` the server's
+/// address.
 struct Service {
     name: &'static str,
     row: fn(ProviderBuilder, &str) -> ProviderBuilder,
@@ -132,7 +133,7 @@ struct Service {
     refused: (&'static str, &'static str),
     looked_up: &'static str,
     call: fn(&Client) -> Result<Value, Error>,
-    /// Whether a call carries this access token as the API wants.
+    /// Whether a call carries this access token as the API requires.
     carries: fn(&Asked, &str) -> bool,
     ended: (&'static str, &'static str),
     /// Whether a revocation names the login with this number; `None` for a service that has no revocation.
@@ -182,7 +183,7 @@ struct State {
     oldest: usize,
     refuses: bool,
     revoked: bool,
-    /// Requests that are not as the service wants them.
+    /// Requests that the service would not accept.
     wrong: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Answers that are not as they should be: unbound tokens, refused proofs.
+//! Tests of wrong answers: unbound tokens, refused proofs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +76,7 @@ fn a_client_may_accept_unbound_tokens() {
     log_in(&sandbox, &client);
     assert_eq!(client.token().unwrap().token_type(), "DPoP");
     client.get("/me").call().unwrap();
-    // A bearer token of a refresh goes without a proof.
+    // A bearer token from a refresh is sent without a proof.
     sandbox.on_open("GET", "/api/seen", |request| {
         let scheme = request.header("authorization").and_then(|value| value.split(' ').next());
         ApiReply::json(200, json!([scheme, request.header("dpop").is_some()]))
@@ -182,7 +182,7 @@ fn userinfo_is_asked_with_a_proof() {
     assert_eq!(sandbox.counters().proofs_refused, 0);
 }
 
-/// The sandbox must refuse what these tests rely on.
+/// These tests rely on the sandbox to refuse wrong proofs, so test the sandbox.
 #[test]
 fn the_sandbox_gives_a_bound_token_to_its_key_alone() {
     let sandbox = strict().start().unwrap();

@@ -1,4 +1,5 @@
-//! Tests of bound logins: where the key comes from, where it is kept, and who can use it.
+//! Tests of bound logins: the origin of the key, its place in the store, and the clients that can use
+//! it.
 
 use evergrant::provider::Dpop;
 use evergrant::sandbox::Sandbox;
@@ -180,7 +181,7 @@ fn a_pushed_request_has_a_proof_with_the_same_key() {
     client.get("/me").call().unwrap();
     let counters = sandbox.counters();
     assert_eq!((counters.pushed_requests, counters.proofs_refused), (1, 0));
-    // One nonce for the authorization server, and one for the API.
+    // The authorization server has demanded a nonce, and the API another nonce.
     assert_eq!(counters.nonces_demanded, 2);
 }
 
@@ -213,7 +214,7 @@ fn a_seeded_refresh_token_is_bound_by_its_first_refresh() {
     client.refresh().unwrap();
     let token = client.token().unwrap();
     assert_eq!((token.token_type(), sandbox.counters().refreshes), ("DPoP", 2));
-    // The bound login goes on in another store.
+    // A client on another store can use the bound login.
     let other = self::client(&sandbox);
     assert!(other.seed(token).unwrap());
     other.refresh().unwrap();

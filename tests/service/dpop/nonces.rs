@@ -1,4 +1,5 @@
-//! Nonces of both servers: kept, repeated once, and never a reason for a refresh.
+//! Tests of the nonces of both servers: a nonce is kept, a demand leads to one repetition and never to
+//! a refresh.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -42,7 +43,7 @@ fn a_demanded_nonce_costs_one_more_request_and_no_login() {
 
 #[test]
 fn a_nonce_in_any_answer_replaces_the_earlier_one() {
-    // Each proof leads to another nonce, and old ones are refused.
+    // Each proof leads to a new nonce, and old nonces are refused.
     let sandbox = strict().dpop_nonces(1).start().unwrap();
     let client = logged_in(&sandbox);
     for _ in 0..12 {
@@ -57,7 +58,7 @@ fn a_nonce_in_any_answer_replaces_the_earlier_one() {
 fn a_second_demand_in_a_row_is_an_error_that_spends_nothing() {
     let sandbox = with_nonces().start().unwrap();
     let client = logged_in(&sandbox);
-    // The same login at a server that demands without end.
+    // The same login at a server that always demands another nonce.
     sandbox.on_open("POST", "/api/demands", |_| demand("n-1"));
     let demanding = format!("{}/api/demands", sandbox.url());
     let provider = sandbox.provider().to_builder().refresh_endpoint(demanding).build().unwrap();

@@ -105,7 +105,7 @@ fn faults(entry: &Entry) -> Vec<String> {
         |what: &str, text: String| faults.push(format!("{} {what}: {text}", entry.name));
     let mut at = 0;
     for name in EVERYWHERE {
-        // In place of `api`, an entry can have a fact that says where the API's address comes from.
+        // In place of `api`, an entry can have a fact that names the source of the API's address.
         let api = ["api", "api_from", "api_host", "api_lookup"];
         let fits = |fact: &Fact| fact.name == name || name == "api" && api.contains(&fact.name);
         match entry.facts[at..].iter().position(fits) {

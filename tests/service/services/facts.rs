@@ -53,7 +53,7 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
     let asked = asked(seen);
     let (exchanged, refreshed) = (parameters(&seen.exchange), parameters(&seen.refresh));
     match (fact.name, &words[..]) {
-        // An unknown fact leaves the default in place, which is to send PKCE.
+        // If the fact is unknown, the default applies: PKCE is sent.
         ("pkce", ["unknown"]) => check_pkce("S256", entry, &asked, &exchanged),
         ("rotation", ["unknown" | "setting"]) => assert_eq!(row.rotation(), Rotation::Unknown),
         ("authorize", [url]) => {
@@ -235,7 +235,7 @@ fn check_error(entry: &'static Entry, verdict: &str, condition: &[&str]) {
             json!({"error": "failed", "error_description": format!("Oh: {text}.")}),
         ),
         ["field", path, value] => {
-            // A service with an error member of its own may answer with status 200.
+            // A service with its own error member may answer with status 200.
             let number = value.parse::<u64>().map_or(json!(value), |number| json!(number));
             ("200 OK", at_path(path, number))
         }

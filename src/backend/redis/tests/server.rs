@@ -10,7 +10,7 @@ use redis::{RedisError, Value};
 use super::super::lock::{RELEASE, RENEW, TAKE};
 use super::super::*;
 
-/// What happens instead of a command, or just before it.
+/// A function that runs instead of a command, or just before it.
 type Act = Box<dyn FnOnce() -> Option<RedisError> + Send>;
 
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Server {
         Wire { server: self.clone(), id }
     }
 
-    /// A store that keeps its connection, as one for a URL does.
+    /// A store that keeps its connection, as a store for a URL does.
     pub(super) fn store(&self) -> RedisBackend {
         let server = self.clone();
         let open = move || -> Result<Link, BoxError> { Ok(Link::new(server.connect())) };
@@ -84,7 +84,7 @@ impl Server {
         self.0.lock().acts.push((name, Box::new(|| Some(error))));
     }
 
-    /// Does something at the next command of this name, before it.
+    /// Runs `act` just before the next command of this name.
     pub(super) fn before(&self, name: &'static str, act: impl FnOnce() + Send + 'static) {
         let act = || {
             act();
@@ -117,7 +117,7 @@ impl Server {
         self.0.lock().open.len()
     }
 
-    /// Whether the server's list of connections has those that are open.
+    /// Sets whether the server's list of connections has the open connections.
     pub(super) fn lists(&self, lists: bool) {
         let mut state = self.0.lock();
         state.open = if lists { (1..=state.opened).collect() } else { BTreeSet::new() };
@@ -167,7 +167,7 @@ impl Server {
     }
 }
 
-/// A command's name: that of its script, if it has one.
+/// A command's name, or the name of its script.
 fn name(words: &[String]) -> String {
     let scripts =
         [(TAKE, "TAKE"), (RENEW, "RENEW"), (RELEASE, "RELEASE"), (SWAP, "SWAP"), (CLEAR, "CLEAR")];

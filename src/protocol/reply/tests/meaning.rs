@@ -1,4 +1,4 @@
-//! Tests of what an answer means, by status and code.
+//! Tests of the meaning of an answer, by status and code.
 
 use std::time::Duration;
 

@@ -14,10 +14,10 @@ impl ProviderBuilder {
         self
     }
 
-    /// The base of the API's addresses comes with the login: Salesforce's `instance_url`, Zoho's and
-    /// Pipedrive's `api_domain`; or is looked up after the login: [`LoginHost::looked_up_at`]. The access
-    /// token of a login is sent to the host of that login. [`ProviderBuilder::api_base`] is the base for a
-    /// login without such a member.
+    /// Reads the base of the API's addresses from the login (Salesforce's `instance_url`, Zoho's and
+    /// Pipedrive's `api_domain`), or asks the service for it after the login
+    /// ([`LoginHost::looked_up_at`]). The access token of a login is sent to the host of that login.
+    /// [`ProviderBuilder::api_base`] is the base for a login without this member.
     pub fn api_base_from(mut self, place: LoginHost) -> ProviderBuilder {
         self.0.api.base_from = Some(place);
         self
@@ -36,11 +36,11 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a header to every call of the API: a version such as `Notion-Version` or `Square-Version`, or a
-    /// key such as Etsy's `x-api-key`. A header of the same name on one request replaces the value for this
-    /// request. Requests of [`Client::without_token`](crate::Client::without_token) do not carry the
-    /// header. A client that is middleware of an agent follows no redirect then: the agent would carry the
-    /// header to any host.
+    /// Adds a header to every call of the API: a version such as `Notion-Version` or `Square-Version`,
+    /// or a key such as Etsy's `x-api-key`. A header of the same name on one request replaces the value
+    /// for this request. Requests of [`Client::without_token`](crate::Client::without_token) do not
+    /// carry the header. With this setting, a client that is middleware of an agent follows no
+    /// redirect: the agent would send the header to any host.
     ///
     /// ```
     /// use evergrant::Provider;
@@ -57,9 +57,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a rule for answers that say in their body that the access token is no longer valid, or that the
-    /// call was refused for another reason. The rules are tried in order; the first that fits decides.
-    /// Middleware looks at the status only.
+    /// Adds a rule for answers that say in their body that the access token is no longer valid, or that
+    /// the call was refused for another reason. The rules are tried in order; the first rule that
+    /// matches decides. The middleware reads only the status.
     pub fn answer_rule(mut self, rule: AnswerRule) -> ProviderBuilder {
         self.0.api.answer_rules.push(rule);
         self

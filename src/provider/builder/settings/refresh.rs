@@ -35,7 +35,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a refresh request carries its parameters. By default, as all token requests do.
+    /// How a refresh request carries its parameters. By default in the same way as all token requests.
     pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.refresh.format = Some(format);
         self
@@ -54,8 +54,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// Makes refresh requests carry the access token beside the refresh token, in the parameter of this name:
-    /// OneLogin's first version of its API wants both.
+    /// Makes refresh requests carry the access token beside the refresh token, in the parameter of this
+    /// name: the first version of OneLogin's API requires both.
     pub fn access_token_on_refresh(mut self, parameter: impl Into<String>) -> ProviderBuilder {
         self.0.refresh.access_token_param = Some(parameter.into());
         self

@@ -15,15 +15,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds the name of a member of a token, such as Sentry's `token` or DingTalk's `expireIn`. The names are
-    /// tried in order before the usual ones.
+    /// Adds the name of a member of a token, such as Sentry's `token` or DingTalk's `expireIn`. The
+    /// names are tried in order before the usual names.
     pub fn reply_member(mut self, member: ReplyMember, name: &str) -> ProviderBuilder {
         self.0.reply.members.push((member, name.to_owned()));
         self
     }
 
-    /// The lifetime of an access token if the answer names none. Without this setting, such a token
-    /// is treated as valid until the API refuses it.
+    /// The lifetime of an access token if the answer has no lifetime. Without this setting, such a
+    /// token is treated as valid until the API refuses it.
     pub fn default_lifetime(mut self, lifetime: Duration) -> ProviderBuilder {
         self.0.reply.default_lifetime = Some(lifetime);
         self

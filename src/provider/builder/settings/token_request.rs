@@ -72,8 +72,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Whether logins are bound to a key (DPoP, RFC 9449). [`Dpop::Offered`] by default: the client decides.
-    /// Metadata whose `dpop_signing_alg_values_supported` lacks ES256 sets [`Dpop::Off`].
+    /// Whether logins are bound to a key (DPoP, RFC 9449). [`Dpop::Offered`] by default: the setting of
+    /// the client decides. Metadata whose `dpop_signing_alg_values_supported` lacks ES256 sets
+    /// [`Dpop::Off`].
     pub fn dpop(mut self, dpop: Dpop) -> ProviderBuilder {
         self.0.token_request.dpop = dpop;
         self
@@ -111,7 +112,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// The `typ` of a client assertion. `JWT` by default; the draft that updates RFC 7523 wants
+    /// The `typ` of a client assertion. `JWT` by default; the draft that updates RFC 7523 requires
     /// `client-authentication+jwt`.
     #[cfg(feature = "jwt")]
     pub fn assertion_type(mut self, typ: impl Into<String>) -> ProviderBuilder {

@@ -8,7 +8,7 @@ use super::*;
 
 /// How often a 401 is handled, as in `request::call`.
 const LOOKS: u32 = 4;
-/// How often a sweep comes to a login that it had to put off.
+/// How often a sweep visits a login that it had to put off.
 const VISITS: u32 = 4;
 /// How long a request to the API takes (ms).
 const API: u64 = 20;
@@ -56,16 +56,16 @@ fn close(world: &Arc<World>, client: usize) {
     world.state.lock().closed(me(), client);
 }
 
-/// Gets a token without waiting, as a sweep does, and comes back some times.
+/// Gets a token without waiting, as a sweep does, and tries again several times.
 fn sweep(world: &World, keeper: &Keeper) {
     for _ in 0..VISITS {
-        // A store that cannot be read puts the login off as well.
+        // The sweep also puts the login off if the store cannot be read.
         let Ok(Some(record)) = keeper.backend.load() else { return };
         let want = keeper.newer_than(&record);
         {
             let mut state = world.state.lock();
             state.asks(me(), &want);
-            // The sweep wants another token than the one that it read.
+            // The sweep asks for a token other than the token that it read.
             state.oracle.asked[me()].refused.push(access_of(&record.token));
         }
         let result = keeper.keep_alive_unhurried(&record);

@@ -26,7 +26,8 @@ impl State {
             Asked { start, start_step, instead, refused, ..Asked::default() };
     }
 
-    /// Notes that an actor begins to wait for the refresh lock, which another thread of its client holds.
+    /// Records that an actor begins to wait for the refresh lock, which another thread of its client
+    /// holds.
     pub(super) fn waits(&mut self, actor: usize) {
         let client = self.actors[actor].client;
         let step = self.step;
@@ -73,7 +74,8 @@ impl State {
         self.judge_as(actor, want, result, true);
     }
 
-    /// Judges a call that does not wait, so it may fail without a fault and while a token works.
+    /// Judges a call that does not wait. Such a call may fail without a fault, also while a token
+    /// works.
     pub(super) fn judge_unhurried(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
         self.judge_as(actor, want, result, false);
     }
@@ -104,7 +106,8 @@ impl State {
                     let ago = (now - known.end) / 1000;
                     self.violation("P6", format!("a{access}, handed out, expired {ago} s ago"));
                 }
-                // A store that goes back counts its tokens again from an older number.
+                // A store that returns to an older record numbers its tokens again from the older
+                // number.
                 let again = matches!(want, Want::Newer(..)) && self.oracle.excuses.rollback;
                 if !want.fits(live) && !again {
                     self.violation("P6", format!("a{access} was refused and is handed out again"));
@@ -117,7 +120,7 @@ impl State {
             }
         }
         if !waits && matches!(result, Err(Error::Busy(_))) {
-            return; // The call ended in the middle of another thread's refresh, whose pair does not wait yet.
+            return; // The call ended during another thread's refresh, before the save of that refresh failed.
         }
         let known = &mut self.oracle.clients[client];
         known.waits = !known.in_hand.is_empty();
@@ -127,8 +130,8 @@ impl State {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
-        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the client is
-        // right to report that the store does not return saved records.
+        // Clauses P4 and P6: while a token works, the call returns a token. If the store returned to an
+        // older record, the client may report that the store does not return saved records.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
         if waits && !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
@@ -219,7 +222,7 @@ impl State {
         }
     }
 
-    /// Whether the loss of the login is one that no client can prevent.
+    /// Whether no client can prevent the loss of this login.
     pub(super) fn excused(&self) -> bool {
         let Excuses { lost, died, unsaved, late, deadline, rollback, freed, overwritten, clock } =
             self.oracle.excuses;
@@ -246,7 +249,7 @@ impl State {
             && self.oracle.faults.iter().all(cut)
     }
 
-    /// Whether a live token is in the store.
+    /// Whether the store has a refresh token that works.
     pub(super) fn reachable(&self) -> bool {
         let Some(record) = self.store.history.last() else { return false };
         let live = |token: usize| self.service.takes(token, self.now);

@@ -1,4 +1,4 @@
-//! Checks clauses P1 to P8 of the promise, and knows the five losses that no client can prevent.
+//! Checks clauses P1 to P8 of the promise, and excuses the five losses that no client can prevent.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::schedule::{Failure, Fault, Point};
@@ -6,8 +6,8 @@ use super::server::Class;
 use super::world::{NOBODY, State};
 use super::*;
 
-/// What excuses the loss of a login in this run: the numbered cases of the list in `src/guide/promise.md`,
-/// and faults of the store.
+/// The events that excuse the loss of a login in this run: the numbered cases of the list in
+/// `src/guide/promise.md`, and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     /// Case 1: the answer with the successor was lost.
@@ -22,7 +22,7 @@ pub(super) struct Excuses {
     /// Case 5: without a lock that is released when its holder dies, a holder was paused past its note's
     /// deadline.
     pub(super) deadline: bool,
-    /// The store went back.
+    /// The store returned to an older record.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
@@ -45,7 +45,7 @@ impl Excuses {
 pub(super) struct Known {
     /// The refresh tokens that the client received and that are not in the store yet.
     pub(super) in_hand: Vec<usize>,
-    /// A call has ended since a save failed, and the pair still waits.
+    /// Whether a call has ended since a save failed, and the pair is still unsaved.
     pub(super) waits: bool,
     /// The tokens that the client read or wrote last.
     pub(super) memory: Option<(usize, usize)>,
@@ -174,7 +174,8 @@ impl State {
         }
     }
 
-    /// Notes that a client, whose last call found that it holds the lock, puts an older record over a successor.
+    /// Records that a client, whose last call found that it holds the lock, writes an older record over
+    /// a successor.
     pub(super) fn overwrites(&mut self, client: usize, record: &Record) {
         let file = self.config.lock() == LockKind::FreedByDeath && !self.config.compares();
         let newest = self.store.history.last().map(refresh_of);
@@ -268,7 +269,7 @@ impl State {
         self.oracle.excuses.deadline |= past;
     }
 
-    /// Notes that a pair is still unsaved past its note's deadline.
+    /// Records that a pair is still unsaved after its note's deadline.
     pub(super) fn look_at_deadlines(&mut self) {
         let held = |request: &world::Request| {
             let hand = self.oracle.clients.get(request.client).map(|known| &known.in_hand);
@@ -291,7 +292,7 @@ impl State {
         self.clients.get(client).map_or(0, |of| self.processes[of.process].host)
     }
 
-    /// How long a note keeps others waiting (ms, counted from its date): two requests and the saves.
+    /// How long other clients wait for a note (ms, counted from its date): two requests and the saves.
     fn hold(&self) -> u64 {
         2 * 120_000 + 60_000
     }
@@ -310,9 +311,9 @@ impl State {
         self.oracle.excuses.died |= rotated && !request.awaited;
     }
 
-    /// Whether a repeated request arrived after the grace window of its refresh token, although its sender had to
-    /// think that the window was open: by the sender's clock, and by the date of the other client's note. Only a
-    /// store whose lock is a lease lets two clients do so.
+    /// Whether a repeated request arrived after the grace window of its refresh token, although for its
+    /// sender the window was open, by the sender's clock and by the date of the other client's note.
+    /// This can happen only in a store whose lock is a lease.
     fn is_past_its_window(&self, index: usize) -> bool {
         let request = &self.requests[index];
         let used_at = self.service.refresh[request.token].used_at;
@@ -333,7 +334,7 @@ impl State {
             && other.is_some_and(open)
     }
 
-    /// The sender of a request has the answer, or knows that there is none.
+    /// The sender of a request has the answer, or has learned that no answer comes.
     pub(super) fn heard(&mut self, index: usize) {
         let request = &mut self.requests[index];
         request.awaited = false;

@@ -25,7 +25,8 @@ pub(super) enum Point {
 }
 
 impl Point {
-    /// The line of the trace for an actor that goes on from this point; empty if another line says it.
+    /// The line of the trace for an actor that continues from this point; empty if another line has the
+    /// same content.
     pub(super) fn done(self) -> &'static str {
         match self {
             Point::Start => "starts",
@@ -47,7 +48,7 @@ pub(super) enum Fault {
     Stop(u64),
     /// The host's wall clock is changed by so many seconds.
     Wall(i64),
-    /// The store goes back by so many records.
+    /// The store returns to the record that is so many records older.
     Rollback(usize),
     /// The lock is lost: its file was deleted, or the lease has expired.
     FreeLock,
@@ -141,7 +142,7 @@ pub(super) enum Aim {
     Call(Point, usize),
 }
 
-/// A choice that was made: its number, and how many there were.
+/// A choice that was made: its number, and the number of possible choices.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
     pub(super) choice: usize,

@@ -44,7 +44,7 @@ pub(super) struct AccessToken {
     pub(super) refresh: usize,
     pub(super) issued: u64,
     pub(super) end: u64,
-    /// The expiry that its client computes, counted from the start of the request.
+    /// The expiry that the client computes, from the start of its request.
     pub(super) told_end: u64,
     pub(super) dead: bool,
 }
@@ -121,8 +121,8 @@ impl Service {
         Some((new, self.access.len() - 1))
     }
 
-    /// Notes that this token, or the access token that came with it, was used. Its predecessors then become
-    /// invalid.
+    /// Records that this token, or the access token that came with it, was used. Its predecessors then
+    /// become invalid.
     fn used(&mut self, token: usize) {
         let mut parent = self.refresh[token].parent;
         while let Some(before) = parent {

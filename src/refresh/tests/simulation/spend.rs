@@ -20,7 +20,8 @@ impl State {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
         }
         let known = &self.oracle.clients[client];
-        // If the store went back, a client does not send a token that it has replaced itself.
+        // If the store returned to an older record, a client does not send a token that it has replaced
+        // itself.
         if self.oracle.excuses.rollback
             && known.replaced.contains(&token)
             && let Some((memory, _)) = known.memory.filter(|(memory, _)| *memory != token)
@@ -52,7 +53,7 @@ impl State {
             self.violation("P1", text);
         }
         let asked = &self.oracle.asked[actor];
-        // An API that refuses everything causes one refresh, and then none for a while.
+        // An API that refuses every token causes one refresh, and no further refresh for a while.
         let mended = |access: usize| {
             self.requests.iter().any(|request| {
                 request.client == client

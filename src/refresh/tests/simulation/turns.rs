@@ -1,4 +1,4 @@
-//! Lets one actor at a time go on, and chooses it at each point.
+//! Lets one actor run at a time, and chooses the next actor at each point.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// No schedule that ends takes so many steps.
+/// More steps than any schedule takes that ends.
 const STEPS: u32 = 4_000;
 
 thread_local! {

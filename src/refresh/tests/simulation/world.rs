@@ -64,7 +64,7 @@ pub(super) struct Request {
     pub(super) noted_at: u64,
     pub(super) sent_step: u32,
     pub(super) arrives_at: Option<u64>,
-    /// When its sender gets the answer, or learns that there is none.
+    /// When the sender gets the answer, or learns that no answer comes.
     pub(super) heard_at: u64,
     pub(super) failure: Option<Failure>,
     /// The answer, once it is decided.

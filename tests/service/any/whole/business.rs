@@ -178,7 +178,7 @@ pub(super) const SERVICES: &[Service] = &[
         }),
         ..STANDARD
     },
-    // A webhook brings the code and the id of the installation.
+    // The code and the id of the installation come in a webhook.
     Service {
         name: "Sentry",
         row: |row, server| {
@@ -272,7 +272,8 @@ pub(super) const SERVICES: &[Service] = &[
         revokes: Some(|asked, n| asked.by_basic() && asked.is("token", &format!("rt-{n}"))),
         ..STANDARD
     },
-    // The first version of OneLogin's API: JSON, both tokens in a refresh, and a reply with a status around it.
+    // The first version of OneLogin's API: JSON, both tokens in a refresh, and a reply inside an object
+    // with a status.
     Service {
         name: "OneLogin",
         row: |row, server| {

@@ -1,5 +1,5 @@
-//! Lightspeed Retail X from the login to the refusal. The callback names the first part of the host of the token
-//! endpoint and of the API, so a proxy of the test stands in for every host, over TLS.
+//! Lightspeed Retail X from the login to the refusal. The callback names the first part of the host of
+//! the token endpoint and of the API, so a proxy of the test plays every host, over TLS.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Asked;
 
-/// What came through the proxy: the host, and the request.
+/// The requests that came through the proxy: host and request.
 type Seen = Arc<Mutex<Vec<(String, String)>>>;
 /// The answers, in their order.
 type Answers = Arc<Mutex<VecDeque<(&'static str, &'static str)>>>;
@@ -65,7 +65,7 @@ impl Proxy {
         self.answers.lock().unwrap().extend(answers);
     }
 
-    /// Takes the requests so far.
+    /// Returns the requests so far, and removes them from the list.
     fn seen(&self) -> Vec<(String, Asked)> {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         seen.into_iter().map(|(host, request)| (host, Asked::read(&request))).collect()
@@ -135,7 +135,7 @@ fn client(proxy: &Proxy) -> Client {
     let address = format!("http://127.0.0.1:{}", proxy.port);
     Client::builder(row.build().unwrap(), credentials, MemoryBackend::new())
         .http(move |config| {
-            // The proxy has a certificate for `localhost` alone.
+            // The proxy's certificate is only for `localhost`.
             let tls = ureq::tls::TlsConfig::builder().disable_verification(true).build();
             config.proxy(Some(ureq::Proxy::new(&address).unwrap())).tls_config(tls)
         })
@@ -146,7 +146,7 @@ fn client(proxy: &Proxy) -> Client {
 fn a_shop_of_lightspeed_is_the_host_of_all_its_requests() {
     let proxy = Proxy::start();
     let client = client(&proxy);
-    // A callback with another host than a shop's gets no code.
+    // If the callback names a host that is not a shop, the client sends no code.
     for shop in ["evil.example/", "a.b", "x@evil", ""] {
         let login = client.authorize(&[]).unwrap();
         let state = login.state().expose().to_owned();

@@ -110,7 +110,8 @@ pub(super) const SERVICES: &[Service] = &[
         }),
         ..STANDARD
     },
-    // The code brings a short-lived token, and a second exchange a long-lived token, which renews itself.
+    // The code is exchanged for a short-lived token, which is exchanged for a long-lived token, which
+    // renews itself.
     Service {
         name: "Instagram",
         row: |row, server| {
