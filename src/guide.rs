@@ -93,6 +93,10 @@ pub mod exact_online_endpoints {}
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
 
+#[cfg(feature = "teamleader")]
+#[doc = include_str!("guide/teamleader_operations.md")]
+pub mod teamleader_operations {}
+
 #[cfg(feature = "identity")]
 #[doc = include_str!("guide/httpx_oauth.md")]
 pub mod httpx_oauth {}
