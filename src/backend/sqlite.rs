@@ -2,6 +2,7 @@
 
 mod accounts;
 mod connections;
+mod file_system;
 mod live;
 mod lock;
 mod pages;
@@ -23,7 +24,7 @@ use zeroize::Zeroizing;
 use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
 use self::wal::Log;
-use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
+use super::compare::{self, ACCOUNT, Bytes, OTHER_COLUMNS, Place, Seen};
 use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk, line};
 use crate::clock::Clock;
@@ -238,13 +239,18 @@ fn fingerprint(bytes: &[u8]) -> Vec<u8> {
 /// Converts an error of SQLite. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name} failed");
+    let told = error.to_string();
     let precise = match error.sqlite_error_code() {
+        // A release that needs other columns renames `record`, so that earlier releases fail at once.
+        _ if told.contains("no such column") || told.contains("has no column") => {
+            BackendError::Config(format!("{name}{OTHER_COLUMNS}"))
+        }
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => BackendError::Full(text),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
     };
     // Only the error's text is kept: the original cannot be copied, and its causes repeat its text.
-    precise.because(error.to_string())
+    precise.because(told)
 }
 
 impl Place for SqliteBackend {
@@ -387,7 +393,7 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.connections.logged_path().and_then(wal::warning).into_iter().collect()
+        self.connections.logged_path().and_then(file_system::warning).into_iter().collect()
     }
 
     fn durability(&self) -> Durability {
