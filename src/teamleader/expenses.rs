@@ -157,8 +157,8 @@ object! {
         payment_status: Option<PaymentStatus>,
         /// The amount that is paid.
         paid_amount: Option<Decimal>,
-        /// The time of the payment.
-        paid_at: Option<OffsetDateTime>,
+        /// The date of the payment.
+        paid_at: Option<Date>,
     }
 }
 
