@@ -98,7 +98,8 @@ pub struct PostgresBackend {
     survives: Lately,
     pooler: Pooler,
     seen: Seen,
-    /// The lock that a clone of this value holds: its session does the holder's work.
+    /// The lock that a clone of this value holds. Loads and saves of the holder use the session of the
+    /// lock.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 

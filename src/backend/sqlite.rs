@@ -2,6 +2,7 @@
 
 mod accounts;
 mod connections;
+mod file_system;
 mod live;
 mod lock;
 mod pages;
@@ -392,7 +393,7 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.connections.logged_path().and_then(wal::warning).into_iter().collect()
+        self.connections.logged_path().and_then(file_system::warning).into_iter().collect()
     }
 
     fn durability(&self) -> Durability {

@@ -190,13 +190,13 @@ const FILES: [(&str, &str, usize, &str); 45] = [
         "the log of a database that was replaced, to a random name; another log, back",
     ),
     (
-        "src/backend/sqlite/wal.rs",
+        "src/backend/sqlite/file_system.rs",
         "fs::canonicalize",
         1,
         "the path of a new database, to find its file system",
     ),
     (
-        "src/backend/sqlite/wal.rs",
+        "src/backend/sqlite/file_system.rs",
         "fs::read_to_string",
         1,
         "/proc/self/mountinfo: the file systems of this process",
