@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use self::lock::Held;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
-use super::lease::LEASE;
+use super::lease::{LEASE, needed};
 use super::line::{self, Key};
 use super::pool::{Done, Failed, PATIENCE, Pool};
 use super::queue::Pace;
@@ -62,7 +62,7 @@ return 0";
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
-/// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
+/// The lock is a lease of 60 seconds. With the note of a refresh, and again before the request is repeated, the holder renews
 /// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
 /// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
 /// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
@@ -93,7 +93,7 @@ pub struct RedisBackend {
     pace: Pace,
     survives: Lately,
     seen: Seen,
-    /// The lock that a clone of this value holds, with a connection that the program has lent for it.
+    /// The lock that a clone of this value holds, with a connection if the program has lent one for it.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 
@@ -325,8 +325,15 @@ impl Place for RedisBackend {
         Ok(found.map(Zeroizing::new))
     }
 
-    fn swap(&self, old: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
+    fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let old = old.unwrap_or_default();
+        let held = self.held.lock().upgrade();
+        if let (Some(held), Some(wanted)) = (held, needed(record, self.lease))
+            && !old.is_empty()
+            && let Some(done) = held.lock().note(&self.key(), old, new, wanted)
+        {
+            return done;
+        }
         self.run(|c| script(SWAP, &self.key()).arg(old).arg(new).query::<i64>(&mut **c))
             .map(|swapped| swapped == 1)
     }
@@ -393,6 +400,10 @@ impl TokenBackend for RedisBackend {
             })
             .unwrap_or(Durability::Unknown)
         })
+    }
+
+    fn compares(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -396,6 +396,10 @@ impl TokenBackend for SqliteBackend {
         }
     }
 
+    fn compares(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         let database = self.connections.name();
         match self.account.as_str() {

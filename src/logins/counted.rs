@@ -49,6 +49,9 @@ impl TokenBackend for Counted {
     fn durability(&self) -> Durability {
         self.store.durability()
     }
+    fn compares(&self) -> bool {
+        self.store.compares()
+    }
     fn describe(&self) -> String {
         self.store.describe()
     }

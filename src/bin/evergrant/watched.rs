@@ -66,6 +66,10 @@ impl TokenBackend for Watched {
         self.store.durability()
     }
 
+    fn compares(&self) -> bool {
+        self.store.compares()
+    }
+
     fn describe(&self) -> String {
         self.store.describe()
     }
