@@ -67,6 +67,7 @@ mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod table;
+mod watched;
 
 use std::any::Any;
 use std::fmt;
@@ -91,6 +92,7 @@ pub use sealed::{SealedBackend, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 pub use table::{TableBackend, TokenTable};
+pub use watched::{StoreStep, Watched, Watcher};
 
 pub use crate::error::BackendError;
 pub use crate::record::{Binding, Holder, Note, Record, Refused};

@@ -78,7 +78,7 @@ struct Common {
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
-    /// What is wrong with a text given to `allow_host`; every request fails with this message.
+    /// The fault of a text given to `allow_host`; every request fails with this message.
     wrong_host: Option<String>,
     agent: Agent,
     /// The agent for loopback hosts, which uses no proxy.
@@ -166,8 +166,8 @@ impl Client {
     }
 
     /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
-    /// that needs a token looks for a newer one in the store, and refreshes if there is none. Requests
-    /// of this client and its middleware do this by themselves.
+    /// that needs a token looks for a newer token in the store, and refreshes if there is none.
+    /// Requests of this client and its middleware do this by themselves.
     ///
     /// This method sends nothing. If the API refuses the new token as well, refreshing does not help,
     /// and the client uses the new token for a minute before it refreshes again.

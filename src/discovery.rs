@@ -198,7 +198,8 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// The errors of [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
+    /// The errors of [`Discovery::metadata`] when no metadata is kept. After an error the old metadata
+    /// is still kept.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())

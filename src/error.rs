@@ -1,4 +1,4 @@
-//! The errors of this crate, one variant for each next step.
+//! The errors of this crate, with one variant for each thing that the caller can do next.
 //!
 //! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
 //! original error, such as an [`std::io::Error`] with its kind. `{error:#}` adds the causes to the message.
@@ -51,7 +51,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// All errors, one variant for each next step.
+/// All errors, with one variant for each thing that the caller can do next.
 ///
 /// The page of each variant says what happened, whether the stored login remains valid, and what to do. Only
 /// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;

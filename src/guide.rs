@@ -1,6 +1,6 @@
 //! The guide: one page for each topic.
 //!
-//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`coming_from`] is for users of other libraries,
+//! * **To use the crate**: [`first_hour`] goes from a new project to a first login and a first error, [`tasks`] has ten everyday tasks, [`coming_from`] is for users of other libraries,
 //!   [`programs`] is about async code, web servers and uploads, [`stores`] helps to choose a store, [`fleet`] is for
 //!   programs with many logins, [`million`] computes what a million of them need, [`troubleshooting`] explains each kind of error.
 //! * **To log in from a terminal**: [`tool`] describes the command `evergrant`, [`tool_day`] shows a day with it.
@@ -11,6 +11,9 @@
 //!
 //! With all features there is also a page for each vendor SDK, a list of the services that have a ready
 //! provider, a page about services without a ready provider, and a page for users of httpx-oauth.
+
+#[doc = include_str!("guide/first_hour.md")]
+pub mod first_hour {}
 
 #[doc = include_str!("guide/tasks.md")]
 pub mod tasks {}
@@ -31,6 +34,10 @@ pub mod coming_from {}
 #[doc = include_str!("guide/programs.md")]
 pub mod programs {}
 
+/// The command `evergrant` for a terminal and for cron. The picture shows its table of logins and a download.
+///
+#[doc = include_str!("guide/terminal.svg")]
+///
 #[doc = include_str!("guide/tool.md")]
 pub mod tool {}
 
@@ -41,6 +48,10 @@ pub mod tool_day {}
 #[doc = include_str!("guide/services.md")]
 pub mod services {}
 
+/// What the crate promises about a login, and what it cannot promise. The picture shows the life of a login.
+///
+#[doc = include_str!("guide/life.svg")]
+///
 #[doc = include_str!("guide/promise.md")]
 pub mod promise {}
 
@@ -129,5 +140,15 @@ mod tests {
             }
         }
         assert!(!drawn(DRAWINGS[1].1, "3").contains("protocol"));
+    }
+
+    #[test]
+    fn the_life_of_a_login_shows_every_state() {
+        use crate::health::LoginState::{Alive, Ended, Missing, Refused, Unanswered};
+        let picture = include_str!("guide/life.svg");
+        for state in [Missing, Refused, Ended, Unanswered, Alive] {
+            let name = format!("bold\">{state:?}<").to_lowercase();
+            assert!(picture.contains(&name), "{name}");
+        }
     }
 }

@@ -132,7 +132,8 @@ impl Health {
 
     /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token
     /// is about to expire: some services replace a refresh token only shortly before its expiry.
-    /// `early` moves both moments forward.
+    /// `early` moves both moments forward. A date in the future would put the refresh off for as long, so such a
+    /// login is due at once.
     fn is_due(&self, record: &Record, provider: &Provider, early: f64) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
@@ -140,6 +141,10 @@ impl Health {
         let life = self.refresh_expires_at.map(|end| clock::until(began, end));
         let limits = [life, provider.refresh.idle_limit];
         let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
+        // The date comes from a clock that was ahead, and says nothing about the age.
+        if clock::until(self.at, refreshed_at) > DAY.min(limit / 8) {
+            return true;
+        }
         let near = self.refresh_expires_at.is_some_and(|end| {
             let begins = limit.mul_f64(0.25 + early / 8.0);
             clock::until(self.at, end) < begins && since >= DAY.min(limit / 8)

@@ -187,7 +187,7 @@ impl Client {
 
 /// The port and the addresses to listen on.
 struct Target {
-    /// The port; 0 stands for any free port.
+    /// The port; 0 means any free port.
     port: u16,
     /// The addresses to which a browser may connect.
     hosts: Vec<IpAddr>,

@@ -29,7 +29,6 @@
 mod brake;
 mod builder;
 mod clients;
-mod counted;
 mod counters;
 mod pace;
 mod queue;
@@ -41,10 +40,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::clients::Clients;
-use self::counted::Counted;
 use self::counters::Tally;
 use self::pace::{Pace, Paced};
-use crate::backend::{self, LoginStore, TokenBackend};
+use crate::backend::{self, LoginStore, TokenBackend, Watched};
 use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -193,11 +191,17 @@ impl Logins {
         store.map_err(|error| Error::backend("open", format!("account {account}"), error))
     }
 
+    /// The store of an account, whose steps are counted.
+    fn counted(&self, account: &str) -> Result<Watched> {
+        let watcher: Arc<Tally> = Arc::clone(&self.0.tally);
+        let store = Watched::new(self.store_of(account)?, watcher);
+        Ok(store.with_clock(self.0.pattern.shared_clock()))
+    }
+
     fn new_client(&self, account: &str) -> Result<Client> {
         let Inner { pattern, pace, tally, hook, .. } = &*self.0;
         let clock = pattern.shared_clock();
-        let store = self.store_of(account)?;
-        let store = Counted { store, tally: Arc::clone(tally), clock: Arc::clone(&clock) };
+        let store = self.counted(account)?;
         let tokens = pattern.shared_tokens();
         let transport = Paced { tokens, pace: Arc::clone(pace), tally: Arc::clone(tally), clock };
         let (tally, every, own) = (Arc::clone(tally), hook.clone(), pattern.hook());

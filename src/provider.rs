@@ -60,7 +60,8 @@ use crate::plain::plain;
 /// Describes an authorization server: its endpoints, how clients authenticate, how the server treats
 /// refresh tokens, and where it departs from the standard.
 ///
-/// [`crate::providers`] has ready providers. [`Provider::to_builder`] changes any setting of one.
+/// [`crate::providers`] has ready providers. [`Provider::to_builder`] changes any setting of a ready
+/// provider.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -148,7 +149,7 @@ impl Provider {
         self.name.chars().map(upper).collect()
     }
 
-    /// The `User-Agent` of all requests, if the service wants a particular one.
+    /// The `User-Agent` of all requests, if the service requires a particular value.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }

@@ -16,8 +16,9 @@
 //! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): the settings that an integrator uses; weak evidence that other settings do not work |
 //! | `[?]` | none |
 //!
-//! The feature `services` adds a function for each service of a table. The page of such a function lists the
-//! facts with their evidence; the guide's page `services` lists all of them and explains their tags.
+//! The feature `services` adds a function for each service of a table. The page of each of these
+//! functions lists the facts with their evidence; the guide's page `services` lists the facts of all
+//! services and explains the tags.
 
 // Each function makes its settings in the order of the groups of `Provider`: name, endpoints,
 // authorization request, token request, reply, refresh, API.
@@ -76,7 +77,8 @@ pub fn github() -> Provider {
 ///   use; the current address: `[?]`.
 /// - Google issues a refresh token only for `access_type=offline` and `prompt=consent` (`[N]`). A
 ///   refresh returns no new refresh token (`[N docs]`).
-/// - Google has an API host for each product: allow the one you call with `ClientBuilder::allow_host`.
+/// - Google has an API host for each product: allow the host that you call with
+///   `ClientBuilder::allow_host`.
 /// - The People API tells who has logged in (`[V:src]`). It must be enabled in the project (`[?]`).
 pub fn google() -> Provider {
     let row = Provider::builder("google")
@@ -104,9 +106,9 @@ pub fn google() -> Provider {
 ///
 /// - Endpoints and body credentials: `[V:src]`, `[G]`; the device endpoint: `[G]`.
 /// - Entra issues a refresh token only for the scope `offline_access`.
-/// - A refresh returns a new refresh token and does not revoke the old one. A refresh token lives for
-///   90 days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May
-///   2025]`).
+/// - A refresh returns a new refresh token and does not revoke the old refresh token. A refresh token
+///   lives for 90 days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs,
+///   May 2025]`).
 /// - A client with a secret sends no PKCE: Nango, which connects applications to services, switches PKCE off here (`[N]`).
 /// - The e-mail address of `Client::id_and_email` is the login name, which is not always a mailbox
 ///   (`[V:src]`).

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::clock;
-use crate::error::{BoxError, Error, Result};
+use crate::error::{BackendError, BoxError, Error, Result};
 use crate::secret::{Secret, random_id};
 use crate::stored_json::{self, Members};
 use crate::token::Token;
@@ -95,8 +95,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// An error when the bytes are not one whole record: empty or cut, not JSON, other JSON, or a
-    /// record of a newer format. The error says why, and shows nothing of the bytes.
+    /// [`BackendError::Config`] for a record of a newer format. Another error when the bytes are not one whole
+    /// record: empty or cut, not JSON, or other JSON. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err("it is empty".into());
@@ -106,6 +106,10 @@ impl Record {
         let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
         })?;
+        let version = value.get("version").and_then(Value::as_u64).unwrap_or_default();
+        if version > u64::from(VERSION) {
+            return Err(BackendError::Config(newer(version)).into());
+        }
         Record::from_value(value).map_err(Into::into)
     }
 
@@ -114,15 +118,8 @@ impl Record {
             return Err("it is not a JSON object".to_owned());
         };
         match members.get("version").and_then(Value::as_u64) {
-            None => {
-                return Err("it is not a record of this crate: it has no version".to_owned());
-            }
-            Some(version) if version > u64::from(VERSION) => {
-                return Err(format!(
-                    "it was written by a newer release (format {version}, this one reads \
-                     {VERSION}): update this program"
-                ));
-            }
+            None => return Err("it is not a record of this crate: it has no version".to_owned()),
+            Some(version) if version > u64::from(VERSION) => return Err(newer(version)),
             Some(_) => {}
         }
         let names = ["login", "revision", "generation", "token"];
@@ -318,6 +315,13 @@ impl From<Token> for Record {
             replaces: Replaces::default(),
         }
     }
+}
+
+fn newer(version: u64) -> String {
+    format!(
+        "it was written by a newer release (format {version}, this one reads {VERSION}): update this \
+         program"
+    )
 }
 
 impl fmt::Debug for Record {

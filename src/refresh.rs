@@ -95,7 +95,7 @@ struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
     events: &'a mut Vec<Event>,
-    /// An access token that the call can use if it gets no new one.
+    /// An access token that the call can use if it gets no new access token.
     fallback: Option<Live>,
     /// Whether a recent answer of the service says that the fallback is valid, even if our clock
     /// disagrees.
@@ -373,6 +373,7 @@ impl Keeper {
                 let live = self.hot(want);
                 let mut memory = self.memory.lock();
                 memory.waiting -= 1;
+                let turn = turn?;
                 if let Some(live) = live {
                     return Ok(live);
                 }

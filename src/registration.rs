@@ -157,8 +157,8 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration is gone.
-    /// [`Error::Config`] when the server gave no address to manage the registration.
+    /// The errors of [`Registrar::register`]. `http_401` or `invalid_token` says that the registration
+    /// is gone. [`Error::Config`] when the server gave no address to manage the registration.
     pub fn read(&self, registration: &Registration) -> Result<Registration> {
         let request = registration::manage("GET", registration)?;
         self.check(&request.url)?;
@@ -171,7 +171,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn update(
         &self,
         registration: &Registration,
@@ -188,7 +188,7 @@ impl Registrar {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::read`].
+    /// The same errors as for [`Registrar::read`].
     pub fn delete(&self, registration: &Registration) -> Result<()> {
         let request = registration::manage("DELETE", registration)?;
         self.check(&request.url)?;

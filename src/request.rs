@@ -101,7 +101,7 @@ impl Client {
 impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
         let url = match client.base_comes_with_login() {
-            // The token decides where the request goes.
+            // The stored token names the API's host, so the URL is completed when the request is sent.
             true => Ok(target.split('#').next().unwrap_or_default().to_owned()),
             false => client.url_of(target),
         };

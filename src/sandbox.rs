@@ -55,7 +55,7 @@
 //! | route | what it does |
 //! | --- | --- |
 //! | `GET /counters`, `GET /events` | the [`Counters`]; the list of [`Event`]s; as JSON |
-//! | `POST /login?scope=a+b` | a new login; the reply is that of the token endpoint |
+//! | `POST /login?scope=a+b` | a new login; the reply is a reply of the token endpoint |
 //! | `POST /expire` | [`Sandbox::expire_access_tokens`] |
 //! | `POST /renew_nonces` | [`Sandbox::renew_dpop_nonces`] |
 //! | `POST /fault?kind=cut_after&n=1` | queues a [`Fault`] `n` times: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; `on=api` queues it for the API; `kind=none` removes all queued faults |

@@ -224,9 +224,9 @@ impl Token {
         self.expires_at.is_some_and(|end| end <= clock::later(now, self.margin(margin)))
     }
 
-    /// Returns `new`, with the members that it lacks taken from `self`. An answer without a refresh
-    /// token leaves the old one in use (RFC 6749 section 6); an answer without a scope means the same
-    /// scope (section 5.1).
+    /// Returns `new`, with the members that it lacks taken from `self`. After an answer without a
+    /// refresh token, the old refresh token stays in use (RFC 6749 section 6); an answer without a
+    /// scope means the same scope (section 5.1).
     pub(crate) fn succeeded_by(&self, mut new: Token) -> Token {
         new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
         new.scope = new.scope.or_else(|| self.scope.clone());

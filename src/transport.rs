@@ -268,7 +268,7 @@ impl TokenTransport {
         sent
     }
 
-    /// How the credentials authenticate where the provider wants `method`.
+    /// Says in words how the credentials authenticate, if the provider's method is `method`.
     fn auth_in_words(&self, method: ClientAuth) -> &'static str {
         #[cfg(feature = "jwt")]
         if self.credentials.signer().is_some() {

@@ -33,6 +33,11 @@ pub(super) trait Place {
     /// the place holds other bytes. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
+    /// Whether bytes that are there already must be written again, because their first write may not be durable.
+    fn writes_again(&self) -> bool {
+        false
+    }
+
     /// The name of the place in messages.
     fn name(&self) -> String;
 
@@ -67,13 +72,15 @@ pub(super) fn read(place: &impl Place, bytes: Option<Bytes>) -> Result<Option<Re
 
 /// Reads the record in these bytes.
 pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError> {
-    Record::from_json(bytes).map_err(|reason| {
-        BackendError::Corrupt(format!(
+    let corrupt = |reason: &str| {
+        let text = format!(
             "{} holds no readable record: {reason}; restore it, or delete it and authorize again",
             place.name()
-        ))
-        .into()
-    })
+        );
+        BackendError::Corrupt(text).into()
+    };
+    Record::from_json(bytes)
+        .map_err(|reason| BackendError::unreadable(&reason, place.name(), corrupt))
 }
 
 /// Saves `record` in place of the record that it replaces. The store compares whole records, byte by
@@ -104,6 +111,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         // Compares the bytes too: a number in an unknown member may be read back with a different
         // last digit.
         if old.as_ref() == Some(&json) {
+            if place.writes_again() && !place.swap(Some(&json), &json, record)? {
+                continue;
+            }
             return Ok((json, false));
         }
         let stored = old.as_ref().map(|old| parse(place, old)).transpose()?;

@@ -71,7 +71,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
         Ok(folder) => Ok(folder.join(name)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let folder = folder.display();
-            let text = format!("cannot open the folder {folder}: create it, or name another");
+            let text =
+                format!("cannot open the folder {folder}: create it, or name another folder");
             Err(wrong_because(text, &error))
         }
         Err(error) => Err(failed("open the folder", folder, &error)),
@@ -300,7 +301,7 @@ const NO_LINK_NO_WAIT: i32 = {
     }
 };
 
-// The error numbers in these tests are those of Linux.
+// These tests use the error numbers of Linux.
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
@@ -361,7 +362,10 @@ mod tests {
     fn only_a_missing_folder_is_to_be_created() {
         let file = std::env::current_exe().unwrap();
         let text = |path: PathBuf| place(&path).unwrap_err().to_string();
-        assert!(text(file.with_extension("gone").join("a")).contains("create it, or name another"));
+        assert!(
+            text(file.with_extension("gone").join("a"))
+                .contains("create it, or name another folder")
+        );
         let within = text(file.join("b/a"));
         assert!(within.starts_with("cannot open the folder "), "{within}");
         assert!(!within.contains("create it"), "{within}");

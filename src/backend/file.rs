@@ -127,16 +127,14 @@ impl FileBackend {
     }
 
     fn corrupt(&self, reason: &str) -> BoxError {
-        BackendError::Corrupt(format!(
-            "{} is not a readable record: {reason}; restore it, or move it away and authorize again",
-            self.path.display()
-        ))
-        .into()
+        let path = self.path.display();
+        let advice = "restore it, or move it away and authorize again";
+        BackendError::Corrupt(format!("{path} is not a readable record: {reason}; {advice}")).into()
     }
 
     fn empty(&self) -> BoxError {
-        let path = self.path.display();
-        BackendError::Empty(format!("{path} is empty: restore it, or authorize again")).into()
+        let text = format!("{} is empty: restore it, or authorize again", self.path.display());
+        BackendError::Empty(text).into()
     }
 
     /// Reads the record at `target`; `None` if nothing is there.
@@ -158,8 +156,9 @@ impl FileBackend {
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
-        let record =
-            Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
+        let record = Record::from_json(&bytes).map_err(|reason| {
+            BackendError::unreadable(&reason, self.path.display(), |why| self.corrupt(why))
+        })?;
         Ok(Some(Stored { file, identity, metadata, bytes, record }))
     }
 

@@ -167,8 +167,9 @@ impl Key {
         if *Zeroizing::new(back) == *text {
             return Ok(());
         }
-        let text =
-            format!("{self} did not read back equal: this keyring does not keep what it stores");
+        let text = format!(
+            "{self} was read back with another value: this keyring does not keep what it stores"
+        );
         Err(BackendError::Config(text).into())
     }
 
@@ -196,7 +197,7 @@ impl Key {
             )
             .into(),
             KeyringError::Ambiguous(_) => BackendError::Config(format!(
-                "{self} is there more than once: keep only the right one"
+                "{self} exists more than once: keep only the right key"
             ))
             .into(),
             other => BackendError::Unavailable(text).because(other),

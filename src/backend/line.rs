@@ -1,7 +1,7 @@
 //! The line of the threads of one process that want the lock of one account.
 //!
-//! The store's own lock keeps threads and processes apart. The line only decides which thread asks the
-//! store: the first thread in the line asks, and all others wait in memory. So a process makes one
+//! The store's own lock excludes other threads and processes. The line only decides which thread asks
+//! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
 //! attempt at a time for each account, even if it has many clients. The threads that wait get the
 //! record that a holder in this process reads or saves, so that all of them use the token of one
 //! refresh.

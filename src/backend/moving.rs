@@ -16,7 +16,8 @@ const WAIT: Duration = Duration::from_secs(60);
 /// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
 /// login, then `from` is cleared. A process that dies between these steps leaves a mark behind: clients of
 /// `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login`
-/// finishes the move.
+/// to the same store finishes the move. Finish the move before you move the login on or log out: until then `from` has
+/// the tokens that it had.
 ///
 /// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
 /// clients of `from` fail when they next read the store; a client with an access token in memory uses
@@ -38,7 +39,8 @@ const WAIT: Duration = Duration::from_secs(60);
 ///
 /// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login was
 /// sent, the answer may still come, and the lock of `from` is not released when the sender dies;
-/// [`BackendError::Config`] when `to` holds a login already; else the stores' own errors. None of these
+/// [`BackendError::Config`] when `to` holds a login already, or when an unfinished move of the login leads to another
+/// store; else the stores' own errors. None of these
 /// errors loses the login.
 pub fn move_login(
     from: &(impl TokenBackend + ?Sized),
@@ -65,6 +67,10 @@ pub fn move_login(
     } else if there.as_ref().is_some_and(|there| there.login() != stored.login()) {
         return Err(occupied(to));
     } else if there.is_none() {
+        // The store of the unfinished move may have the login already.
+        if let Some(first) = stored.moves_to().filter(|first| *first != to.describe()) {
+            return Err(elsewhere(from, first));
+        }
         to.save(&stored.moved(None))?;
     }
     from.clear()?;
@@ -74,6 +80,14 @@ pub fn move_login(
 /// Whether the answer to a refresh token may still come to another process.
 fn is_pending(record: &Record) -> bool {
     record.note().is_some_and(|note| !note.answered && SystemClock.now_utc() < note.deadline)
+}
+
+fn elsewhere(from: &(impl TokenBackend + ?Sized), first: &str) -> BoxError {
+    let text = format!(
+        "an unfinished move of the login in {} leads to {first}: finish that move first, then move the login on",
+        from.describe()
+    );
+    BackendError::Config(text).into()
 }
 
 fn occupied(to: &(impl TokenBackend + ?Sized)) -> BoxError {

@@ -9,7 +9,7 @@ use super::disk;
 use crate::error::BoxError;
 use crate::secret::random_id;
 
-/// The user number of a file's owner; `None` on systems without one.
+/// The user number of a file's owner; `None` on systems without user numbers.
 #[cfg(unix)]
 pub(super) fn of(metadata: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::MetadataExt::uid(metadata))
@@ -20,7 +20,7 @@ pub(super) fn of(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// The owner of the files that we make beside `path`: makes one, and removes it.
+/// The owner of the files that we make beside `path`: makes a file there to find out, and removes it.
 pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     if cfg!(not(unix)) {
         return Ok(None);
@@ -33,7 +33,7 @@ pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     Ok(of(&metadata))
 }
 
-/// Whether the file is this user's (or root's), and no one else may write into it.
+/// Whether the file belongs to this user (or to root), and no other user may write into it.
 #[cfg(feature = "discovery")]
 pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
     let Some(owner) = of(metadata) else { return true };

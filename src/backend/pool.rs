@@ -144,7 +144,7 @@ impl<C> Pool<C> {
         if let Some(rested) = self.rested(pace) {
             match work(rested) {
                 (Some(connection), Ok(done)) => return Ok((Used { connection, permit }, done)),
-                (_, Err(failed)) if failed.stale => {}
+                (_, Err(failed)) if failed.stale => self.leave_file(),
                 (connection, Err(failed)) => {
                     if connection.is_none() {
                         self.doubt(start);
@@ -205,6 +205,14 @@ impl<C> Pool<C> {
             };
             let closed: Vec<_> = resting.connections.extract_if(.., old).collect();
             drop(resting);
+            drop(closed);
+        }
+    }
+
+    /// Closes the connections that rest if they lead to a file: the file was replaced for all of them.
+    fn leave_file(&self) {
+        if !self.remote {
+            let closed = std::mem::take(&mut self.at_rest().connections);
             drop(closed);
         }
     }

@@ -2,8 +2,11 @@
 
 mod accounts;
 mod helpers;
+mod hosts;
 mod lock;
+mod pooler;
 mod session;
+mod unanswered;
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -11,21 +14,24 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use postgres::Client;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, NoTls};
 use zeroize::Zeroizing;
 
+use self::hosts::{Hosts, configured};
 use self::lock::{Held, Noting};
+use self::pooler::Pooler;
 use self::session::{Session, on};
+use self::unanswered::Unanswered;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
 use super::lease::{LEASE, needed};
 use super::line::{self, Key};
-use super::pool::{PATIENCE, Pool};
+use super::pool::Pool;
 use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend};
 use crate::clock::Clock;
-use crate::error::{BoxError, Error, Result as CrateResult};
+use crate::error::{BoxError, Result as CrateResult};
 use crate::record::Record;
 use crate::secret::random_id;
 
@@ -68,8 +74,9 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
-/// its deadline. Connect to the server itself, or through a pooler in session mode, not in
-/// transaction mode. Each statement runs on a thread of its own, so that the store does not wait forever
+/// its deadline. Connect to the server itself, or through a pooler in session mode. Behind a pooler in
+/// transaction mode (PgBouncer) no lock stays with its holder: as soon as a store notices this, it takes no
+/// lock for a minute ([`BackendError::Config`]). Each statement runs on a thread of its own, so that the store does not wait forever
 /// for a dead network.
 ///
 /// ```no_run
@@ -89,6 +96,7 @@ pub struct PostgresBackend {
     lease: Duration,
     pace: Pace,
     survives: Lately,
+    pooler: Pooler,
     seen: Seen,
     /// The lock that a clone of this value holds: its session does the holder's work.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
@@ -96,27 +104,28 @@ pub struct PostgresBackend {
 
 impl PostgresBackend {
     /// Makes a store in the database at `url`, in either form that libpq accepts, without connecting.
-    /// There is no TLS: for a URL that asks for TLS, use [`PostgresBackend::with_connections`]. The
-    /// store replaces a broken connection, and waits 10 seconds for an answer of the server, on any
-    /// connection.
+    /// The connections have no TLS: for a URL that asks for TLS, use
+    /// [`PostgresBackend::with_connections`]. The store replaces a broken connection, and waits 10
+    /// seconds for an answer of the server, on any connection.
+    ///
+    /// With several hosts (`postgres://app@one,two/app`), the store uses the one that accepts writes, and each
+    /// host has an equal part of the 10 seconds.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if `url` is not a URL of PostgreSQL.
+    /// [`crate::Error::Config`] if `url` is not a URL of PostgreSQL, or demands TLS (`sslmode=require`).
     pub fn new(url: impl AsRef<str>) -> CrateResult<PostgresBackend> {
         let (config, address) = configured(url.as_ref())?;
-        let told = address.clone();
-        let open = move || {
-            let config = config.clone();
-            session::open(&told, move || config.connect(NoTls).map(session::own))
-        };
+        let (told, hosts) = (address.clone(), Hosts::of(&config));
+        let open = move || hosts.open(&told);
         let id = compare::id(&["postgres", url.as_ref()]);
         Ok(PostgresBackend::on(Pool::own(SESSIONS, Arc::new(open)), id, address))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool, or new ones with TLS: one for
-    /// each operation, and one for as long as a lock is held. The holder of a lock does its work on the
-    /// connection of the lock. [`PostgresBackend::connections`] has no effect.
+    /// Makes a store on connections from `open`, such as connections of a pool, or new connections with
+    /// TLS. The store takes a connection for each operation, and a connection for as long as a lock is
+    /// held. The holder of a lock does its work on the connection of the lock.
+    /// [`PostgresBackend::connections`] has no effect.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> PostgresBackend
@@ -125,9 +134,10 @@ impl PostgresBackend {
         E: Into<BoxError>,
     {
         let address = "a PostgreSQL database".to_owned();
-        let told = address.clone();
+        let (told, unanswered) = (address.clone(), Arc::<Unanswered>::default());
         let open = move || -> Result<Session, BoxError> {
-            open().map(session::lent).map_err(|error| {
+            let lent = |connection| session::lent(connection, Arc::clone(&unanswered));
+            open().map(lent).map_err(|error| {
                 BackendError::Unavailable(format!("no connection to {told}")).because(error)
             })
         };
@@ -144,6 +154,7 @@ impl PostgresBackend {
             lease: LEASE,
             pace: Pace::system(),
             survives: Lately::default(),
+            pooler: Pooler::default(),
             seen: Seen::default(),
             held: Arc::default(),
         }
@@ -226,30 +237,6 @@ impl PostgresBackend {
             done => done,
         })
     }
-}
-
-/// Reads a URL, adds the defaults for settings that the URL does not have, and names the database.
-fn configured(url: &str) -> CrateResult<(postgres::Config, String)> {
-    let mut config: postgres::Config = url.parse().map_err(|error| {
-        Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
-    })?;
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(PATIENCE);
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(PATIENCE * 3);
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("evergrant");
-    }
-    let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
-        postgres::config::Host::Tcp(name) => format!(" at {name}"),
-        #[cfg(unix)]
-        postgres::config::Host::Unix(path) => format!(" at {}", path.display()),
-    });
-    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    let address = format!("PostgreSQL database {name}{host}");
-    Ok((config, address))
 }
 
 /// Creates the table. Tries again after an error: if two clients create the table at once, PostgreSQL
@@ -419,25 +406,5 @@ impl fmt::Debug for PostgresBackend {
             .field("table", &self.table)
             .field("account", &self.account)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_without_limits_gets_them_and_keeps_its_own() {
-        let (config, address) = configured("postgres://app@db.example").unwrap();
-        assert_eq!(address, "PostgreSQL database app at db.example");
-        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(10)));
-        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(30)));
-        assert_eq!(config.get_application_name(), Some("evergrant"));
-        let own = "connect_timeout=1&tcp_user_timeout=2000&application_name=bookkeeping";
-        let (config, address) = configured(&format!("postgres:///books?{own}")).unwrap();
-        assert_eq!(address, "PostgreSQL database books");
-        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(1)));
-        assert!(config.get_tcp_user_timeout().is_some_and(|time| *time != PATIENCE * 3));
-        assert_eq!(config.get_application_name(), Some("bookkeeping"));
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod lock;
+mod replicas;
 #[cfg(test)]
 mod tests;
 
@@ -10,13 +11,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::{Cmd, ConnectionLike, RedisError, RedisResult};
+use redis::{Cmd, ConnectionLike, ErrorKind, RedisError, RedisResult};
 use zeroize::Zeroizing;
 
 use self::lock::Held;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
-use super::lease::{LEASE, needed};
+use super::lease::LEASE;
 use super::line::{self, Key};
 use super::pool::{Done, Failed, PATIENCE, Pool};
 use super::queue::Pace;
@@ -49,8 +50,8 @@ return 0";
 ///
 /// The server's settings decide what a stored record survives, and [`TokenBackend::durability`] reads
 /// them. A record survives a power cut only with `appendonly yes`, `appendfsync always`, no replica to
-/// fail over to, and no eviction of keys without an expiry. With other settings, a restart or a
-/// failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
+/// fail over to (or [`RedisBackend::replicas`]), and no eviction of keys without an expiry. With other settings,
+/// a restart or a failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
 /// The client warns of such settings. [`crate::guide::stores`] has the settings.
 ///
 /// | key | content | expires |
@@ -90,6 +91,7 @@ pub struct RedisBackend {
     prefix: String,
     account: String,
     lease: Duration,
+    replicas: usize,
     pace: Pace,
     survives: Lately,
     seen: Seen,
@@ -151,10 +153,11 @@ impl RedisBackend {
         Ok(RedisBackend::on(owned(CONNECTIONS, Arc::new(open)), id, address))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. The holder of a lock does its work on the connection of the
-    /// lock. [`RedisBackend::connections`] has no effect. Call `set_read_timeout` of the crate `redis`
-    /// on these connections; without a timeout they wait forever for an answer.
+    /// Makes a store on connections from `open`, such as connections of a pool. The store takes a
+    /// connection for each operation, and a connection for as long as a lock is held. The holder of a
+    /// lock does its work on the connection of the lock. [`RedisBackend::connections`] has no effect.
+    /// Call `set_read_timeout` of the crate `redis` on these connections; without a timeout they wait
+    /// forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> RedisBackend
@@ -184,6 +187,7 @@ impl RedisBackend {
             prefix: "evergrant:".to_owned(),
             account: ACCOUNT.to_owned(),
             lease: LEASE,
+            replicas: 0,
             pace: Pace::system(),
             survives: Lately::default(),
             seen: Seen::default(),
@@ -222,6 +226,16 @@ impl RedisBackend {
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> RedisBackend {
         self.lease = lease;
+        self
+    }
+
+    /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after the write.
+    /// 0 by default. With the number of all replicas, a failover to one of them loses no saved record. While
+    /// fewer replicas are connected, no refresh token is sent, and a save fails; the client repeats it.
+    #[must_use]
+    pub fn replicas(mut self, count: usize) -> RedisBackend {
+        self.replicas = count;
+        self.survives = Lately::default();
         self
     }
 
@@ -306,8 +320,14 @@ fn refused(name: &str, error: &RedisError) -> BoxError {
 
 /// Converts an error of Redis. A server's error text never contains a stored value.
 fn failed(name: &str, error: &RedisError) -> Failed {
-    let text = format!("{name} failed");
+    let mut text = format!("{name} failed");
     let (told, code) = (error.to_string(), error.code().unwrap_or_default());
+    if matches!(code, "WRONGPASS" | "NOAUTH") || error.kind() == ErrorKind::AuthenticationFailed {
+        text.push_str(
+            ", because the server refused the user: if the password changes while the program runs, give \
+             the store your own connections (RedisBackend::with_connections)",
+        );
+    }
     // If the server has become read-only, its address may now lead to another server.
     let stale = error.is_io_error() && !error.is_timeout() || code == "READONLY";
     let error = match code {
@@ -327,15 +347,18 @@ impl Place for RedisBackend {
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let old = old.unwrap_or_default();
-        let held = self.held.lock().upgrade();
-        if let (Some(held), Some(wanted)) = (held, needed(record, self.lease))
-            && !old.is_empty()
-            && let Some(done) = held.lock().note(&self.key(), old, new, wanted)
-        {
+        if let Some(done) = lock::note(self, old, new, record) {
             return done;
         }
-        self.run(|c| script(SWAP, &self.key()).arg(old).arg(new).query::<i64>(&mut **c))
-            .map(|swapped| swapped == 1)
+        self.write(|store| {
+            let mut swap = script(SWAP, &store.key());
+            swap.arg(old).arg(new);
+            swap
+        })
+    }
+
+    fn writes_again(&self) -> bool {
+        self.replicas > 0
     }
 
     fn name(&self) -> String {
@@ -370,8 +393,11 @@ impl TokenBackend for RedisBackend {
         self.seen.set(None);
         line::tell(&self.place(), &self.pace, None);
         let cleared = compare::clear(self, |old| {
-            self.run(|c| script(CLEAR, &self.key()).arg(old.as_slice()).query::<i64>(&mut **c))
-                .map(|deleted| deleted == 1)
+            self.write(|store| {
+                let mut clear = script(CLEAR, &store.key());
+                clear.arg(old.as_slice());
+                clear
+            })
         });
         match cleared {
             // The key has a value of another type, which is no login.
@@ -392,7 +418,7 @@ impl TokenBackend for RedisBackend {
 
     fn durability(&self) -> Durability {
         self.survives.or_ask(&self.pace, || {
-            self.run(|connection| match durability(connection) {
+            self.run(|connection| match replicas::durability(connection, self.replicas) {
                 // The server does not give its settings. By default, a server does not flush every
                 // write.
                 Err(error) if error.code().is_some() => Ok(Durability::Process),
@@ -409,22 +435,6 @@ impl TokenBackend for RedisBackend {
     fn describe(&self) -> String {
         format!("{} key {}", self.address, self.key())
     }
-}
-
-/// Reads the durability from the server's settings.
-fn durability(connection: &mut Connection) -> RedisResult<Durability> {
-    let mut setting = |name: &str| -> RedisResult<String> {
-        let found: Vec<String> =
-            redis::cmd("CONFIG").arg("GET").arg(name).query(&mut **connection)?;
-        Ok(found.into_iter().nth(1).unwrap_or_default())
-    };
-    let flushed = setting("appendonly")? == "yes" && setting("appendfsync")? == "always";
-    let evicts =
-        setting("maxmemory")? != "0" && setting("maxmemory-policy")?.starts_with("allkeys");
-    let replication: String = redis::cmd("INFO").arg("replication").query(&mut **connection)?;
-    let alone = replication.lines().any(|line| line.trim_end() == "connected_slaves:0");
-    let keeps = flushed && !evicts && alone;
-    Ok(if keeps { Durability::PowerCut } else { Durability::Process })
 }
 
 impl fmt::Debug for RedisBackend {

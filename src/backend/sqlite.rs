@@ -31,7 +31,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present ones.
+/// present tokens.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
@@ -94,8 +94,9 @@ impl SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. All
-    /// connections must be to one database, and in no transaction.
+    /// Makes a store on connections from `open`, such as connections of a pool. The store takes a
+    /// connection for each operation. All connections must be to the same database, and must not be in
+    /// a transaction.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> SqliteBackend
@@ -192,8 +193,8 @@ impl SqliteBackend {
     fn flush_by(&self, flush: impl Fn(&Path) -> Result<(), BoxError>) -> Result<(), BoxError> {
         let Some(path) = self.file()? else { return Ok(()) };
         if cfg!(windows) {
-            // Windows removes no file that is open, and removing the journal is how a connection in
-            // journal mode DELETE commits. No connection commits while a transaction reads.
+            // Windows does not remove an open file, and a connection in journal mode DELETE commits by
+            // removing the journal. No connection commits while a transaction reads.
             let mut flushed = Ok(());
             self.run(|connection| {
                 let reading = connection.unchecked_transaction()?;
@@ -291,6 +292,7 @@ impl Place for SqliteBackend {
             let swapped = rows? == 1;
             if let Some(transaction) = transaction {
                 transaction.commit()?;
+                connection.wal.map_or(Ok(()), |log| wal::check_room(connection, log))?;
             } else if swapped && noted {
                 wal::checkpoint(connection);
             }

@@ -75,8 +75,8 @@ pub trait TokenTable: Send + Sync {
 ///
 /// A client has to store more than a token: the note of a refresh token that was sent without an
 /// answer, a refusal, the client to which the login belongs. Without these facts the client cannot tell
-/// a used refresh token from a valid one. If the table cannot get more columns, use this store, which
-/// keeps these facts in a file.
+/// a used refresh token from a valid refresh token. If the table cannot get more columns, use this
+/// store, which keeps these facts in a file.
 ///
 /// ```
 /// use evergrant::backend::{TableBackend, TokenTable};
@@ -133,7 +133,7 @@ pub trait TokenTable: Send + Sync {
 ///   new token; a `save` that replaces the previous token fails with [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
-/// * **A token without a file is used as it is:** a table that is already in use needs no migration.
+/// * **A token without a file is used unchanged:** a table that is already in use needs no migration.
 /// * If the table returns to a token that this store has replaced (a backup, a failover), the store
 ///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
@@ -288,7 +288,7 @@ fn name(token: &Token) -> Value {
 }
 
 /// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
-/// table has the same token, or a different one.
+/// table has the same token, or a different token.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
     let (access, refresh) = (back.access_token().expose(), refresh_token(back));

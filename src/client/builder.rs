@@ -192,8 +192,9 @@ impl ClientBuilder {
     /// the hook returns an error, or panics, nothing is sent, no token is used up, and the caller gets an
     /// error. Several hooks run in the order in which they were added.
     ///
-    /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
-    /// not wait.
+    /// During a refresh, the hook runs under the store's lock: it should not wait, and must not call the
+    /// client. A call of the client would wait for itself, so it fails with
+    /// [`Error::Config`](crate::Error::Config).
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};

@@ -22,9 +22,20 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// The key set of a server, as it was last fetched.
 #[derive(Default)]
 pub(crate) struct Keys {
-    known: Mutex<Option<Known>>,
+    state: Mutex<State>,
     /// Held while the server is asked, so that threads ask once.
     asking: Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    known: Option<Known>,
+    /// How many threads wait for a thread that asks the server.
+    waiting: usize,
+    /// How many requests have failed.
+    failures: u64,
+    /// The last failure, for the threads that waited for it.
+    failure: Option<Error>,
 }
 
 /// A key set with the monotonic times of its request and of the last request for a newer set.
@@ -45,7 +56,7 @@ impl Keys {
         fetch: &dyn Fn() -> Result<KeySet>,
     ) -> Result<Result<(), IdTokenError>> {
         let age = |known: &Known| clock.monotonic().saturating_sub(known.fetched);
-        let known = self.known.lock().clone();
+        let known = self.state.lock().known.clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
             // Another thread asks the server, which may be silent.
@@ -75,28 +86,46 @@ impl Keys {
         clock: &dyn Clock,
         fetch: &dyn Fn() -> Result<KeySet>,
     ) -> Result<Known> {
+        let failures = {
+            let mut state = self.state.lock();
+            state.waiting += 1;
+            state.failures
+        };
         let _asking = self.asking.lock();
         let now = clock.monotonic();
-        if let Some(known) = &*self.known.lock() {
-            let is_newer = seen.is_none_or(|seen| known.fetched > seen.fetched);
-            let since = |then: Duration| now.saturating_sub(then);
-            if is_newer || since(known.asked) < PAUSE && since(known.fetched) < LONGEST {
-                return Ok(known.clone());
+        {
+            let mut state = self.state.lock();
+            state.waiting -= 1;
+            if let Some(known) = &state.known {
+                let is_newer = seen.is_none_or(|seen| known.fetched > seen.fetched);
+                let since = |then: Duration| now.saturating_sub(then);
+                if is_newer || since(known.asked) < PAUSE && since(known.fetched) < LONGEST {
+                    return Ok(known.clone());
+                }
+            }
+            // Threads that waited for a silent server do not wait for it again, one after the other.
+            if state.failures > failures
+                && let Some(failure) = &state.failure
+            {
+                return Err(failure.echo());
             }
         }
         let fetched = fetch();
-        let mut known = self.known.lock();
-        match (fetched, &mut *known) {
-            (Ok(set), known) => {
+        let mut state = self.state.lock();
+        match fetched {
+            Ok(set) => {
                 let set = Arc::new(set);
-                Ok(known.insert(Known { set, fetched: now, asked: now }).clone())
+                Ok(state.known.insert(Known { set, fetched: now, asked: now }).clone())
             }
-            (Err(error), Some(known)) => {
-                // A request to a silent server may have taken longer than the pause.
-                known.asked = clock.monotonic();
+            Err(error) => {
+                if let Some(known) = &mut state.known {
+                    // A request to a silent server may have taken longer than the pause.
+                    known.asked = clock.monotonic();
+                }
+                state.failures += 1;
+                state.failure = (state.waiting > 0).then(|| error.echo());
                 Err(error)
             }
-            (Err(error), None) => Err(error),
         }
     }
 }
@@ -198,5 +227,36 @@ mod tests {
             assert_eq!(keys.check(&signed, &clock, &silent).unwrap(), Ok(()));
         }
         assert_eq!(asked.get(), 1);
+    }
+
+    #[test]
+    fn threads_that_waited_for_a_silent_server_share_its_failure() {
+        let keys = Keys::default();
+        let signed = Signed::read(JWT).unwrap();
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let (keys, signed, asked) = (&keys, &signed, &asked);
+            let check = move |fetch: &dyn Fn() -> Result<KeySet>| {
+                keys.check(signed, &ManualClock::new(), fetch).unwrap_err().to_string()
+            };
+            let silent = move || {
+                asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Err(Error::config("no answer"))
+            };
+            let first = check(&|| {
+                for _ in 0..4 {
+                    scope.spawn(move || assert!(check(&silent).contains("no answer")));
+                }
+                while keys.state.lock().waiting < 4 {
+                    std::thread::yield_now();
+                }
+                silent()
+            });
+            assert!(first.contains("no answer"));
+        });
+        assert_eq!(asked.into_inner(), 1);
+        // A later call asks again.
+        let set = || KeySet::read(KEY).map_err(Error::config);
+        assert_eq!(keys.check(&signed, &ManualClock::new(), &set).unwrap(), Ok(()));
     }
 }

@@ -10,8 +10,8 @@ use crate::provider::{Provider, is_loopback};
 use crate::refresh::Live;
 
 impl Client {
-    /// The address of a request. A path is appended to the base as it is: it begins with a slash,
-    /// so it cannot name another host and need not be parsed. A fragment is never sent.
+    /// The address of a request. A path is appended to the base unchanged: the path begins with a
+    /// slash, so it cannot name another host and need not be parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
         self.check_hosts()?;
         let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());

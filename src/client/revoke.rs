@@ -22,8 +22,8 @@ impl Client {
     /// could not be removed: call again.
     pub fn revoke(&self) -> Result<bool> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token cannot be revoked. If no new access token comes, the expired one is
-            // sent anyway.
+            // An expired access token cannot be revoked. If the client gets no new access token, the
+            // expired access token is sent anyway.
             let _ = self.access_token();
         }
         let found = Cell::new(false);

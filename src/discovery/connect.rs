@@ -332,9 +332,9 @@ impl Connection {
         }
     }
 
-    /// The scopes for the login: those of [`Connect::with_scopes`], else those of the API's challenge,
-    /// else the `scopes_supported` of its metadata, else none. A server may require a further scope for
-    /// a refresh token, such as `offline_access`.
+    /// The scopes for the login: from [`Connect::with_scopes`], else from the API's challenge, else the
+    /// `scopes_supported` of its metadata, else no scopes. A server may require a further scope for a
+    /// refresh token, such as `offline_access`.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()
     }

@@ -8,8 +8,8 @@ use super::fetching::Document;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, Dpop, Provider, ProviderBuilder, PushedRequests};
 
-/// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
-/// are https addresses (http on loopback).
+/// The checked metadata of an authorization server: it has the expected issuer, and its endpoints are
+/// https addresses (http on loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Metadata(Document);
@@ -40,7 +40,7 @@ impl Metadata {
 
     /// The strings of a member that is a list, such as `scopes_supported`; `None` when the server has
     /// no such member, which is not the same as an empty list. Lists are often incomplete: use a list
-    /// to choose a value, not to refuse one that is missing.
+    /// to choose a value, not to refuse a value that the list does not have.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.0.list(name)
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::protocol::protected;
 use crate::provider::host_of;
 
-/// The checked metadata of an API: its resource is the expected one, and its addresses are https (http on
+/// The checked metadata of an API: it has the expected resource, and its addresses are https (http on
 /// loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

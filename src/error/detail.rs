@@ -80,7 +80,7 @@ pub struct OutcomeUnknown {
     pub by_name: bool,
     /// How long to wait before the next try. `None`: the next call tries again.
     pub retry_after: Option<Duration>,
-    /// What happened to the request, if this process sent it.
+    /// The failure of the request, if this process sent it.
     pub source: Option<BoxError>,
 }
 

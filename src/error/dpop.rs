@@ -23,7 +23,7 @@ pub enum DpopError {
     },
 }
 
-/// What is wrong with the proof of a request, by the challenge of an API (sections 7.1 and 9).
+/// The fault of a request's proof that an API names in its challenge (sections 7.1 and 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProofFault {
     /// The proof needs the nonce that came with the answer.

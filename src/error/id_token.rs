@@ -50,16 +50,16 @@ pub enum IdTokenError {
     Nonce,
     /// The signature cannot be checked: its algorithm is not a public-key algorithm that this crate
     /// supports (such as `none`, HMAC with a shared secret, P-521).
-    #[error("its algorithm {0:?} is no signature that a public key of the server can check here")]
+    #[error("its algorithm {0:?} cannot be checked with a public key of the server")]
     Algorithm(String),
     /// The signature cannot be checked: the key set of the server has no key for the `kid` and the
     /// algorithm of the ID token.
     #[error("the server's key set has no key for it")]
     NoKey,
     /// The signature is wrong: no key of the server has made it.
-    #[error("its signature is not that of a key of the server")]
+    #[error("no key of the server has made its signature")]
     Signature,
     /// After a refresh: this claim differs from the claim in the login's ID token (section 12.2).
-    #[error("its {0} is not that of the login's ID token")]
+    #[error("its {0} differs from the login's ID token")]
     OtherLogin(&'static str),
 }

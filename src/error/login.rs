@@ -14,7 +14,7 @@ use super::{BoxError, rfc3339};
 pub enum CallbackError {
     /// The callback cannot be read as an address, a query or a form.
     #[error(
-        "this is not the address that the browser was sent to, which has `code` and `state` behind a \
+        "this is not the address that the browser was sent to, which has `code` and `state` after a \
          question mark"
     )]
     Unreadable,
@@ -40,8 +40,8 @@ pub enum CallbackError {
     CodeMissing,
     /// The callback is valid, but lacks the parameter that the provider's setting `callback_field` names.
     #[error(
-        "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
-         out there if the service does not send it for these scopes"
+        "the callback has no parameter {0}: the provider's setting `callback_field` requires this \
+         parameter; remove the setting if the service does not send the parameter for these scopes"
     )]
     FieldMissing(String),
 }

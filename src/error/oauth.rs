@@ -11,7 +11,8 @@ use crate::plain::plain;
 pub struct OAuthError {
     /// The host that answered.
     pub host: String,
-    /// The code, such as `invalid_client`. `http_400` stands for an answer without a code.
+    /// The code, such as `invalid_client`. For an answer without a code, `http_` and the HTTP status,
+    /// such as `http_400`.
     pub code: String,
     /// The server's description, if it gave one.
     pub description: Option<String>,

@@ -20,8 +20,8 @@ pub struct StepUp {
 }
 
 impl StepUp {
-    /// The scopes for [`Client::authorize_with`](crate::Client::authorize_with): those of the
-    /// challenge. Empty if the challenge names no scopes; then ask for the scopes of the earlier login.
+    /// The scopes of the challenge, for [`Client::authorize_with`](crate::Client::authorize_with).
+    /// Empty if the challenge names no scopes; then ask for the scopes of the earlier login.
     pub fn scopes(&self) -> Vec<&str> {
         self.scope.as_deref().unwrap_or_default().split_whitespace().collect()
     }

@@ -94,6 +94,21 @@ impl BackendError {
         error.downcast_ref().or_else(caused)
     }
 
+    /// The error for a record of the store `name` that cannot be read: `corrupt`, unless a newer release has
+    /// written the record.
+    pub(crate) fn unreadable(
+        reason: &BoxError,
+        name: impl fmt::Display,
+        corrupt: impl FnOnce(&str) -> BoxError,
+    ) -> BoxError {
+        match BackendError::find(reason) {
+            Some(BackendError::Config(newer)) => {
+                BackendError::Config(format!("cannot use {name}: {newer}")).into()
+            }
+            _ => corrupt(&reason.to_string()),
+        }
+    }
+
     /// Whether the same call may succeed later although nobody changes anything.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
@@ -125,7 +140,7 @@ impl BackendError {
         matches!(BackendError::find(error), Some(BackendError::Empty(_)))
     }
 
-    /// Whether the same call may succeed later, for a store's error of any type.
+    /// Whether the same call may succeed later. `error` is a store's error, of any type.
     pub(super) fn passes(error: &BoxError) -> bool {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }

@@ -9,8 +9,8 @@ use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
 use crate::clock::Clock;
 use crate::error::{Error, LoginNotFinished, Result};
 
-/// How many connections are kept at a time; the oldest connection makes room for a new one. Browsers open a
-/// second connection that stays silent, and an attacker may open any number.
+/// How many connections are kept at a time; the oldest connection is dropped for a new connection.
+/// Browsers open a second connection that stays silent, and an attacker may open any number.
 const CONNECTIONS: usize = 32;
 /// How long a connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,7 +30,8 @@ struct Connection {
 }
 
 impl Listener {
-    /// Listens. A free port of one address may be taken on the other; then another port is tried.
+    /// Listens on all addresses. If the chosen free port of one address is used on the other address,
+    /// tries another port.
     pub(super) fn bind(target: &Target) -> Result<Listener> {
         let mut tries = 0;
         loop {
@@ -104,7 +105,8 @@ impl Listener {
                     Some(Head::Get(target)) if self.is_ours(&target) => {
                         let connection = connections.remove(at);
                         if crowded {
-                            // The exchange and the store need file descriptors of their own.
+                            // Close all connections, because the exchange and the store need file
+                            // descriptors.
                             connections.clear();
                         }
                         let (answer, end) = judge(&target);

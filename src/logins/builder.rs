@@ -51,8 +51,8 @@ impl LoginsBuilder {
         self
     }
 
-    /// Calls `hook` with the account and each event in the life of its login, after all locks are released. A
-    /// later hook takes the place of an earlier one.
+    /// Calls `hook` with the account and each event in the life of its login, after all locks are
+    /// released. A later hook replaces an earlier hook.
     pub fn on_event(
         mut self,
         hook: impl Fn(&str, &Event) + Send + Sync + 'static,

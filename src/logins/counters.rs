@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::backend::{StoreStep, Watcher};
 use crate::error::Error;
 use crate::event::Event;
 
@@ -114,5 +115,18 @@ impl Tally {
             Event::AuthorizationNeeded { .. } => counters.need_person += 1,
             Event::Warning { .. } => {}
         }
+    }
+}
+
+/// Counts and times the steps of the stores.
+impl Watcher for Tally {
+    fn took(&self, step: StoreStep, time: Duration) {
+        let step = match step {
+            StoreStep::Load => Step::Load,
+            StoreStep::Save => Step::Save,
+            StoreStep::Clear => Step::Clear,
+            StoreStep::Lock => Step::Lock,
+        };
+        Tally::took(self, step, time);
     }
 }

@@ -128,7 +128,7 @@ impl<'a> Queue<'a> {
         {
             let state = self.state.lock();
             if !state.ready.is_empty() || state.all_listed {
-                return; // Another thread has read them meanwhile.
+                return; // Another thread has read the names meanwhile.
             }
         }
         let mut tries = 0;

@@ -13,7 +13,7 @@ use crate::health::Health;
 /// How many names a listing reads at a time.
 pub(super) const PAGE: usize = 10_000;
 
-/// What is known about the login of an account. There is no secret in it.
+/// What is known about the login of an account. The value contains no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginStatus {
@@ -107,7 +107,7 @@ impl Logins {
 }
 
 /// How much earlier than the latest time a login is refreshed, from 0 to 1. The value is the same on
-/// every host, and another after each refresh, so that logins that were added together drift apart.
+/// every host and changes after each refresh, so that logins that were added together drift apart.
 pub(super) fn early(account: &str, record: &Record) -> f64 {
     let generation = record.generation().to_string();
     let text = [account, record.login(), &generation].join("\0");

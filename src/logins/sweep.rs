@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::brake::{Brake, Stop};
 use super::queue::{Next, Queue, Visit};
 use super::status::{self, unlisted};
-use super::{Counted, Logins, Outcome, Progress, Report};
+use super::{Logins, Outcome, Progress, Report};
 use crate::backend::Record;
 use crate::clock;
 use crate::error::{Error, Result, chain, one_line};
@@ -258,9 +258,7 @@ impl Work<'_, '_> {
 
     fn record(&self, account: &str) -> Result<Option<Record>> {
         let logins = self.sweep.logins;
-        let (tally, clock) = (logins.0.tally.clone(), logins.0.pattern.shared_clock());
-        let store = Counted { store: logins.store_of(account)?, tally, clock };
-        status::load(logins, &store)
+        status::load(logins, &logins.counted(account)?)
     }
 
     /// Why a person is needed, if the service has refused the refresh token so recently that it is not sent again.
@@ -282,7 +280,8 @@ impl Work<'_, '_> {
         health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
     }
 
-    /// Waits until the next request may be sent, if their number is limited. Returns how long.
+    /// Waits until the next request may be sent, if their number is limited. Returns the time of the
+    /// wait.
     fn wait_for_turn(&self) -> Duration {
         if self.sweep.gap.is_zero() {
             return Duration::ZERO;

@@ -21,7 +21,8 @@ pub(super) const CLIENT_ASSERTION_TYPE: &str =
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
-/// Core section 9), a new one for each request. `None` for a client that authenticates in another way.
+/// Core section 9), with a new `jti` for each request. `None` for a client that authenticates in
+/// another way.
 pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
     let Requester { provider, credentials, now, .. } = *caller;
     let claims = || {

@@ -381,8 +381,8 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
 fn check_redirect_name(name: &str) -> Result<()> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::config(format!(
-            "the redirect URI {name:?} is to be a name of the service, which has visible ASCII \
-             characters only"
+            "the redirect URI {name:?} must be a name of the service with visible ASCII characters \
+             only"
         )));
     }
     Ok(())

@@ -23,8 +23,8 @@ const OTHER_ADDRESSES: [&str; 2] = ["jwks_uri", "check_session_iframe"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
-    /// The document of OpenID Connect, then those of RFC 8414. If one is missing (404 or another status
-    /// of 400 to 499), the next is tried.
+    /// The document of OpenID Connect, then the documents of RFC 8414. If a document is missing (404 or
+    /// another status of 400 to 499), the next is tried.
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
@@ -107,7 +107,7 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(Value::String(issuer)) if issuer == expected => {}
         Some(Value::String(issuer)) => {
             let shown: String = issuer.chars().filter(|c| !is_unseen(*c)).take(200).collect();
-            return Err(wrong(format!("it is that of the issuer {shown:?}, not of {expected:?}")));
+            return Err(wrong(format!("it names the issuer {shown:?}, not {expected:?}")));
         }
         Some(_) => return Err(wrong("its issuer is not a string".to_owned())),
         None => return Err(wrong("it names no issuer".to_owned())),
@@ -150,7 +150,7 @@ fn check_endpoints(
             Value::String(address) => address,
             _ => return Err(wrong(format!("{name} is not a string"))),
         };
-        // A browser or a terminal would read another address from a text with such a character.
+        // With this character in the text, a browser or a terminal would open another address.
         if address.contains(|c| !is_plain(c)) {
             return Err(wrong(format!(
                 "{name} has a character that an address cannot contain unencoded"
@@ -180,7 +180,8 @@ fn check_endpoints(
 mod tests {
     use super::*;
 
-    /// Each row has the issuer, the metadata address of RFC 8414, and that of OpenID Connect.
+    /// Each row has the issuer, the metadata address of RFC 8414, and the metadata address of OpenID
+    /// Connect.
     const TABLE: [(&str, &str, &str); 5] = [
         (
             "https://a.example",

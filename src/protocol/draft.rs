@@ -29,7 +29,7 @@ pub struct TokenDraft {
     carrier: Carrier,
     params: Vec<(String, Secret)>,
     headers: Vec<(Cow<'static, str>, Secret)>,
-    /// What the hook has added: no error may repeat it.
+    /// The values that the hook has added, which no error may show.
     added: Vec<Secret>,
     changed: bool,
 }

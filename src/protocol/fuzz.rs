@@ -136,8 +136,8 @@ pub fn resource_metadata(bytes: &[u8]) {
     let _ = check_address(&text, "https://api.example/");
 }
 
-/// Reads the bytes as the answer to a registration. What was read can be stored and read again, and is shown
-/// without its secrets.
+/// Reads the bytes as the answer to a registration. A registration that was read can be stored and read
+/// again, and its `Debug` output has no secrets.
 #[cfg(feature = "registration")]
 pub fn registration(bytes: &[u8]) {
     use super::registration::{Asked, Registration, read};

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 /// Builds the exchange of an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
-/// `redirect_uri` must equal that of the authorization request, byte for byte.
+/// `redirect_uri` must equal the redirect URI of the authorization request, byte for byte.
 pub(crate) fn exchange(
     caller: &Requester<'_>,
     code: &Secret,

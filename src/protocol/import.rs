@@ -24,7 +24,7 @@ const KNOWN: [&str; 7] =
 /// 5138.
 const MILLISECONDS: f64 = 1e11;
 
-/// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime.
+/// The longest lifetime, in seconds. A longer lifetime is a mistake: a date instead of a lifetime.
 const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 
 impl Token {
@@ -35,8 +35,9 @@ impl Token {
     /// empty string, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
-    /// An object with a refresh token and no access token is read, too, such as a credentials file of gcloud with
-    /// the type `authorized_user`: the result is that of [`Token::from_refresh_token`], with the scope.
+    /// An object with a refresh token and no access token is read, too, such as a credentials file of
+    /// gcloud with the type `authorized_user`: the result is a token as of
+    /// [`Token::from_refresh_token`], with the scope.
     ///
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
@@ -230,7 +231,7 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         Ordering::Greater => Ok(Some(date)),
         Ordering::Equal => Ok(None),
         Ordering::Less if date.year() <= 1 => Ok(None),
-        Ordering::Less => Err(wrong(format_args!("{name} lies before 1970"))),
+        Ordering::Less => Err(wrong(format_args!("{name} is before 1970"))),
     }
 }
 

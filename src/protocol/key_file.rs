@@ -72,7 +72,7 @@ pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
     })?;
     if raw.kind != "service_account" {
         return Err(Error::config(
-            "this key file is not one of a service account: its type is not service_account",
+            "this is not the key file of a service account: its type is not service_account",
         ));
     }
     let mut key = SigningKey::from_pem(raw.private_key.expose())?;

@@ -104,7 +104,7 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(Value::String(resource)) if resource == expected => {}
         Some(Value::String(resource)) => {
             let shown: String = resource.chars().filter(|c| !is_unseen(*c)).take(200).collect();
-            return wrong(format!("it is that of the resource {shown:?}, not of {expected:?}"));
+            return wrong(format!("it names the resource {shown:?}, not {expected:?}"));
         }
         Some(_) => return wrong("its resource is not a string".to_owned()),
         None => return wrong("it names no resource".to_owned()),

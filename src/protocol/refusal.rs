@@ -25,7 +25,7 @@ pub(super) fn refusal(
         | Outcome::Unknown(error) => Error::OAuth(Box::new(error)),
         Outcome::Token(_) => Error::decode(
             format!("{what} of {}", provider.token_host()),
-            "it is a token, which was not asked for",
+            "it is a token, which the client did not request",
         ),
     }
 }

@@ -94,8 +94,9 @@ fn with_json(
     token: Option<&Secret>,
     members: &Map<String, Value>,
 ) -> Result<TokenRequest> {
-    let body = serde_json::to_vec(members)
-        .map_err(|error| Error::config(format!("the client metadata is no JSON: {error}")))?;
+    let body = serde_json::to_vec(members).map_err(|error| {
+        Error::config(format!("the client metadata cannot be written as JSON: {error}"))
+    })?;
     Ok(request(method, address, token, Zeroizing::new(body)))
 }
 

@@ -33,8 +33,8 @@ use crate::token::Token;
 /// The longest accepted wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Codes that say that the refresh token (or the authorization code) is refused: the standard's, and
-/// those of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
+/// Codes that say that the refresh token (or the authorization code) is refused: the code of the
+/// standard, and codes of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
 const REFUSED: [&str; 11] = [
     "invalid_grant",
     "bad_refresh_token",
@@ -402,7 +402,7 @@ pub(crate) fn redirect(headers: &HeaderMap) -> String {
     let address = location.and_then(|location| clean(location.split(['?', '#']).next()?));
     match address {
         Some(address) => format!("it redirects to {address}"),
-        None => "it redirects to nowhere".to_owned(),
+        None => "it redirects without an address".to_owned(),
     }
 }
 

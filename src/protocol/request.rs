@@ -39,8 +39,8 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl<'a> Requester<'a> {
-    /// Builds a request to the token endpoint: first these parameters, then those of the client's
-    /// authentication, of the application and of the provider.
+    /// Builds a request to the token endpoint: first these parameters, then the parameters of the
+    /// client's authentication, of the application and of the provider.
     pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
         let header = authenticate(self, &mut params)?;
         self.at_token_endpoint(header, params)
@@ -76,7 +76,7 @@ impl<'a> Requester<'a> {
         Ok(())
     }
 
-    /// Adds a parameter of the provider, unless the application gave one with the same name.
+    /// Adds a parameter of the provider, unless the application gave a parameter of the same name.
     pub(super) fn provider_param(
         &self,
         params: &mut Params<'a>,

@@ -192,7 +192,7 @@ impl TokenExchange {
         Some(marks.collect::<Vec<_>>().join("&")).filter(|marks| !marks.is_empty())
     }
 
-    /// Reads the tokens for one exchange: the subject's and the actor's.
+    /// Reads the tokens for one exchange: the subject's token and the actor's token.
     pub(crate) fn tokens(&self) -> Result<(Secret, Option<Secret>)> {
         let subject = self.subject.0.read("the subject token")?;
         let actor = self.actor.as_ref().map(|(source, _)| source.read("the actor token"));

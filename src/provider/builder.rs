@@ -76,7 +76,9 @@ impl ProviderBuilder {
             ("token endpoint's place", &authorization.token_host_from),
         ];
         if authorization.token_host_from.as_ref().is_some_and(|place| place.lookup.is_some()) {
-            return Err(self.wrong("the token endpoint's place cannot be looked up with a token"));
+            return Err(
+                self.wrong("the host of the token endpoint cannot be looked up with a token")
+            );
         }
         for (what, place) in places {
             if let Some(fault) = place.as_ref().and_then(|place| place.fault()) {

@@ -52,7 +52,7 @@ impl ErrorRule {
     }
 
     /// The answer must have this error code; case is ignored. An answer without a code, such as an
-    /// empty one, has the code `http_400` (or its own status).
+    /// empty body, has the code `http_` with its HTTP status, such as `http_400`.
     pub fn code(mut self, code: &str) -> ErrorRule {
         self.code = Some(code.to_owned());
         self

@@ -13,8 +13,8 @@ use super::ErrorRule;
 pub struct ReplyRules {
     /// The paths of the object that holds the tokens, tried in order before the top level.
     pub token_paths: Vec<String>,
-    /// The members of a token under other names, such as `expireIn`. These names are tried in order before
-    /// the usual ones.
+    /// The members of a token under other names, such as `expireIn`. These names are tried in order
+    /// before the usual names.
     pub members: Vec<(ReplyMember, String)>,
     /// The lifetime of an access token if the answer has no lifetime. With `None`, such a token is
     /// treated as valid until the API refuses it.

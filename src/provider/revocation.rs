@@ -14,8 +14,8 @@ pub enum RevocationStyle {
     /// Kakao's unlink.
     Bearer,
     /// DELETE without a body and without client authentication; the token is the last part of the path:
-    /// HubSpot's `DELETE /oauth/v1/refresh-tokens/{token}`. Proxies log addresses, and so does
-    /// ureq at its log level `trace`: use this only where the service accepts nothing else.
+    /// HubSpot's `DELETE /oauth/v1/refresh-tokens/{token}`. Proxies log addresses, and ureq logs them
+    /// at level `trace`: use this only where the service accepts nothing else.
     TokenInPath,
     /// POST with a JSON object of the client id and the access token, and the client secret in the header
     /// `Authorization: Client SECRET`: Square's way.

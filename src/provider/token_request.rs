@@ -98,7 +98,7 @@ pub enum Dpop {
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
 ///
 /// The client never falls back from one method to another: a failed first try can use up a one-time
-/// refresh token. The names in parentheses are those of server metadata.
+/// refresh token. The names in parentheses are the names in server metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {

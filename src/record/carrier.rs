@@ -32,7 +32,8 @@ impl Record {
         self.beside(MOVING).map(|store| store.as_str().unwrap_or("another store"))
     }
 
-    /// The record as the other store keeps it, in place of `stored`.
+    /// The record for the store to which the login moves. It replaces `stored`, the record in that
+    /// store.
     pub(crate) fn moved(&self, stored: Option<&Record>) -> Record {
         let mut next = self.clone();
         next.put_beside(MOVING, None);
@@ -41,7 +42,7 @@ impl Record {
         next
     }
 
-    /// Refuses a record that a client cannot use as it is.
+    /// Refuses a record that a client cannot use directly.
     pub(crate) fn check_usable(&self, store: &str) -> Result<()> {
         if let Some((key, _)) = self.sealed() {
             return Err(Error::config(format!(

@@ -25,7 +25,7 @@ impl Keeper {
         settled: &dyn Fn() -> Option<T>,
         work: impl FnOnce(&mut Call<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let mut turn = Release { turn: self.turn.lock()?, memory: &self.memory };
         let want = Want::Usable;
         let mut call = Call::new(&want, &mut turn.turn, events);
         if call.turn.guard.is_none() {
@@ -87,7 +87,8 @@ impl Drop for Keeper {
 
 impl Keeper {
     fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let Ok(turn) = self.turn.lock() else { return false };
+        let mut turn = Release { turn, memory: &self.memory };
         let turn = &mut *turn.turn;
         if turn.guard.is_none() {
             turn.guard = self.backend.lock(Duration::ZERO).ok();

@@ -8,7 +8,7 @@ use crate::token::Token;
 impl Keeper {
     /// Saves the unsaved pair, if there is one.
     pub(crate) fn save_waiting(&self) -> Result<()> {
-        let Some(token) = self.waiting() else { return Ok(()) };
+        let Some(token) = self.waiting()? else { return Ok(()) };
         let mut events = Vec::new();
         let saved = self.alone(&mut events, |call| match call.turn.unsaved.take() {
             Some(pair) => match self.keep(call, pair) {
@@ -38,8 +38,9 @@ impl Keeper {
         })
     }
 
-    fn waiting(&self) -> Option<Token> {
-        self.turn.lock().unsaved.as_ref().map(|pair| pair.record.token().clone())
+    fn waiting(&self) -> Result<Option<Token>> {
+        let turn = self.turn.lock()?;
+        Ok(turn.unsaved.as_ref().map(|pair| pair.record.token().clone()))
     }
 
     fn unsaved(&self, token: Token, source: BoxError) -> Error {

@@ -1,6 +1,7 @@
 //! The decision tables of the refresh, as pure functions.
 //!
-//! The classes are those of [`Rotation`]. The guide's page `design` gives the reason for each row.
+//! The classes of services are the values of [`Rotation`]. The guide's page `design` gives the reason
+//! for each row.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Remembers the records that a client has seen, to notice a store that went back: a restored backup, a
-//! failover, a volume snapshot.
+//! Remembers the records that a client has seen, to notice that a store has returned to an older state:
+//! a restored backup, a failover, a volume snapshot.
 
 use super::state::Pair;
 use super::{Call, Keeper, decide};
@@ -7,8 +7,8 @@ use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How many replaced refresh tokens are remembered. If a store goes back further, the client does not
-/// notice.
+/// How many replaced refresh tokens are remembered. If a store returns to an even older token, the
+/// client does not notice.
 const LONGEST: usize = 256;
 
 /// The newest record of the login, and the refresh tokens that were used before it.
@@ -47,8 +47,8 @@ impl History {
         self.replaced.push(fingerprint);
     }
 
-    /// The newer record of the same login, if `stored` has gone back to a refresh token that was
-    /// replaced since.
+    /// The newer record of the same login, if `stored` has an old refresh token that was replaced
+    /// since.
     pub(crate) fn newer_than(&self, stored: &Record) -> Option<&Record> {
         let newest = self.newest.as_ref()?;
         let spent = stored.token.refresh_token()?.fingerprint();
@@ -58,8 +58,8 @@ impl History {
 }
 
 impl Keeper {
-    /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
-    /// a failover. Our newer pair is then treated as unsaved.
+    /// Whether the store returned to a refresh token that was replaced since, as after a restored
+    /// backup or a failover. Our newer pair is then treated as unsaved.
     pub(super) fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };

@@ -95,7 +95,7 @@ impl Keeper {
     /// token was stored.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        // A login that still works is left as it is, and this check needs no lock.
+        // A login that still works is not changed, and this check needs no lock.
         let lives = || {
             let stored = self.load_checked().ok().flatten()?;
             (!self.gives_way(&stored, &token)).then_some(false)
@@ -232,7 +232,7 @@ impl Keeper {
     /// refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
-        let turn = self.turn.lock();
+        let turn = self.turn.lock().ok()?;
         if turn.unsaved.is_some() {
             return None;
         }

@@ -128,8 +128,8 @@ impl Keeper {
         }))
     }
 
-    /// The error for a request that was never answered. A request that could not even be built is a wrong
-    /// setting, and its error is returned as it is.
+    /// The error for a request that was never answered. A request that could not even be built is a
+    /// wrong setting, and its error is returned unchanged.
     pub(super) fn transport_error(&self, source: BoxError) -> Error {
         let source = match source.downcast::<Error>() {
             Ok(error) => return *error,

@@ -24,8 +24,8 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case ours is
-    /// valid.
+    /// Another client's successor is stored: that token stays, and our token becomes the spare, because
+    /// our token may be the valid token.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
@@ -152,7 +152,8 @@ impl Keeper {
         Ok(Step::Done(live))
     }
 
-    /// Remembers a refresh for the threads that wait for one, and for the API's answer to the token.
+    /// Remembers the result of a refresh for the waiting threads, and for the API's answer to the
+    /// token.
     pub(super) fn remember_result(&self, call: &Call<'_>, live: &Live) {
         let mut memory = self.memory.lock();
         memory.refreshes += 1;
@@ -219,8 +220,8 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
-            // The store may go back before a call, while a request is on its way, and between two tries. A
-            // pair of a new login stays as it is.
+            // The store may return to an older record before a call, while a request is on its way, and
+            // between two tries. A pair of a new login is not changed.
             if let Some(older) = &stored
                 && call.turn.history.newer_than(older).is_some()
             {
@@ -244,9 +245,9 @@ impl Keeper {
                     return Ok(stored);
                 }
                 Place::Lost => {
-                    // Revoke only a refresh token that replaced the one we sent. A token that was not
-                    // replaced may be in use elsewhere, and a new login is still returned to the
-                    // caller.
+                    // Revoke only a refresh token that replaced the token that we sent. A token that
+                    // was not replaced may be in use elsewhere, and a new login is still returned to
+                    // the caller.
                     let lost = pair.record.token.refresh_token();
                     let lost = lost.filter(|lost| pair.spent.as_ref().is_some_and(|s| s != *lost));
                     let lost = lost.cloned().map(|lost| (lost, pair.record.token.clone()));

@@ -50,8 +50,8 @@ impl Keeper {
         known.then_some(wait)
     }
 
-    /// Step 11, for the answer "too early": the newest access token of this login is still valid. That
-    /// token is ours if the store has no newer one and no request of ours is unanswered.
+    /// Step 11, for the answer "too early": the newest access token of this login is still valid. Our
+    /// token is the newest if the store has no newer token and no request of ours is unanswered.
     pub(super) fn early(
         &self,
         call: &mut Call<'_>,

@@ -1,43 +1,100 @@
 //! The refresh lock: one thread of a client refreshes, and the others wait.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use parking_lot::{Mutex, MutexGuard};
 
 use super::state::Turn;
+use crate::error::{Error, Result};
+
+/// The refresh lock: a mutex that knows the thread that holds it. A test that schedules threads can see which
+/// thread waits.
+#[derive(Default)]
+pub(super) struct TurnLock {
+    turn: Mutex<Turn>,
+    /// The thread that holds the mutex, by [`this_thread`]; 0 if no thread does.
+    holder: AtomicUsize,
+}
 
 /// A held refresh lock.
-pub(super) type TurnGuard<'a> = MutexGuard<'a, Turn>;
+pub(super) struct TurnGuard<'a> {
+    turn: MutexGuard<'a, Turn>,
+    holder: &'a AtomicUsize,
+}
 
-/// The refresh lock: a plain mutex. A test that schedules threads can see which thread waits.
-#[derive(Default)]
-pub(super) struct TurnLock(Mutex<Turn>);
+/// A number that no other living thread has: the address of a variable of this thread.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
 
 impl TurnLock {
     /// Takes the lock if it is free.
     pub(super) fn try_lock(&self) -> Option<TurnGuard<'_>> {
-        self.0.try_lock()
+        self.turn.try_lock().map(|turn| self.held(turn))
     }
 
     /// Waits for the lock.
-    #[cfg(not(test))]
-    pub(super) fn lock(&self) -> TurnGuard<'_> {
-        self.0.lock()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if this thread has the lock: it would wait for itself, and keep the store's lock.
+    pub(super) fn lock(&self) -> Result<TurnGuard<'_>> {
+        if self.holder.load(Ordering::Relaxed) == this_thread() {
+            return Err(Error::config(
+                "a hook, a store or a logger called a client that is in the middle of a refresh on the same \
+                 thread; the call would wait for itself, so it must not use this client",
+            ));
+        }
+        Ok(self.held(self.wait()))
     }
 
-    /// Waits for the lock. If the test set a callback for this thread, calls it before each new try.
+    fn held<'a>(&'a self, turn: MutexGuard<'a, Turn>) -> TurnGuard<'a> {
+        self.holder.store(this_thread(), Ordering::Relaxed);
+        TurnGuard { turn, holder: &self.holder }
+    }
+
+    #[cfg(not(test))]
+    fn wait(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock()
+    }
+
+    /// If the test set a callback for this thread, calls it before each new try.
     #[cfg(test)]
-    pub(super) fn lock(&self) -> TurnGuard<'_> {
+    fn wait(&self) -> MutexGuard<'_, Turn> {
         loop {
-            if let Some(turn) = self.0.try_lock() {
+            if let Some(turn) = self.turn.try_lock() {
                 return turn;
             }
             if !waits::told() {
-                return self.0.lock();
+                return self.turn.lock();
             }
         }
     }
 
     pub(super) fn get_mut(&mut self) -> &mut Turn {
-        self.0.get_mut()
+        self.turn.get_mut()
+    }
+}
+
+impl Deref for TurnGuard<'_> {
+    type Target = Turn;
+
+    fn deref(&self) -> &Turn {
+        &self.turn
+    }
+}
+
+impl DerefMut for TurnGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Turn {
+        &mut self.turn
+    }
+}
+
+impl Drop for TurnGuard<'_> {
+    fn drop(&mut self) {
+        self.holder.store(0, Ordering::Relaxed);
     }
 }
 

@@ -23,9 +23,9 @@ const MARGIN: Duration = Duration::from_secs(600);
 /// The grant in the binding of a record that is a registration and no login.
 const GRANT: &str = "client_registration";
 
-/// Keeps one registration in a store for logins: a file, a database, an encrypted store. The store has the
-/// same locks and the same durability for a registration as for a login, and its file is as private. A
-/// registration needs a place of its own, such as `example.client.json` beside `example.json`.
+/// Keeps one registration in a store for logins: a file, a database, an encrypted store. The store has
+/// the same locks and the same durability for a registration as for a login, and its file is as
+/// private. A registration needs a separate place, such as `example.client.json` beside `example.json`.
 ///
 /// Clones share the store.
 #[derive(Clone)]
@@ -56,12 +56,12 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`], and those of [`Registrar::read`] other than a refusal; the store does not
-    /// change then. [`Error::Backend`];
-    /// [`Error::Busy`] when another process is registering and takes longer than 45 seconds;
-    /// [`Error::Config`] for a store that holds a login, or whose content
-    /// [`move_login`](crate::backend::move_login) has begun to move. [`Error::Backend`] after the registration when it
-    /// could not be stored: the server then has a client that nobody uses.
+    /// The errors of [`Registrar::register`], and the errors of [`Registrar::read`] other than a
+    /// refusal; the store does not change then. [`Error::Backend`]; [`Error::Busy`] when another
+    /// process is registering and takes longer than 45 seconds; [`Error::Config`] for a store that
+    /// holds a login, or whose content [`move_login`](crate::backend::move_login) has begun to move.
+    /// [`Error::Backend`] after the registration when it could not be stored: the server then has a
+    /// client that nobody uses.
     pub fn get_or_register(
         &self,
         registrar: &Registrar,

@@ -32,7 +32,7 @@ pub(super) struct Call<'r, 'a, 'b> {
     /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
     hooks: &'a Hooks,
-    /// The access token that is sent; `None` for a request without one.
+    /// The access token that is sent; `None` for a request without an access token.
     live: Option<Live>,
     /// How often the request was sent.
     attempts: u32,
@@ -295,8 +295,8 @@ fn uri_of(url: String) -> Result<Uri> {
     })
 }
 
-/// Gets another access token in place of one that the API refused. `None` means that the API's answer is
-/// final.
+/// Gets another access token in place of the refused access token. `None` means that the API's answer
+/// is final.
 fn another(
     request: &Request<'_>,
     live: &Live,

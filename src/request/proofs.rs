@@ -14,7 +14,7 @@ use crate::refresh::Live;
 pub(super) struct Proofs {
     #[cfg(feature = "dpop")]
     sent_at: Option<time::OffsetDateTime>,
-    /// What the last answer says about its proof.
+    /// The fault of the proof, by the last answer.
     #[cfg(feature = "dpop")]
     fault: Option<crate::error::ProofFault>,
     /// The nonce of the last answer, for the next attempt.

@@ -129,7 +129,7 @@ impl Response {
             protocol::clean(&live.redact(advice))
         });
         let mut body = Vec::new();
-        // If the body breaks off, the error has the part that came.
+        // If the body is cut off, the error has the part that was received.
         let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
         ApiError {
             method: method.to_string(),

@@ -121,8 +121,8 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored one. A store whose
-    /// [`TokenBackend::compares`] says so is checked in any case.
+    /// States whether `save` compares, and refuses a record that does not follow the stored record. The suite
+    /// checks this in any case if [`TokenBackend::compares`] says so.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self

@@ -1,4 +1,5 @@
-//! The functions that the fuzz targets run: those of `src/protocol/fuzz.rs`, and those that need higher floors.
+//! The functions that the fuzz targets run: the functions of `src/protocol/fuzz.rs`, and functions that
+//! import from higher floors.
 //!
 //! The programs in `fuzz/` call these functions with libFuzzer on nightly; the tests below call them on stable.
 
@@ -132,8 +133,8 @@ pub fn sealed(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as answers and webhooks of the three services. What was read can be written and read
-/// again.
+/// Reads the bytes as answers and webhooks of the three services. A value that was read can be written
+/// and read again.
 #[cfg(all(feature = "teamleader", feature = "exact-online", feature = "shell-ev"))]
 pub fn vendors(bytes: &[u8]) {
     use crate::{exact_online, shell_ev, teamleader};

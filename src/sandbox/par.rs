@@ -33,7 +33,7 @@ impl Server {
         }
         let pending = self.pending_of(&call.parameters);
         let mut pending = pending.map_err(|fault| Refused::new(fault.code, fault.description))?;
-        // A proof binds the code, too, and must fit the parameter (RFC 9449 section 10.1).
+        // A proof also binds the code, and must match the parameter (RFC 9449 section 10.1).
         if let Some(key) = self.proofs.key.take()
             && *pending.dpop_jkt.get_or_insert(key.clone()) != key
         {

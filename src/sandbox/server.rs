@@ -139,7 +139,7 @@ impl Server {
                 return Err(Refused::new("invalid_scope", "more than was granted"));
             }
         }
-        // The first proof binds a login that began without one.
+        // The first proof binds a login that began without a proof.
         self.logins[login].jkt = key;
         match replaced_at {
             None if self.refresh_tokens[came].ended => {

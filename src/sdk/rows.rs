@@ -71,7 +71,8 @@ impl Rows<'_> {
     }
 }
 
-/// The rows of a page in the order of the answer: those that were read, and the errors of the others.
+/// The rows of a page in the order of the answer: the rows that were read, and the errors of the other
+/// rows.
 pub(crate) struct InOrder<T> {
     items: std::vec::IntoIter<T>,
     unread: std::vec::IntoIter<UnreadRow>,

@@ -50,8 +50,8 @@ fn writable(value: &AutoHeaderValue) -> AutoHeaderValue {
 }
 
 /// Returns the proxy, unless a stranger chose it: a web server gives a CGI program the request's header
-/// `Proxy` as `HTTP_PROXY`. A header never becomes `http_proxy` in small letters, but Windows does not tell
-/// the two names apart.
+/// `Proxy` as `HTTP_PROXY`. A header never becomes `http_proxy` in small letters, but on Windows both
+/// names mean the same variable.
 fn without_cgi(proxy: ureq::Proxy) -> Option<ureq::Proxy> {
     let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
     if !is_cgi || !proxy.is_from_env() {

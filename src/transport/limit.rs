@@ -153,7 +153,7 @@ fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
 
-/// Sets the reason of a timeout of the layer below to that of the request's own limit.
+/// Gives a timeout of the layer below the reason of the request's own limit.
 fn with_reason(error: Error, reason: Timeout) -> Error {
     if matches!(error, Error::Timeout(_)) { Error::Timeout(reason) } else { error }
 }

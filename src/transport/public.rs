@@ -126,8 +126,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || a == 198 && (18..20).contains(&b))
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, compatible, translated (RFC 6052), or
-/// 6to4.
+/// The IPv4 address inside an IPv6 address: mapped, compatible, translated (RFC 6052), or 6to4.
 fn inside(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = ip.segments();
     let [high, low] = match [a, b, c, d, e, f] {

@@ -42,6 +42,7 @@ const _: () = {
     shared::<evergrant::Logins>();
     shared::<Box<dyn evergrant::backend::LoginStore>>();
     shared::<evergrant::backend::FolderStore>();
+    shared::<evergrant::backend::Watched>();
     shared::<evergrant::logins::Sweep<'_>>();
     #[cfg(feature = "sqlite")]
     shared::<evergrant::SqliteBackend>();

@@ -52,7 +52,7 @@ fn a_second_401_is_returned() {
     );
     let counters = sandbox.counters();
     assert_eq!((counters.api_calls, counters.refreshes), (2, 1));
-    // The next call starts from the new token.
+    // The next call already uses the new token.
     client.get("/me").call().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);
 }

@@ -220,7 +220,8 @@ impl Crew {
         all[choice % all.len()]
     }
 
-    /// Kills a process with SIGKILL, and starts another in its place, which takes part from the next call on.
+    /// Kills a process with SIGKILL, and starts another process in its place, which joins at the next
+    /// call.
     pub(crate) fn kill(&mut self, id: usize) {
         drop(self.workers.remove(&id).expect("a process"));
         self.busy.remove(&id);

@@ -59,7 +59,7 @@ pub(crate) trait Kind: Sync {
         true
     }
 
-    /// Whether the server has the document of RFC 8414 beside that of OpenID Connect.
+    /// Whether the server has the document of RFC 8414 besides the document of OpenID Connect.
     #[cfg_attr(not(feature = "discovery"), allow(dead_code))]
     fn has_oauth_metadata(&self) -> bool {
         panic!("discovery is not tested on this server")

@@ -160,7 +160,7 @@ fn a_token_written_during_a_repair_is_the_login() {
     let note = noted(&first);
     store.save(&note).unwrap();
     store.save(&successor(&note, pair("b", 10))).unwrap();
-    // A backup brings the replaced token back, and the store repairs the row.
+    // A restored backup has the replaced token again, and the store repairs the row.
     put(&row, &pair("a", 10));
     let raced = TableBackend::new(Raced(Columns(row.clone(), KEEPS)), &file);
     assert_eq!(*raced.load().unwrap().unwrap().token(), pair("z", 10));

@@ -21,7 +21,7 @@ enum Flaw {
     ComparesWithItsMemory,
     /// Writes only when the store is dropped.
     WritesLate,
-    /// The lock keeps threads apart, but not processes.
+    /// The lock excludes other threads, but not other processes.
     LocksThreads,
     /// The lock is a file that a dead process leaves behind.
     LeavesItsLock,

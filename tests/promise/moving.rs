@@ -214,6 +214,9 @@ impl TokenBackend for Refuses {
     fn clear(&self) -> Result<(), BoxError> {
         self.file.clear()
     }
+    fn describe(&self) -> String {
+        self.file.describe()
+    }
     fn probe(&self) -> Result<(), BoxError> {
         if self.late { Ok(()) } else { self.save(&record(1)) }
     }
@@ -241,4 +244,28 @@ fn an_unfinished_move_is_not_finished_over_another_login() {
     let error = precise(move_login(&from, &new));
     assert!(matches!(error, BackendError::Config(_)), "{error}");
     assert_eq!((from.load().unwrap(), new.load().unwrap()), (marked, resident));
+}
+
+#[test]
+fn an_unfinished_move_is_not_finished_in_a_third_store() {
+    let dir = TempDir::new();
+    let open = |name| FileBackend::new(dir.join(name));
+    let (from, second, third) = (open("a"), open("b"), open("c"));
+    from.save(&record(1)).unwrap();
+    // The process dies before the second store gets the login, or after.
+    precise(move_login(&from, &Refuses { file: open("b"), late: true }));
+    let marked = from.load().unwrap();
+    for arrived in [false, true] {
+        if arrived {
+            second.save(&record(1)).unwrap();
+        }
+        let error = precise(move_login(&from, &third));
+        let names = |text: &str| text.contains(&second.describe());
+        assert!(matches!(&error, BackendError::Config(text) if names(text)), "{error}");
+        assert_eq!(from.load().unwrap(), marked);
+        assert!(third.load().unwrap().is_none(), "the login would be in two stores");
+    }
+    second.clear().unwrap();
+    assert!(move_login(&from, &second).unwrap() && move_login(&second, &third).unwrap());
+    assert_eq!(*third.load().unwrap().unwrap().token(), token(1));
 }

@@ -152,7 +152,7 @@ fn judged(lines: &[&str]) -> Result<(), String> {
 #[test]
 fn the_trace_check_accepts_only_the_right_order() {
     assert_eq!(judged(&RIGHT), Ok(()));
-    // Exchange any two of the five steps, or leave out any one.
+    // Exchange any two of the five steps, or leave out any of them.
     for (a, line) in RIGHT.iter().enumerate().take(5) {
         let mut lines = RIGHT.to_vec();
         lines.remove(a);

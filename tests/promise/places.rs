@@ -382,7 +382,7 @@ fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     drop(guard);
     for (path, part) in [
         (dir.path().to_owned(), "is a folder, not a file: name a file in it"),
-        (dir.join("missing/store.json"), "create it, or name another"),
+        (dir.join("missing/store.json"), "create it, or name another folder"),
         (path.join("store.json"), "store.json"),
     ] {
         let error = precise(FileBackend::new(&path).probe());

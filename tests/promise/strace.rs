@@ -250,7 +250,7 @@ fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     println!("{} faults survived", faults.len());
 }
 
-/// Checks one run with one fault, and what is left after it.
+/// Checks one run with one fault, and the store after this run.
 fn survives(fault: &str) {
     let dir = TempDir::new();
     let path = dir.join("store.json");

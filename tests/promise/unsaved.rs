@@ -64,7 +64,8 @@ fn a_process_that_exits_normally_saves_an_unsaved_pair() {
     }
 }
 
-/// In the third case that no client can prevent, the save fails, and then the process dies.
+/// The third of the cases that no client can prevent (see the guide page `promise`): the save fails,
+/// and then the process dies.
 #[test]
 fn a_death_with_an_unsaved_pair_is_recovered_or_reported() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use evergrant::clock::ManualClock;
+use evergrant::clock::{Clock as _, ManualClock};
 use evergrant::health::LoginState;
 use evergrant::hooks::Event;
 use evergrant::provider::{ProviderBuilder, Rotation};
@@ -77,6 +77,16 @@ fn a_login_without_known_limits_is_refreshed_once_a_week() {
     assert_eq!(health.to_string(), "the login is alive");
     assert_eq!(world.sandbox.counters().token_requests, 1, "health asks nobody");
     assert_eq!(world.refreshed_on(30), [7, 14, 21, 28]);
+}
+
+#[test]
+fn a_login_dated_by_a_clock_that_was_ahead_is_due() {
+    let world = world(|provider| provider.idle_limit(60 * DAY));
+    let start = world.clock.now();
+    world.clock.set_wall(start + 400 * DAY);
+    world.log_in();
+    world.clock.set_wall(start);
+    assert_eq!(world.refreshed_on(65), [1, 31, 61]);
 }
 
 #[test]

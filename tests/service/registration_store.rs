@@ -311,31 +311,35 @@ fn credentials_keep_the_path_and_host_of_a_redirect_uri_without_a_port() {
     }
 }
 
-/// A store whose disk is full.
-struct Full;
+/// A store whose disk is full for a while.
+#[derive(Default)]
+struct Full(MemoryBackend, std::sync::atomic::AtomicBool);
 
 impl evergrant::TokenBackend for Full {
     fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {
-        Ok(None)
+        self.0.load()
     }
 
-    fn save(&self, _: &evergrant::backend::Record) -> Result<(), evergrant::BoxError> {
+    fn save(&self, record: &evergrant::backend::Record) -> Result<(), evergrant::BoxError> {
+        if self.1.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return self.0.save(record);
+        }
         Err("the disk is full".into())
     }
 
     fn clear(&self) -> Result<(), evergrant::BoxError> {
-        Ok(())
+        self.0.clear()
     }
 }
 
 #[test]
 fn a_registration_that_is_being_moved_is_not_used() {
     let sandbox = open().start().unwrap();
-    let (old, new) = (MemoryBackend::new(), MemoryBackend::new());
+    let (old, new) = (MemoryBackend::new(), Full::default());
     let store = RegistrationStore::new(old.clone());
     let first = store.get_or_register(&registrar(&sandbox), &native()).unwrap();
     // The move fails halfway.
-    assert!(evergrant::backend::move_login(&old, &Full).is_err());
+    assert!(evergrant::backend::move_login(&old, &new).is_err());
     for result in [
         store.get().map(|_| ()),
         store.get_or_register(&registrar(&sandbox), &native()).map(|_| ()),
@@ -345,7 +349,7 @@ fn a_registration_that_is_being_moved_is_not_used() {
         assert!(matches!(&result, Err(Error::Config(text)) if text.contains("move")), "{result:?}");
     }
     assert!(evergrant::backend::move_login(&old, &new).unwrap());
-    assert_eq!(RegistrationStore::new(new).get().unwrap(), Some(first.clone()));
+    assert_eq!(RegistrationStore::new(new.0).get().unwrap(), Some(first.clone()));
     assert_eq!(store.get().unwrap(), None);
     assert_eq!(sandbox.counters().registrations, 1);
 }

@@ -58,7 +58,7 @@ fn an_absent_scope_means_as_requested() {
     let less = answering(|body| body["scope"] = "read".into());
     let (client, token) = logged_in(&less, &["read", "write"]);
     assert_eq!(token.unwrap().scope(), Some("read"));
-    // A refresh without a scope keeps the granted scope, not the requested one.
+    // A refresh without a scope keeps the granted scope, not the requested scope.
     let quiet = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     less.on_token(move |_, reply| {
         let mut body = reply.to_json();

@@ -103,7 +103,7 @@ fn a_challenge_decides_where_the_metadata_is() {
         let error = connect().discover().unwrap_err();
         assert!(error.to_string().contains("resource_metadata"), "{bad}: {error}");
     }
-    // Only a 401 has a challenge.
+    // The client reads a challenge only in a 401.
     sandbox.on_open("GET", "/mcp", move |_| {
         ApiReply::json(405, ()).with_header("WWW-Authenticate", &challenge)
     });

@@ -160,7 +160,7 @@ type Dialect =
     (&'static str, u16, &'static str, Result<(&'static str, &'static str, i64), &'static str>);
 
 /// Answers that real services have sent. The refresh token before each answer is `rt-0`; 0 seconds
-/// stands for no lifetime.
+/// means no lifetime.
 const DIALECTS: [Dialect; 17] = [
     (
         "discord",

@@ -2,7 +2,7 @@
 //! refreshing worker, of the store and of the network between them.
 
 mod fleet;
-mod proxy;
+pub(crate) mod proxy;
 mod worker;
 
 use self::fleet::{Answers, Fleet, HOSTS, PAST_DEADLINE, WORKERS};

@@ -9,6 +9,8 @@ mod accounts;
 mod brakes;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
+#[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
+mod failover;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod herd;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -67,6 +69,8 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        #[cfg(feature = "sqlite")]
+        sqlite_log::CHILDREN,
         #[cfg(all(target_os = "linux", feature = "sqlite"))]
         trips::CHILDREN,
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]

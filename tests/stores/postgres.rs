@@ -99,7 +99,7 @@ fn named(name: &str) -> PostgresBackend {
 }
 
 /// Runs the whole suite, except for the power cut.
-fn keeps(server: &Server, table: &str, name: &str) {
+pub(crate) fn keeps(server: &Server, table: &str, name: &str) {
     let raw = |bytes: &[u8]| {
         let sql = format!("UPDATE {table} SET record = $1");
         assert_eq!(admin(server).execute(&sql, &[&bytes]).unwrap(), 1);

@@ -14,7 +14,7 @@ use crate::support::*;
 /// Real time after which a test gives up. No test waits for this time to pass.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-fn store(server: &Server) -> RedisBackend {
+pub(crate) fn store(server: &Server) -> RedisBackend {
     RedisBackend::new(server.url()).unwrap()
 }
 
@@ -28,7 +28,7 @@ fn connection(server: &Server) -> redis::Connection {
     redis::Client::open(server.url()).unwrap().get_connection().unwrap()
 }
 
-fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
+pub(crate) fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
     let mut command = redis::cmd(words[0]);
     command.arg(&words[1..]).query(&mut connection(server)).unwrap()
 }

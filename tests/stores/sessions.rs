@@ -53,8 +53,8 @@ fn run(server: &Server, sql: &str) {
     admin(server).batch_execute(sql).unwrap();
 }
 
-/// Makes a schema whose functions and views take the place of the server's own on sessions with the
-/// returned URL. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
+/// Makes a schema with functions and views that replace the server's, and returns a URL whose sessions
+/// use this schema. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
 fn replaced(server: &Server, more: &str) -> String {
     run(
         server,
@@ -221,7 +221,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     assert_eq!(clock.clock.slept(), Duration::ZERO);
 }
 
-/// The store repeats a statement on a new session if the server has ended the old one.
+/// The store repeats a statement on a new session if the server has ended the old session.
 #[test]
 fn the_code_of_an_error_decides_whether_a_save_is_repeated() {
     let Some(server) = servers::postgres() else { return };

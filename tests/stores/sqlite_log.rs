@@ -1,16 +1,22 @@
-//! Tests of the room for successors in SQLite's write-ahead log.
+//! Tests of SQLite's write-ahead log: the room for successors in it, and a log that is deleted.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant::backend::{Record, SqliteBackend};
+use evergrant::backend::{BackendError, Record, SqliteBackend};
 use evergrant::clock::{Clock, ManualClock};
 use evergrant::sandbox::contract::{noted, successor};
 use evergrant::{Token, TokenBackend as _};
 use rusqlite::Connection;
 
 use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] = &[
+    ("sqlite_log::read", read),
+    #[cfg(target_os = "linux")]
+    ("sqlite_log::reader", read_on_a_full_disk),
+];
 
 /// A new database with a write-ahead log.
 fn database(dir: &TempDir) -> PathBuf {
@@ -111,4 +117,142 @@ fn the_room_outlasts_a_long_request_and_closed_connections() {
     store.save(&successor(&note, token(2))).unwrap();
     drop((guard, store));
     assert!(!log(&path).exists(), "a log without a login in flight");
+}
+
+/// A cleaner of old files, or a careless script, while a process has the database open.
+#[test]
+fn a_log_that_is_deleted_loses_no_saved_record() {
+    let dir = TempDir::new();
+    let path = database(&dir);
+    let copies = dir.join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    // What a new process would find after the power was cut now.
+    let after_a_cut = || {
+        for end in ["", "-wal"] {
+            let name = format!("logins.sqlite{end}");
+            let copied = std::fs::copy(dir.join(&name), copies.join(&name));
+            assert!(copied.is_ok() || end == "-wal");
+        }
+        SqliteBackend::new(copies.join("logins.sqlite")).load().unwrap()
+    };
+    let [store, idle, unused] = [(); 3].map(|()| SqliteBackend::new(&path));
+    store.save(&record(1)).unwrap();
+    assert!(idle.load().unwrap().is_some() && unused.load().unwrap().is_some());
+    let mut saved = store.load().unwrap().unwrap();
+    for n in 2..6 {
+        let _guard = store.lock(Duration::ZERO).unwrap();
+        if n % 2 == 0 {
+            std::fs::remove_file(log(&path)).unwrap();
+        }
+        let note = noted(&saved);
+        store.save(&note).unwrap();
+        assert_eq!(after_a_cut(), Some(note.clone()));
+        // During the request for a token.
+        std::fs::remove_file(log(&path)).unwrap();
+        saved = successor(&note, token(n));
+        store.save(&saved).unwrap();
+        assert_eq!(after_a_cut(), Some(saved.clone()), "{n}");
+        // A new process, and one that has done nothing since.
+        assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved.clone()), "{n}");
+        if n > 3 {
+            assert_eq!(idle.load().unwrap(), Some(saved.clone()), "{n}");
+        }
+    }
+    // The last connection that is closed has a log that was deleted long ago.
+    drop(store);
+    drop(idle);
+    drop(unused);
+    assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved));
+}
+
+/// Reads the record as a process of its own.
+fn read() {
+    let record = SqliteBackend::new(given("STORE")).load().unwrap().unwrap();
+    assert_eq!(record.to_json().unwrap(), std::fs::read(given("RECORD")).unwrap());
+}
+
+#[test]
+fn an_index_that_is_deleted_loses_no_saved_record() {
+    for also_the_log in [false, true] {
+        let dir = TempDir::new();
+        let path = database(&dir);
+        let store = SqliteBackend::new(&path);
+        store.save(&record(1)).unwrap();
+        let mut saved = store.load().unwrap().unwrap();
+        for n in 2..5 {
+            std::fs::remove_file(dir.join("logins.sqlite-shm")).unwrap();
+            if also_the_log {
+                std::fs::remove_file(log(&path)).unwrap();
+            }
+            saved = successor(&saved, token(n));
+            store.save(&saved).unwrap();
+            let copy = dir.join("record");
+            std::fs::write(&copy, saved.to_json().unwrap()).unwrap();
+            let mut reader = child::<&str>("sqlite_log::read", &[]);
+            let output = reader.env("STORE", &path).env("RECORD", copy).output().unwrap();
+            succeeded(&output);
+        }
+        drop(store);
+        assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved));
+    }
+}
+
+/// Another program reads, and so nobody may write the log from its start again.
+#[cfg(target_os = "linux")]
+fn read_on_a_full_disk() {
+    let path = Path::new("/mnt/logins.sqlite");
+    let frame = 4096 + 24;
+    let connection = Connection::open(path).unwrap();
+    let wal = "PRAGMA journal_mode = WAL";
+    connection.query_row(wal, [], |row| row.get::<_, String>(0)).unwrap();
+    let store = SqliteBackend::new(path);
+    let small = store.account("small");
+    let large = |n: u32| token(n).with_scope("scope ".repeat(7000));
+    store.save(&Record::from(large(1))).unwrap();
+    small.save(&record(1)).unwrap();
+    let _guard = store.lock(Duration::ZERO).unwrap();
+    let note = noted(&store.load().unwrap().unwrap());
+    store.save(&note).unwrap();
+    let stored = successor(&note, large(2));
+    store.save(&stored).unwrap();
+    let checkpoint = || {
+        let sql = "PRAGMA wal_checkpoint(PASSIVE)";
+        connection.query_row(sql, [], |_| Ok(())).unwrap();
+    };
+    checkpoint();
+    let mut filler = std::fs::File::create("/mnt/filler").unwrap();
+    while std::io::Write::write_all(&mut filler, &[7; 4096]).is_ok() {}
+    // The log has room for the note, and not for its successor.
+    for n in 2.. {
+        if room(path) < 18 * frame {
+            break;
+        }
+        let before = small.load().unwrap().unwrap();
+        small.save(&successor(&before, token(n))).unwrap();
+    }
+    assert!(room(path) >= 14 * frame);
+    let reader = Connection::open(path).unwrap();
+    let reading = reader.unchecked_transaction().unwrap();
+    let sql = "SELECT count(*) FROM evergrant_logins";
+    reading.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let note = noted(&stored);
+    let error = precise(store.save(&note));
+    assert!(matches!(error, BackendError::Full(_)), "{error}");
+    drop(reading);
+    let found = store.load().unwrap().unwrap();
+    let note = noted(&found);
+    store.save(&note).unwrap();
+    store.save(&successor(&note, large(3))).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_note_is_refused_if_a_reader_keeps_its_successors_room() {
+    if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return skip("unshare may not make a file system of its own here");
+    }
+    let mount = "mount -t tmpfs -o size=2m none /mnt && exec \"$@\"";
+    let wrapper = ["unshare", "-rm", "sh", "-c", mount, "sh"];
+    let output = child("sqlite_log::reader", &wrapper).output().unwrap();
+    succeeded(&output);
 }

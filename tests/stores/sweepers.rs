@@ -49,7 +49,7 @@ fn logins(service: &str, store: &str) -> Logins {
     Logins::new(provider, credentials, open(store))
 }
 
-/// A process that sweeps, and writes a line for each login and one for the report.
+/// A process that sweeps, and writes a line for each login and a line for the report.
 fn sweep() {
     let [store, service] =
         ["STORE", "SERVICE"].map(|name| given(name).into_os_string().into_string().unwrap());

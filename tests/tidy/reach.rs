@@ -228,7 +228,12 @@ const FILES: [(&str, &str, usize, &str); 45] = [
 
 /// The source, the call, its count, and the address with what prevents another address.
 const SENDS: [(&str, &str, usize, &str); 11] = [
-    ("src/backend/postgres.rs", "config.connect", 2, "the database that the user names: the login"),
+    (
+        "src/backend/postgres/hosts.rs",
+        "config.connect",
+        2,
+        "the database that the user names: the login",
+    ),
     ("src/backend/redis.rs", "Client::open", 2, "the server that the user names: the login"),
     (
         "src/interactive.rs",

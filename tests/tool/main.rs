@@ -10,6 +10,7 @@ mod kept;
 mod losses;
 mod odd;
 mod pages;
+mod picture;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod shared;

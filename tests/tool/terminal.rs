@@ -11,14 +11,14 @@ use evergrant::sandbox::ApiReply;
 use crate::support::{World, visit};
 
 /// A program at a terminal of its own.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     screen: File,
     shown: String,
 }
 
 impl Terminal {
-    fn start(mut command: Command) -> Terminal {
+    pub(crate) fn start(mut command: Command) -> Terminal {
         let (mut ours, mut theirs) = (0, 0);
         let none = std::ptr::null_mut();
         // SAFETY: the two numbers are written before they are read; the null pointers ask for the defaults.
@@ -45,7 +45,7 @@ impl Terminal {
     }
 
     /// Reads until the screen shows `text`.
-    fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let mut buffer = [0; 4096];
         while !self.shown.contains(text) {
             let length = self.screen.read(&mut buffer).unwrap_or(0);
@@ -74,7 +74,7 @@ impl Terminal {
     }
 
     /// Reads to the end. On Linux, a terminal without a program is an error.
-    fn end(mut self) -> (std::process::ExitStatus, String) {
+    pub(crate) fn end(mut self) -> (std::process::ExitStatus, String) {
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = self.screen.read(&mut buffer) {
             self.shown.push_str(&String::from_utf8_lossy(&buffer[..length]));

@@ -62,8 +62,8 @@ pub(super) fn account_of(file: &str) -> Named {
     }
 }
 
-/// An account's name in characters that every file system keeps apart: small letters, digits and `-_@+.`. Each
-/// other byte is `%` and two hexadecimal digits.
+/// An account's name in characters that every file system distinguishes: small letters, digits and
+/// `-_@+.`. Each other byte is `%` and two hexadecimal digits.
 fn written(account: &str) -> String {
     if account.is_empty() {
         return "%".to_owned();

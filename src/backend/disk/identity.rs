@@ -1,4 +1,4 @@
-//! Tells files apart independently of their names.
+//! Identifies files independently of their names.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};

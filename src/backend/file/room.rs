@@ -16,7 +16,7 @@ use crate::error::{BoxError, same_io};
 use crate::secret::random_id;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present ones.
+/// present tokens.
 pub(super) const ROOM: usize = 16 << 10;
 
 /// The path of the file that reserves the room.
@@ -39,7 +39,7 @@ pub(super) fn saving(target: &Path) -> PathBuf {
 
 /// The file with the room; while this value exists, no other save runs.
 pub(super) struct Reserved {
-    // Dropped before `_saving`.
+    // This field comes first, so that it is dropped before `_saving`.
     pub(super) next: Locked,
     _saving: Option<Locked>,
 }
@@ -176,7 +176,7 @@ pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
     Ok(disk::flush_folder(target)?.or(unflushed))
 }
 
-/// The error when the new file could not be renamed over the old one.
+/// The error if the new file could not be renamed over the old file.
 pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     if error.kind() == ErrorKind::ResourceBusy {
         return disk::mounted("replace", target);

@@ -35,7 +35,7 @@ fn a_thread_does_not_open_a_lock_file_that_another_thread_holds() {
     disk::remove(&path).unwrap();
 }
 
-/// One file has two names, on a file system whose locks do not keep threads apart.
+/// One file has two names, on a file system whose locks do not exclude other threads.
 #[test]
 fn a_locked_file_is_recognized_under_another_name() {
     let file = Key::File(Some((u64::MAX, 1)));
@@ -80,7 +80,7 @@ fn a_waiting_lock_opens_its_file_once() {
         assert!(Locked::take_opened(&path, &counted, &mut opened).unwrap().is_none());
     }
     assert_eq!(count.get(), 1);
-    // Another thread neither opens the file nor takes the lock before the one that waits.
+    // Another thread neither opens the file nor takes the lock before the waiting thread.
     assert!(Locked::take(&path, &counted).unwrap().is_none());
     assert_eq!(count.get(), 1);
     drop(other);

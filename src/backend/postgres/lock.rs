@@ -20,6 +20,7 @@ use super::super::line::{self, Got, Taken, Wait};
 use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
+use super::pooler::Pooler;
 use super::session::{Session, forget_locks, on, on_or_late};
 use super::{FLUSHED, PostgresBackend};
 use crate::error::BoxError;
@@ -32,20 +33,25 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// A setting of the session that has the lock: a random word of the holder. A proxy such as PgBouncer may
 /// have replaced the session behind the connection, or given the same session to another client, which then
 /// got the same lock.
-const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '') = ";
+const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '')";
 
-/// The number of the lock, the random word of its holder, and whether the server can limit its session.
+/// The number of the lock, the random word of its holder, the process of the session that has the lock, and
+/// whether the server can limit that session.
 #[derive(Clone)]
 pub(super) struct Key {
     number: i64,
     token: Arc<str>,
+    process: i32,
     limited: bool,
 }
 
-/// What an attempt found: the lock if it was free, and the record if it was asked for.
+/// The result of an attempt: the lock, if it was free, and the record, if the caller asked for it.
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
+    /// Whether the session had a lock before the attempt, so that another client has it, or has left it
+    /// there: a pooler gives one session to several clients.
+    shared: bool,
 }
 
 /// The statements that take the lock, in one message to the server:
@@ -53,23 +59,23 @@ struct Attempt {
 /// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
 ///    the database has another default. (With one view for all statements, the record could be older
 ///    than the lock.)
-/// 2. The lock, and the holder's word. The server ends the connection, and the lock with it, when our host
-///    no longer answers.
+/// 2. The lock and the holder's word, and NULL if this session has a holder already. The server ends the connection, and the lock with
+///    it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
 /// 4. The record, if it is wanted.
 fn take_sql(number: i64, token: &str, lease: Duration, record: Option<&str>) -> String {
     format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SELECT CASE WHEN pg_try_advisory_lock({number}) THEN \
+         SELECT CASE WHEN {HAS} <> '' THEN NULL WHEN pg_try_advisory_lock({number}) THEN \
              set_config('evergrant.lock', '{token}', false) IS NOT NULL \
              AND set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
              AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
              AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END; \
          SELECT has, current_setting('idle_session_timeout', true) IS NOT NULL, \
              CASE WHEN has AND current_setting('idle_session_timeout', true) IS NOT NULL \
-                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL \
-             FROM (SELECT {HAS}'{token}' AS has OFFSET 0) AS mine; \
+                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL, \
+             pg_backend_pid() FROM (SELECT {HAS} = '{token}' AS has OFFSET 0) AS mine; \
          {}",
         millis(lease),
         record.unwrap_or_default(),
@@ -110,20 +116,21 @@ fn attempt(
             _ => None,
         })
         .collect();
-    let is = |row: usize, column: usize| {
-        rows.get(row).is_some_and(|row| row.try_get(column).ok().flatten() == Some("t"))
-    };
+    let told = |row: usize, column: usize| rows.get(row)?.try_get(column).ok().flatten();
+    let is = |row: usize, column: usize| told(row, column) == Some("t");
     let statements =
         said.iter().filter(|message| matches!(message, SimpleQueryMessage::CommandComplete(_)));
     let bytes = (statements.count() > 3).then(|| {
-        let digits = rows.get(2).and_then(|row| row.try_get(0).ok().flatten())?;
+        let digits = told(2, 0)?;
         Some(Zeroizing::new(bytes(digits)))
     });
-    let key = Key { number, token: token.into(), limited: is(1, 1) };
-    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes })
+    let process = told(1, 3).and_then(|id| id.parse().ok()).unwrap_or_default();
+    let key = Key { number, token: token.into(), process, limited: is(1, 1) };
+    let shared = !rows.is_empty() && told(0, 0).is_none();
+    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes, shared })
 }
 
-/// The bytes that hexadecimal digits stand for.
+/// Decodes hexadecimal digits.
 fn bytes(digits: &str) -> Vec<u8> {
     let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
     digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
@@ -137,16 +144,18 @@ fn limit_sql(parameter: &str) -> String {
     )
 }
 
-fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<bool, postgres::Error> {
+/// Whether the session has the lock, and the process of the session. The server then keeps the session for
+/// this time.
+fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
     let (token, lease) = (&*key.token, millis(lease).to_string());
-    let sql = format!("SELECT {HAS}$1, {}", limit_sql("$2"));
+    let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$2"));
     let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
-    client.query_typed_one(&sql, &parameters)?.try_get(0)
+    let row = client.query_typed_one(&sql, &parameters)?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 /// A note in place of a record, and the session's limit for the time of its request: one statement checks
-/// the lock, and saves the note durably. Returns whether the note was written, and whether the session has
-/// the lock.
+/// the lock, and saves the note durably.
 pub(super) struct Noting {
     pub(super) table: String,
     pub(super) account: String,
@@ -156,13 +165,14 @@ pub(super) struct Noting {
 }
 
 impl Noting {
-    fn run(&self, client: &mut Client, key: &Key) -> Result<(bool, bool), postgres::Error> {
+    /// Returns whether the note was written, whether the session has the lock, and the process of the session.
+    fn run(&self, client: &mut Client, key: &Key) -> Result<(bool, bool, i32), postgres::Error> {
         let (token, lease) = (&*key.token, millis(self.wanted).to_string());
         let (old, new) = (self.old.as_slice(), self.new.as_slice());
         let sql = format!(
             "{FLUSHED}, saved AS (UPDATE {} SET record = $2, saved_at = now() FROM flushed \
              WHERE account = $1 AND record = $3 AND setting IS NOT NULL RETURNING account) \
-             SELECT EXISTS (SELECT FROM saved), {HAS}$4, {}",
+             SELECT EXISTS (SELECT FROM saved), {HAS} = $4, pg_backend_pid(), {}",
             self.table,
             limit_sql("$5")
         );
@@ -173,12 +183,11 @@ impl Noting {
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        let row = client.query_typed_one(&sql, &parameters);
-        match row {
-            Ok(row) => Ok((row.try_get(0)?, row.try_get(1)?)),
+        match client.query_typed_one(&sql, &parameters) {
+            Ok(row) => Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)),
             // If every transaction is serializable, this error says that another client was faster.
             Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {
-                Ok((false, false))
+                Ok((false, false, key.process))
             }
             Err(error) => Err(error),
         }
@@ -190,14 +199,19 @@ fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
-/// Releases the lock and resets the session's settings.
-fn release(client: &mut Client, key: &Key) -> Result<(), postgres::Error> {
+/// Releases the lock and resets the session's settings. Returns the process of the session.
+fn release(client: &mut Client, key: &Key) -> Result<i32, postgres::Error> {
     let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
-    client.batch_execute(&format!(
-        "SELECT pg_advisory_unlock({}); {limited}RESET evergrant.lock; RESET tcp_keepalives_idle; \
+    let said = client.simple_query(&format!(
+        "SELECT pg_advisory_unlock({}), pg_backend_pid(); {limited}RESET evergrant.lock; RESET tcp_keepalives_idle; \
          RESET tcp_keepalives_interval; RESET tcp_keepalives_count",
         key.number
-    ))
+    ))?;
+    let process = said.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get(1).ok().flatten()?.parse().ok(),
+        _ => None,
+    });
+    Ok(process.unwrap_or(key.process))
 }
 
 /// A lock that was taken, and what was read under it, if that was asked for.
@@ -210,6 +224,7 @@ pub(super) fn take(
     reads: bool,
 ) -> Result<Taken<Locked>, BoxError> {
     let (name, pace, lease) = (store.describe(), &store.pace, store.lease);
+    store.pooler.refuse(&name, pace)?;
     let number = i64::from_be_bytes(compare::hash(&[&store.table, &store.account]));
     let record = reads.then(|| Arc::new(record_sql(&store.table, &store.account)));
     let line = Wait {
@@ -231,7 +246,13 @@ pub(super) fn take(
                 attempt(client, number, lease, record.as_ref().map(|sql| sql.as_str()))
             })
         });
-        let (used, Attempt { key, bytes }) = lent?;
+        let (used, Attempt { key, bytes, shared }) = lent?;
+        if shared {
+            store.server.put(used, pace);
+            store.pooler.found(pace);
+            store.pooler.refuse(&name, pace)?;
+            return Ok(None);
+        }
         let Some(key) = key else {
             store.server.put(used, pace);
             return Ok(None);
@@ -252,6 +273,7 @@ pub(super) fn take(
         session: Some(session),
         late: Arc::default(),
         name,
+        pooler: store.pooler.clone(),
         key,
         lease,
         noted: None,
@@ -284,6 +306,7 @@ pub(super) struct Held {
     session: Option<Session>,
     late: Arc<Mutex<Late>>,
     name: String,
+    pooler: Pooler,
     key: Key,
     lease: Duration,
     /// The renewal that came with the last note.
@@ -318,7 +341,11 @@ impl Held {
     /// Checks the session and the lock, and makes the server keep them for this time.
     fn renew(&mut self, wanted: Duration) -> bool {
         let key = self.key.clone();
-        matches!(self.run(move |client| limit(client, &key, wanted)), Some(Ok(true)))
+        let Some(Ok((has, process))) = self.run(move |client| limit(client, &key, wanted)) else {
+            return false;
+        };
+        self.met(process);
+        has
     }
 
     /// Saves a note and renews the lock in one step. `None` if the session has broken.
@@ -326,8 +353,18 @@ impl Held {
         let key = self.key.clone();
         let renewal = Renewal::begin(&*self.pace.clock, noting.wanted);
         let done = self.run(move |client| noting.run(client, &key))?;
-        self.noted = matches!(done, Ok((true, true))).then_some(renewal);
-        Some(done.map(|(written, _)| written))
+        if let Ok((written, has, process)) = done {
+            self.met(process);
+            self.noted = (written && has).then_some(renewal);
+        }
+        Some(done.map(|(written, ..)| written))
+    }
+
+    /// Notices a pooler by the process of the session that answered.
+    fn met(&self, process: i32) {
+        if process != self.key.process {
+            self.pooler.found(&self.pace);
+        }
     }
 
     /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
@@ -382,7 +419,8 @@ impl Drop for Held {
         let (session, done) = self.on(session, move |client| release(client, &key));
         // If the release failed, the lock ends with the session.
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
-        if let (Some(session), Ok(())) = (session, done) {
+        if let (Some(session), Ok(process)) = (session, done) {
+            self.met(process);
             self.server.put(Used::join(session, of_session), &self.pace);
         }
     }

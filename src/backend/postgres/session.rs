@@ -1,7 +1,9 @@
 //! Sessions with a PostgreSQL server, with a time limit on each use.
 
 use std::ops::DerefMut;
-use std::sync::mpsc::{SendError, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SendError, sync_channel};
+use std::time::Duration;
 
 use postgres::Client;
 use postgres::error::SqlState;
@@ -9,6 +11,7 @@ use postgres::error::SqlState;
 use super::super::BackendError;
 use super::super::pool::{Done, Failed, PATIENCE};
 use super::helpers;
+use super::unanswered::Unanswered;
 use crate::error::BoxError;
 
 /// A session, opened by us or lent by the program.
@@ -17,30 +20,42 @@ pub(super) type Session = Box<dyn Reach>;
 /// Reaches the client in a session.
 pub(super) trait Reach: Send {
     fn client(&mut self) -> &mut Client;
+
+    /// What its server has left unanswered.
+    fn unanswered(&self) -> &Arc<Unanswered>;
 }
 
-struct Own(Client);
+struct Own(Client, Arc<Unanswered>);
 
 impl Reach for Own {
     fn client(&mut self) -> &mut Client {
         &mut self.0
     }
+    fn unanswered(&self) -> &Arc<Unanswered> {
+        &self.1
+    }
 }
 
-struct Lent<C>(C);
+struct Lent<C>(C, Arc<Unanswered>);
 
 impl<C: DerefMut<Target = Client> + Send> Reach for Lent<C> {
     fn client(&mut self) -> &mut Client {
         &mut self.0
     }
+    fn unanswered(&self) -> &Arc<Unanswered> {
+        &self.1
+    }
 }
 
-pub(super) fn own(client: Client) -> Session {
-    Box::new(Own(client))
+pub(super) fn own(client: Client, unanswered: Arc<Unanswered>) -> Session {
+    Box::new(Own(client, unanswered))
 }
 
-pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(connection: C) -> Session {
-    Box::new(Lent(connection))
+pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(
+    connection: C,
+    unanswered: Arc<Unanswered>,
+) -> Session {
+    Box::new(Lent(connection, unanswered))
 }
 
 /// The text of an error, with the server's message, which the crate's `Display` leaves out. The message
@@ -56,7 +71,15 @@ pub(super) fn told(error: &postgres::Error) -> String {
 }
 
 fn failed(name: &str, error: &postgres::Error) -> Failed {
-    let text = format!("{name} failed");
+    let mut text = format!("{name} failed");
+    let refused = [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
+    if error.code().is_some_and(|code| refused.contains(code)) {
+        text.push_str(
+            ", because the server refused the user: if the password changes while the program runs, or \
+             the server demands TLS, give the store your own connections \
+             (PostgresBackend::with_connections)",
+        );
+    }
     // The session is broken, the server has ended it (a restart, an operator, an idle session), or the
     // server accepts no writes and its address may now lead to another server.
     let ended = [
@@ -75,32 +98,44 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a thread of its own, and waits for it [`PATIENCE`] at most: neither the library nor the
+/// Runs `work` on a separate thread, and waits for it `patience` at most: neither the library nor the
 /// server notices a dead network in bounded time. `late` gets a result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,
+    patience: Duration,
+    unanswered: &Arc<Unanswered>,
     work: impl FnOnce() -> T + Send + 'static,
     late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
+    unanswered.refuse(name)?;
     // A channel without a buffer: a value is received, or `send` returns it.
     let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
+    let same = Arc::clone(unanswered);
     let job = move || {
         if let Err(SendError(done)) = send.send(work()) {
+            same.came();
             late(done);
         }
     };
     helpers::run(Box::new(job)).map_err(|error| unavailable(format!("no thread: {error}")))?;
-    let no_answer = |_| unavailable(format!("no answer within {} s", PATIENCE.as_secs()));
-    Ok(receive.recv_timeout(PATIENCE).map_err(no_answer)?)
+    receive.recv_timeout(patience).map_err(|error| {
+        // Counted before the receiver is dropped, so that the thread finds itself counted.
+        if error == RecvTimeoutError::Timeout {
+            unanswered.add();
+        }
+        unavailable(format!("no answer within {} s", patience.as_secs())).into()
+    })
 }
 
-/// Opens a session.
+/// Opens a session, and waits for it `patience` at most.
 pub(super) fn open(
     name: &str,
+    patience: Duration,
+    unanswered: &Arc<Unanswered>,
     connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
 ) -> Result<Session, BoxError> {
-    within(name, connect, drop)?.map_err(|error| {
+    within(name, patience, unanswered, connect, drop)?.map_err(|error| {
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
             return BackendError::NoConnection(format!("{name}: {}", told(&error))).into();
         }
@@ -131,12 +166,13 @@ pub(super) fn on_or_late<T: Send + 'static>(
     work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
     late: impl FnOnce(Session) + Send + 'static,
 ) -> Done<Session, T> {
+    let unanswered = Arc::clone(session.unanswered());
     let work = move || {
         let done = work(session.client());
         let broken = session.client().is_closed();
         (session, done, broken)
     };
-    match within(name, work, |(session, ..)| late(session)) {
+    match within(name, PATIENCE, &unanswered, work, |(session, ..)| late(session)) {
         Ok((session, Ok(done), _)) => (Some(session), Ok(done)),
         Ok((session, Err(error), broken)) => {
             let failed = failed(name, &error);

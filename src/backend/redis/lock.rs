@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use redis::RedisResult;
 
-use super::super::lease::{Renewal, renewed};
+use super::super::lease::{Renewal, needed, renewed};
 use super::super::line::{self, Got, Key, Taken, Wait};
 use super::super::pool::{Failed, PATIENCE, Pool, Used};
 use super::super::queue::{Pace, Permit};
@@ -236,6 +236,23 @@ pub(super) fn take(
     Ok(Taken::Lock((Guard::lease(held, lasts), read)))
 }
 
+/// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
+/// this store has the lock. `None` if not, or if the save waits for replicas.
+pub(super) fn note(
+    store: &RedisBackend,
+    old: &[u8],
+    new: &[u8],
+    record: &Record,
+) -> Option<Result<bool, BoxError>> {
+    if old.is_empty() || store.replicas > 0 {
+        return None;
+    }
+    let held = store.held.lock().upgrade()?;
+    let wanted = needed(record, store.lease)?;
+    let mut held = held.lock();
+    held.note(&store.key(), old, new, wanted)
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 8).max(1)
 }
@@ -249,7 +266,7 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// Keeps the connection open that the lock names.
+    /// While this exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
@@ -361,7 +378,7 @@ impl Drop for Held {
         let mut work = |link: &mut Link| {
             script(RELEASE, key).arg(token).query::<i64>(&mut *link.connection).map(drop)
         };
-        // A failed release is repeated, on a new connection if the old one has failed.
+        // A failed release is repeated, on a new connection if the old connection has failed.
         for _ in 0..2 {
             let done = match self.lent.take() {
                 Some((link, permit)) => {

@@ -40,7 +40,7 @@ static CREATING: Mutex<()> = Mutex::new(());
 
 pub(super) struct Connections {
     source: Source,
-    /// One thread of this process writes at a time.
+    /// Lets one thread of this process write at a time.
     writers: Arc<Gate>,
     /// Whether the database has no write-ahead log, so that reads and writes exclude each other.
     excludes: Arc<AtomicBool>,
@@ -230,6 +230,11 @@ impl Connections {
                         let error = BackendError::Unavailable(text).into();
                         return (None, Err(Failed { error, stale: true }));
                     }
+                    if open.log.as_ref().is_some_and(Log::is_lost) {
+                        let text = format!("the write-ahead log of {name} was deleted");
+                        let error = BackendError::Unavailable(text).into();
+                        return (None, Err(Failed { error, stale: true }));
+                    }
                     let wal = open.log.as_ref();
                     let _live = open.log.is_none().then(Live::new);
                     match work(&Lent { connection: &open.connection, own: true, wal }) {
@@ -270,7 +275,9 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.keeps_room() {
+        if let Some(log) = self.log.as_ref().filter(|log| log.is_lost()) {
+            log.leave(&self.connection);
+        } else if self.keeps_room() {
             let keep = FileControl::PersistWal(&mut 1);
             let _ = self.connection.file_control(Some(MAIN_DB), keep);
         }
@@ -297,6 +304,13 @@ fn open(path: &Path) -> Result<Open, BoxError> {
     let wal = prepare().map_err(|error| tell(&error))?;
     let file = disk::identity_at(path).ok().flatten();
     let log = wal.then(|| Log::of(path));
+    if log.as_ref().is_some_and(|log| !log.is_whole(&connection)) {
+        let text = "somebody deleted its write-ahead log while a process had it open; that process saves the \
+                    content when it next uses the database or ends";
+        return Err(
+            BackendError::Unavailable(format!("cannot use {}: {text}", path.display())).into()
+        );
+    }
     let live = wal.then(Live::new);
     Ok(Open { connection, file, log, _live: live })
 }

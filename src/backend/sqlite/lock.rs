@@ -30,8 +30,8 @@ enum Lock {
 
 /// Takes the lock of an account, and waits for it up to `wait`. With `reads`, also reads the record.
 ///
-/// A holder has the lock file open, and no connection to the database. Of the threads that wait, the
-/// first one has the lock file open. If the process is killed, the system frees the lock.
+/// A holder has the lock file open, and no connection to the database. The first of the waiting threads
+/// also has the lock file open. If the process is killed, the system frees the lock.
 pub(super) fn take(
     store: &SqliteBackend,
     wait: Duration,
@@ -125,7 +125,7 @@ fn file_at(path: &Path) -> Option<disk::Identity> {
     disk::identity_at(path).ok()
 }
 
-/// A connection that neither waits nor has a journal on the disk.
+/// Prepares a connection that does not wait for locks and has no journal on the disk.
 fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(Duration::ZERO)?;
     connection.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;

@@ -54,8 +54,8 @@ pub(super) fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<
     transaction.commit()
 }
 
-/// Makes sure that there are free pages for a successor: SQLite takes the pages of a new row before it
-/// frees those of the old row. With a write-ahead log, a save only needs room in the log.
+/// Makes sure that there are free pages for a successor: SQLite allocates the pages of a new row before
+/// it frees the pages of the old row. With a write-ahead log, a save needs space only in the log.
 pub(super) fn free_pages(
     connection: &Connection,
     account: &str,

@@ -1,9 +1,12 @@
-//! The write-ahead log of a database: when a new database gets one, and the room for a successor in it.
+//! The write-ahead log of a database: which new databases get a log, and the reserved space for
+//! successors in the log.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::super::disk;
@@ -34,7 +37,7 @@ const REMOTE: [&str; 13] = [
     "smb3",
 ];
 
-/// How often a store asks for a log for a new database while another process sets the mode.
+/// How often a store asks for a log for a new database, or looks at a log, while another process changes the same.
 const TRIES: usize = 3;
 
 /// The smallest number of bytes by which a log grows, if the disk has this space: so the log grows
@@ -131,6 +134,35 @@ pub(super) fn begin_with_room<'a>(
     Ok(transaction)
 }
 
+/// Makes sure that the room is still there after the note was written: another process may have used it, and a
+/// program that reads keeps SQLite from writing the log from its start again.
+pub(super) fn check_room(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
+    let needed = room::kept(&log.database, None);
+    for _ in 0..TRIES {
+        let (logged, _) = frames(connection, "NOOP")?;
+        if log.size() >= used(logged, page_size(connection)?).saturating_add(needed) {
+            return Ok(());
+        }
+        begin_with(connection, log, needed)?.rollback()?;
+    }
+    Err(sqlite_error(rusqlite::ffi::SQLITE_FULL))
+}
+
+fn sqlite_error(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)
+}
+
+/// Runs a checkpoint, and returns how many frames the log has, and how many of them are in the database.
+fn frames(connection: &Connection, mode: &str) -> rusqlite::Result<(i64, i64)> {
+    let sql = format!("PRAGMA main.wal_checkpoint({mode})");
+    connection.query_row(&sql, [], |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
+/// The bytes of a log with so many frames.
+fn used(frames: i64, page: u64) -> u64 {
+    HEADER + u64::try_from(frames).unwrap_or_default().saturating_mul(page + FRAME_HEADER)
+}
+
 fn page_size(connection: &Connection) -> rusqlite::Result<u64> {
     let page: i64 = connection.query_row("PRAGMA main.page_size", [], |row| row.get(0))?;
     Ok(u64::try_from(page).unwrap_or(4096).max(512))
@@ -147,39 +179,28 @@ fn begin_with<'a>(
     needed: u64,
 ) -> rusqlite::Result<Transaction<'a>> {
     let page = page_size(connection)?;
-    let frames = |mode: &str| {
-        let sql = format!("PRAGMA main.wal_checkpoint({mode})");
-        connection.query_row(&sql, [], |row| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
-    };
-    let used = |frames: i64| {
-        HEADER + u64::try_from(frames).unwrap_or_default().saturating_mul(page + FRAME_HEADER)
-    };
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
-    let path = disk::beside(&log.database, "", "-wal");
-    let size = || fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    let (logged, _) = frames("NOOP")?;
-    if size() >= used(logged).saturating_add(needed) {
+    let (logged, _) = frames(connection, "NOOP")?;
+    if log.size() >= used(logged, page).saturating_add(needed) {
         return begin();
     }
     let transaction = begin()?;
-    let end = used(logged).max(size()).saturating_add(needed);
-    let grow = |end| grow(&path, log.file, end);
+    let end = used(logged, page).max(log.size()).saturating_add(needed);
+    let grow = |end| grow(&log.path(), log.file, end);
     match grow(end.next_multiple_of(STEP)).or_else(|_| grow(end)) {
         Ok(()) => return Ok(transaction),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let moved = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY_DBMOVED);
-            return Err(rusqlite::Error::SqliteFailure(moved, None));
+            return Err(sqlite_error(rusqlite::ffi::SQLITE_READONLY_DBMOVED));
         }
         Err(_) => {}
     }
     // The disk is full. After a checkpoint, the log is written from its start again.
     transaction.rollback()?;
-    let (logged, copied) = frames("PASSIVE")?;
-    if copied == logged && size() >= used(0).saturating_add(needed) {
+    let (logged, copied) = frames(connection, "PASSIVE")?;
+    if copied == logged && log.size() >= used(0, page).saturating_add(needed) {
         return begin();
     }
-    let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
-    Err(rusqlite::Error::SqliteFailure(full, None))
+    Err(sqlite_error(rusqlite::ffi::SQLITE_FULL))
 }
 
 /// Appends zeros to the log until it has this size, and flushes it. If the disk is full, the log gets
@@ -224,25 +245,71 @@ pub(super) struct Log {
     pub(super) database: PathBuf,
     /// The identity of the log's file.
     file: disk::Identity,
+    /// Which file the log's index is, the memory that all users of the log share.
+    index: disk::Identity,
 }
 
 impl Log {
     /// The log that is beside the database now.
     pub(super) fn of(database: &Path) -> Log {
-        Log { database: database.to_owned(), file: log_of(database) }
+        let (file, index) = (beside(database, "-wal"), beside(database, "-shm"));
+        Log { database: database.to_owned(), file, index }
+    }
+
+    fn path(&self) -> PathBuf {
+        disk::beside(&self.database, "", "-wal")
+    }
+
+    fn size(&self) -> u64 {
+        fs::metadata(self.path()).map_or(0, |metadata| metadata.len())
+    }
+
+    /// Whether the log or its index is no longer beside the database: somebody has deleted it. What a connection
+    /// writes into a deleted log is lost with the connection.
+    pub(super) fn is_lost(&self) -> bool {
+        let differs =
+            |ours: disk::Identity, end| ours.is_some() && beside(&self.database, end) != ours;
+        differs(self.file, "-wal") || differs(self.index, "-shm")
+    }
+
+    /// Prepares a connection whose log is lost for its end. If there is no log now, the database gets the content
+    /// of the deleted log. Otherwise the log is still there, or another connection has done that and begun
+    /// another log: SQLite must not copy the deleted log by the index of the other.
+    pub(super) fn leave(&self, connection: &Connection) {
+        if beside(&self.database, "-wal").is_none() {
+            let _ = connection.busy_timeout(Duration::ZERO);
+            let _ = frames(connection, "TRUNCATE");
+        } else {
+            let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = connection.set_db_config(keep, true);
+        }
+    }
+
+    /// Whether the log of a new connection is the one that other connections use: the index is there, and the
+    /// log has all frames that the index lists. A database that may only be read does not tell.
+    pub(super) fn is_whole(&self, connection: &Connection) -> bool {
+        let has_all = || {
+            let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
+            else {
+                return true;
+            };
+            logged <= 0 || self.size() >= used(logged, page)
+        };
+        // Another connection may cut the log between the two looks.
+        self.file.is_none() || self.index.is_some() && (0..TRIES).any(|_| has_all())
     }
 
     /// Removes the log of a database that is no longer at `path`: SQLite would use that log for the
     /// database that is at `path` now. The connection that has this log open still exists, so no other
     /// file has its identity.
     pub(super) fn forget(&self, path: &Path) {
-        if self.file.is_some() && log_of(path) == self.file {
+        if self.file.is_some() && beside(path, "-wal") == self.file {
             self.remove(path);
         }
     }
 
-    /// Removes the log at `path` if it is this one. The log is renamed first, because another process may put
-    /// another log there between a look and the removal.
+    /// Removes the log at `path` if it is this log. The log is renamed first, because another process
+    /// may put another log there between a look and the removal.
     fn remove(&self, path: &Path) {
         let log = disk::beside(path, "", "-wal");
         let aside = disk::beside(path, "", &format!("-evergrant-{}", random_id()));
@@ -258,9 +325,9 @@ impl Log {
     }
 }
 
-/// The identity of the log of the database at `path`.
-fn log_of(path: &Path) -> disk::Identity {
-    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
+/// The identity of the file beside the database at `path` whose name has this end.
+fn beside(path: &Path, end: &str) -> disk::Identity {
+    disk::identity_at(&disk::beside(path, "", end)).ok().flatten()
 }
 
 /// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
@@ -281,7 +348,8 @@ mod tests {
             connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
         };
         let (first, second) = (open(), open());
-        // The second program looks before the first one sets the mode, and is the last to go on.
+        // The second program reads the mode before the first program sets it, and continues after the
+        // first.
         assert_eq!(ask(&second, "PRAGMA journal_mode"), "delete");
         assert_eq!(ask(&first, "PRAGMA journal_mode = WAL"), "wal");
         drop(first);
@@ -297,7 +365,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
     }
 
-    /// Windows replaces no file that is open.
+    /// Windows does not replace an open file.
     #[cfg(unix)]
     #[test]
     fn only_the_log_of_the_connection_is_removed() {

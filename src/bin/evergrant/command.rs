@@ -13,9 +13,12 @@ pub(crate) mod providers;
 pub(crate) mod status;
 pub(crate) mod token;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use evergrant::backend::TokenBackend;
+use evergrant::backend::{LoginStore, TokenBackend};
 use evergrant::ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use evergrant::{Client, ClientBuilder, Credentials, Provider};
 
@@ -25,9 +28,9 @@ use crate::logins::{self, About, Login};
 use crate::places::Places;
 use crate::rescue;
 use crate::service::{self, Service};
-use crate::show;
-use crate::store::Place;
-use crate::watched::{Unsaved, Watched};
+use crate::store::{Place, Store};
+use crate::unsaved::Unsaved;
+use crate::{shelf, show};
 
 /// What every command has: the options that all share, and the folders.
 pub(crate) struct Context {
@@ -38,6 +41,8 @@ pub(crate) struct Context {
     usual_store: Option<String>,
     env_file: Option<PathBuf>,
     pub(crate) quiet: bool,
+    /// The databases that are open, by their addresses.
+    databases: RefCell<BTreeMap<String, Arc<dyn LoginStore>>>,
 }
 
 /// A login with all that a client needs.
@@ -45,6 +50,8 @@ pub(crate) struct Opened {
     pub(crate) login: Login,
     pub(crate) service: Service,
     pub(crate) place: Place,
+    /// The store, which tells `unsaved` what it does not take.
+    pub(crate) store: Arc<dyn TokenBackend>,
     pub(crate) credentials: Credentials,
     pub(crate) places: Places,
     /// What the store has not taken.
@@ -67,7 +74,8 @@ impl Context {
                  put the address into the variable EVERGRANT_STORE",
             ));
         }
-        Ok(Context { places, store, usual_store, env_file, quiet })
+        let databases = RefCell::default();
+        Ok(Context { places, store, usual_store, env_file, quiet, databases })
     }
 
     /// Tells the person something, unless `--quiet` was given.
@@ -111,23 +119,36 @@ impl Context {
     pub(crate) fn all(&self) -> Outcome<Vec<Login>> {
         let logins = logins::list(&self.places)?;
         let Some(address) = &self.store else { return Ok(logins) };
-        if matches!(Place::parse(address, "x", &self.places.logins)?, Place::File(_)) {
+        let place = Place::parse(address, "x", &self.places.logins)?;
+        let Some(database) = self.database(&place)? else {
             return Err(Failure::new(
                 "the store is a file, which has one login: name the login, or leave the store out",
             ));
+        };
+        let names = shelf::names(&*database)?;
+        Ok(logins.into_iter().filter(|login| names.contains(&login.name)).collect())
+    }
+
+    /// The database at a place, which stays open. `None` if the place is a file.
+    fn database(&self, place: &Place) -> Outcome<Option<Arc<dyn LoginStore>>> {
+        let mut databases = self.databases.borrow_mut();
+        if let Some(database) = databases.get(&place.address()) {
+            return Ok(Some(Arc::clone(database)));
         }
-        let mut found = Vec::new();
-        for login in logins {
-            let stored = self.place(&login).and_then(|place| {
-                let store = place.open(&login.name)?;
-                Ok(store.load()?)
-            });
-            // A login that cannot be read is shown with its error, and stops no other.
-            if !matches!(stored, Ok(None)) {
-                found.push(login);
-            }
+        let Store::Many(database) = place.open("x")? else { return Ok(None) };
+        databases.insert(place.address(), Arc::clone(&database));
+        Ok(Some(database))
+    }
+
+    /// The store of a login. The logins in one database share its connections.
+    pub(crate) fn store(&self, place: &Place, login: &str) -> Outcome<Arc<dyn TokenBackend>> {
+        if let Some(database) = self.database(place)? {
+            return Ok(database.account(login)?);
         }
-        Ok(found)
+        match place.open(login)? {
+            Store::One(store) => Ok(store),
+            Store::Many(database) => Ok(database.account(login)?),
+        }
     }
 
     /// A login that is about to be made. What was kept about an older login of this name is used again.
@@ -182,7 +203,8 @@ impl Context {
         let Found { credentials, file } = self.sources(&login, &service).find(&service.provider)?;
         login.about.env_file = file.or(login.about.env_file);
         let (places, unsaved) = (self.places.clone(), Unsaved::default());
-        Ok(Opened { login, service, place, credentials, places, unsaved })
+        let store = unsaved.watch(self.store(&place, &login.name)?);
+        Ok(Opened { login, service, place, store, credentials, places, unsaved })
     }
 
     pub(crate) fn place(&self, login: &Login) -> Outcome<Place> {
@@ -240,23 +262,13 @@ impl Opened {
         self.credentials.redirect_uri().is_some() || by_service.is_some()
     }
 
-    pub(crate) fn store(&self) -> Outcome<Box<dyn TokenBackend>> {
-        let store = self.place.open(&self.login.name)?;
-        Ok(Box::new(Watched { store, unsaved: self.unsaved.clone() }))
-    }
-
     pub(crate) fn builder(&self) -> Outcome<ClientBuilder> {
-        self.builder_on(self.store()?)
+        self.builder_on(Arc::clone(&self.store))
     }
 
-    fn builder_on(&self, store: Box<dyn TokenBackend>) -> Outcome<ClientBuilder> {
+    fn builder_on(&self, store: Arc<dyn TokenBackend>) -> Outcome<ClientBuilder> {
         let builder = Client::builder(self.provider().clone(), self.credentials.clone(), store);
-        let builder = match authorities()? {
-            Some(tls) => builder.http(move |config| config.tls_config(tls.clone())),
-            None => builder,
-        };
-        let hosts = self.service.allow_hosts.iter();
-        Ok(hosts.fold(builder, |builder, host| builder.allow_host(host)))
+        Ok(self.service.set(builder, authorities()?))
     }
 
     pub(crate) fn client(&self) -> Outcome<Client> {
@@ -265,7 +277,7 @@ impl Opened {
 
     /// A client that keeps nothing.
     pub(crate) fn forgetful(&self) -> Outcome<ClientBuilder> {
-        self.builder_on(Box::new(evergrant::MemoryBackend::new()))
+        self.builder_on(Arc::new(evergrant::MemoryBackend::new()))
     }
 
     /// Saves a new token that waits to be saved.

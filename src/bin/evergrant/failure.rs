@@ -32,6 +32,11 @@ impl Failure {
         Failure { code: WRONG, text: text.to_string(), hint: None }
     }
 
+    /// A failure with a message of the library.
+    pub(crate) fn told(code: u8, text: &str) -> Failure {
+        Failure { code, text: in_words_of_the_tool(text), hint: None }
+    }
+
     /// The reader of the results has gone, which needs no message.
     pub(crate) fn unread() -> Failure {
         Failure { code: UNREAD, text: "nobody reads the results".to_owned(), hint: None }

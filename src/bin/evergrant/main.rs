@@ -15,10 +15,11 @@ mod places;
 mod progress;
 mod rescue;
 mod service;
+mod shelf;
 mod show;
 mod signals;
 mod store;
-mod watched;
+mod unsaved;
 
 use std::process::ExitCode;
 

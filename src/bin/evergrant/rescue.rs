@@ -129,11 +129,11 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Puts the record of a rescue file into its store. Returns whether the store has taken it.
 pub(crate) fn restore(context: &Context, opened: &Opened, record: &Record) -> Outcome<bool> {
-    use evergrant::backend::{BackendError, TokenBackend as _};
+    use evergrant::backend::BackendError;
     if opened.place.is_in(&context.places.logins) {
         context.places.make()?;
     }
-    let store = opened.store()?;
+    let store = &opened.store;
     let _guard = store.lock(Duration::from_secs(60))?;
     let stored = match store.load() {
         Err(error) if matches!(error.downcast_ref(), Some(BackendError::Empty(_))) => None,

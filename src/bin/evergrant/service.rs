@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use evergrant::discovery::Discovery;
 use evergrant::provider::ProviderBuilder;
-use evergrant::{Credentials, Provider, providers};
+use evergrant::ureq::tls::TlsConfig;
+use evergrant::{ClientBuilder, Credentials, Provider, providers};
 
 use crate::description;
 use crate::failure::{Failure, Outcome};
@@ -18,6 +19,17 @@ pub(crate) struct Service {
     pub(crate) spelling: String,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) allow_hosts: Vec<String>,
+}
+
+impl Service {
+    /// Gives a client the settings that all clients of the service have.
+    pub(crate) fn set(&self, builder: ClientBuilder, tls: Option<TlsConfig>) -> ClientBuilder {
+        let builder = match tls {
+            Some(tls) => builder.http(move |config| config.tls_config(tls.clone())),
+            None => builder,
+        };
+        self.allow_hosts.iter().fold(builder, |builder, host| builder.allow_host(host))
+    }
 }
 
 /// Whether a text is the address of an issuer.

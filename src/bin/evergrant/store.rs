@@ -1,9 +1,10 @@
 //! The store of a login, from the text that a person gives.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use evergrant::FileBackend;
-use evergrant::backend::TokenBackend;
+use evergrant::backend::{LoginStore, TokenBackend};
 
 use crate::failure::{Failure, Outcome};
 
@@ -15,6 +16,14 @@ pub(crate) enum Place {
     Postgres(String),
     Redis(String),
     Keyring(PathBuf),
+}
+
+/// An opened store.
+pub(crate) enum Store {
+    /// A file, which keeps one login.
+    One(Arc<dyn TokenBackend>),
+    /// A database, which has a row for each login.
+    Many(Arc<dyn LoginStore>),
 }
 
 impl Place {
@@ -88,14 +97,14 @@ impl Place {
         }
     }
 
-    /// Opens the store. In a database, the login is in the row of its name.
-    pub(crate) fn open(&self, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+    /// Opens the store without reading it.
+    pub(crate) fn open(&self, login: &str) -> Outcome<Store> {
         match self {
-            Place::File(path) => Ok(Box::new(FileBackend::new(path))),
-            Place::Sqlite(path) => sqlite(path, login),
-            Place::Postgres(url) => postgres(url, login),
-            Place::Redis(url) => redis(url, login),
-            Place::Keyring(path) => keyring(path, login),
+            Place::File(path) => Ok(Store::One(Arc::new(FileBackend::new(path)))),
+            Place::Keyring(path) => keyring(path, login).map(Store::One),
+            Place::Sqlite(path) => sqlite(path).map(Store::Many),
+            Place::Postgres(url) => postgres(url).map(Store::Many),
+            Place::Redis(url) => redis(url).map(Store::Many),
         }
     }
 }
@@ -108,42 +117,42 @@ fn lacks<T>(feature: &str) -> Outcome<T> {
 }
 
 #[cfg(feature = "sqlite")]
-fn sqlite(path: &Path, login: &str) -> Outcome<Box<dyn TokenBackend>> {
-    Ok(Box::new(evergrant::SqliteBackend::new(path).account(login)))
+fn sqlite(path: &Path) -> Outcome<Arc<dyn LoginStore>> {
+    Ok(Arc::new(evergrant::SqliteBackend::new(path)))
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &Path, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+fn sqlite(_: &Path) -> Outcome<Arc<dyn LoginStore>> {
     lacks("sqlite")
 }
 
 #[cfg(feature = "postgres")]
-fn postgres(url: &str, login: &str) -> Outcome<Box<dyn TokenBackend>> {
-    Ok(Box::new(evergrant::PostgresBackend::new(url)?.account(login)))
+fn postgres(url: &str) -> Outcome<Arc<dyn LoginStore>> {
+    Ok(Arc::new(evergrant::PostgresBackend::new(url)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+fn postgres(_: &str) -> Outcome<Arc<dyn LoginStore>> {
     lacks("postgres")
 }
 
 #[cfg(feature = "redis")]
-fn redis(url: &str, login: &str) -> Outcome<Box<dyn TokenBackend>> {
-    Ok(Box::new(evergrant::RedisBackend::new(url)?.account(login)))
+fn redis(url: &str) -> Outcome<Arc<dyn LoginStore>> {
+    Ok(Arc::new(evergrant::RedisBackend::new(url)?))
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: &str, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+fn redis(_: &str) -> Outcome<Arc<dyn LoginStore>> {
     lacks("redis")
 }
 
 #[cfg(feature = "keyring")]
-fn keyring(path: &Path, login: &str) -> Outcome<Box<dyn TokenBackend>> {
-    Ok(Box::new(evergrant::backend::KeyringBackend::new("evergrant", login, path)))
+fn keyring(path: &Path, login: &str) -> Outcome<Arc<dyn TokenBackend>> {
+    Ok(Arc::new(evergrant::backend::KeyringBackend::new("evergrant", login, path)))
 }
 
 #[cfg(not(feature = "keyring"))]
-fn keyring(_: &Path, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+fn keyring(_: &Path, _: &str) -> Outcome<Arc<dyn TokenBackend>> {
     lacks("keyring")
 }
 

@@ -1,4 +1,4 @@
-//! Token files whose members stand in another place or under other names.
+//! Token files with members in other places or under other names.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ pub(super) fn only_one_of(text: &str) -> Result<Map<String, Value>> {
         serde_json::from_str(text).map_err(|_| wrong("it is not a JSON object"))?;
     let [Value::Object(entry)] = &entries[..] else {
         let count = entries.len();
-        return Err(wrong(format_args!("it is a list of {count} values; give it the one to use")));
+        return Err(wrong(format_args!("it is a list of {count} values; pass one of the values")));
     };
     let Some(Value::Object(token)) = entry.get("token") else {
         return Err(wrong("it is a list without a token"));

@@ -47,8 +47,9 @@ impl ClientMetadata {
             .auth_method("none")
     }
 
-    /// Sets the redirect URIs. With a redirect URI on loopback, or with a scheme of its own, also sets
-    /// `application_type` to `native`: OpenID Connect servers refuse such a redirect URI for a web client.
+    /// Sets the redirect URIs. With a redirect URI on loopback, or with a private-use scheme, also sets
+    /// `application_type` to `native`: OpenID Connect servers refuse such a redirect URI for a web
+    /// client.
     pub fn with_redirect_uris(self, redirect_uris: &[&str]) -> ClientMetadata {
         let is_native = |uri: &&str| {
             url::Url::parse(uri).is_ok_and(|url| url.scheme() != "https" || is_loopback(&url))

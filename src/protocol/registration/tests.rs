@@ -106,7 +106,7 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
         (201, r#"{"client_id":"a","registration_client_uri":"https://a.example/$(id)"}"#, "https"),
         (201, r#"{"client_id":"a","registration_client_uri":"ftp://127.0.0.1/c"}"#, "https"),
         (202, r#"{"client_id":"a"}"#, "its status is 202"),
-        (302, "", "it redirects to nowhere"),
+        (302, "", "it redirects without an address"),
     ] {
         let error = answered(status, body).unwrap_err();
         let text = format!("{error:#}");

@@ -121,7 +121,7 @@ impl Registration {
             let seconds = seconds(value).filter(|seconds| *seconds > 0)?;
             OffsetDateTime::from_unix_timestamp(seconds).ok()
         };
-        // 0 stands for "never" (RFC 7591 section 3.2.1).
+        // 0 means "never" (RFC 7591 section 3.2.1).
         if !expires.is_null() && seconds(expires).is_none_or(|seconds| seconds < 0) {
             return Err("its member client_secret_expires_at is not a time".to_owned());
         }

@@ -43,7 +43,7 @@ pub(super) struct Body {
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. U+FFFD in a token then stands for lost bytes.
+    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 
@@ -193,8 +193,8 @@ pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
     })
 }
 
-/// The text of a member. Tries the provider's names and then the usual names, until one has a text that
-/// is not empty.
+/// The text of a member. Tries the provider's names and then the usual names, until a name has a text
+/// that is not empty.
 pub(super) fn text_of<'a>(
     object: &'a Map<String, Value>,
     rules: &ReplyRules,

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::clock::{later, until};
 use crate::provider::{ReplyMember, ReplyRules};
 
-/// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime, or
+/// The longest lifetime, in seconds. A longer lifetime is a mistake: a date instead of a lifetime, or
 /// milliseconds.
 const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 

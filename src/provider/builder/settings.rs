@@ -24,7 +24,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// The `User-Agent` of all requests, for a service that wants a particular one.
+    /// The `User-Agent` of all requests, for a service that requires a particular value.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> ProviderBuilder {
         self.0.user_agent = Some(user_agent.into());
         self

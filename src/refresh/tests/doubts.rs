@@ -91,7 +91,7 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     let live = keeper.access(&Want::Usable).unwrap();
     world.past_end();
     let got = std::thread::scope(|scope| {
-        let turn = keeper.turn.lock();
+        let turn = keeper.turn.lock().unwrap();
         let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
         while keeper.memory.lock().waiting == 0 {
             std::thread::yield_now();
@@ -119,7 +119,7 @@ fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
     let keeper = world.keeper();
     let rank = keeper.newer().rank();
     let got = std::thread::scope(|scope| {
-        let turn = keeper.turn.lock();
+        let turn = keeper.turn.lock().unwrap();
         let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
         while keeper.memory.lock().waiting == 0 {
             std::thread::yield_now();
@@ -148,7 +148,7 @@ fn a_short_lived_result_is_shared_with_the_waiting_threads() {
         world.past_end();
         let keeper = world.keeper();
         let got = std::thread::scope(|scope| {
-            let turn = keeper.turn.lock();
+            let turn = keeper.turn.lock().unwrap();
             let waiter = scope.spawn(|| keeper.access(&want).unwrap());
             while keeper.memory.lock().waiting == 0 {
                 std::thread::yield_now();

@@ -395,7 +395,7 @@ fn a_pause_does_not_bring_back_the_previous_login() {
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     let got = std::thread::scope(|scope| {
-        let turn = keeper.turn.lock();
+        let turn = keeper.turn.lock().unwrap();
         let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
         until(|| waiter.is_finished() || keeper.memory.lock().waiting > 0);
         drop(turn);

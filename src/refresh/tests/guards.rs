@@ -157,7 +157,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
         } else {
             assert_eq!(kind(&got), "outcome_unknown");
             assert!(slept >= 10 * SECOND && slept < 11 * SECOND, "{slept:?}");
-            // The pauses grow from a short one to at most one second.
+            // The pauses grow from a short pause to at most one second.
             let looks = world.store.calls.lock().iter().filter(|call| **call == "load").count();
             assert_eq!(looks, LOOKS, "one load at first, and one after each pause");
         }

@@ -302,7 +302,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare() {
         assert_eq!(got, "at-theirs");
         assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
-        // The other client's token turns out to be invalid: the spare is the valid one.
+        // The other client's token turns out to be invalid: the spare is the valid token.
         world.clock.advance(LIFE * 20);
         assert_eq!(kind(&use_token(&world.keeper())), "at-3");
         assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);

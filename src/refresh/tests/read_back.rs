@@ -248,7 +248,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
         assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
-    // A new login replaces the record of a store that went back, like any other record.
+    // A new login also replaces an older record to which the store has returned.
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let old = world.stored();

@@ -99,7 +99,7 @@ fn a_refresh_token_that_was_not_replaced_is_not_revoked() {
     }
 }
 
-/// The store goes back under a running client.
+/// The store returns to an older record under a running client.
 #[test]
 fn a_store_that_went_back_gets_the_newer_pair_again() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -145,7 +145,7 @@ fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
 }
 
-/// A call that only reads also ignores a store that went back.
+/// A call that only reads also ignores the older record of a restored store.
 #[test]
 fn a_401_does_not_bring_back_an_older_token() {
     let world = World::new(Rotation::Strict);

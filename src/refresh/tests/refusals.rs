@@ -190,8 +190,8 @@ fn our_own_unanswered_request_is_not_waited_for() {
     assert_eq!(world.sent().len(), 2, "another process sends nothing");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Our next note was saved over the earlier one although its save reported an error; the client does not
-    // wait for our own note either.
+    // Our next note was saved over the earlier note although the save reported an error; the client
+    // does not wait for our own note either.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;

@@ -37,7 +37,8 @@ pub(super) enum Act {
     Complaint,
     /// The server answers without a refresh token.
     NoRefreshToken,
-    /// The server answers without a refresh token, and says that the old one lives for a week from now.
+    /// The server answers without a refresh token, and says that the old refresh token lives for a week
+    /// from now.
     Dated,
 }
 

@@ -315,8 +315,8 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// An explicit refresh cannot use a token that the service has called valid, even if the stored token is
-/// newer than the one that the caller knows.
+/// An explicit refresh cannot use a token that the service has called valid, even if the stored token
+/// is newer than the token that the caller knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     let world = exacting();

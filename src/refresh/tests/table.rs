@@ -186,7 +186,7 @@ fn a_wait_noted_by_a_wrong_clock_is_ignored() {
     }
 }
 
-/// An impossibly late deadline is cut to the longest possible one.
+/// An impossibly late deadline is shortened to the longest possible deadline.
 #[test]
 fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     let world = world(S, LockKind::Lease, false);

@@ -233,3 +233,30 @@ fn a_pair_saved_late_is_not_reported_as_adopted() {
     assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0);
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
+
+/// Such a call would wait for its own thread, which holds the store's lock.
+#[test]
+fn a_hook_that_calls_its_own_client_gets_an_error() {
+    let world = World::new(Rotation::Strict);
+    let keeper = Arc::new(world.keeper());
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.past_end();
+    let (tell, told) = std::sync::mpsc::channel();
+    let inside = Arc::downgrade(&keeper);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        let keeper = inside.upgrade().unwrap();
+        let kinds = [
+            use_token(&keeper).unwrap_err().kind(),
+            keeper.access(&keeper.newer()).map(drop).unwrap_err().kind(),
+            keeper.save_waiting().unwrap_err().kind(),
+            keeper.clear(&|_| Ok(true)).unwrap_err().kind(),
+        ];
+        tell.send(kinds).unwrap();
+    }));
+    let refreshing = Arc::clone(&keeper);
+    std::thread::spawn(move || kind(&use_token(&refreshing)).to_owned());
+    let kinds = told.recv_timeout(Duration::from_secs(60)).expect("the calls return");
+    assert_eq!(kinds, ["config"; 4]);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+}

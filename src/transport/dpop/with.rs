@@ -25,7 +25,7 @@ const TOLERANCE: i64 = 30;
 /// The time of a server whose clock is further from ours than this, in seconds, is not used.
 const FURTHEST: i64 = 86_400;
 
-/// What the client's builder says about new logins.
+/// The setting of the client's builder for new logins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// The provider decides.
@@ -37,29 +37,29 @@ pub(crate) enum Demand {
     IfOffered,
 }
 
-/// Which of the two servers a request goes to. They have their own nonces, even on one host (sections 8 and
-/// 9).
+/// The server that gets a request. The two servers have separate nonces, even on one host (sections 8
+/// and 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Side {
     Server,
     Api,
 }
 
-/// What a client knows for its proofs. All clones of the client share it.
+/// The nonces and clocks of servers, for a client's proofs. All clones of the client share it.
 pub(crate) struct Proofs {
     demand: Demand,
     clock: Arc<dyn Clock>,
     known: Mutex<HashMap<(Side, String), Known>>,
 }
 
-/// What is known of one origin: its newest nonce, and by how many seconds its clock is ahead of ours.
+/// The state of one origin: its newest nonce, and by how many seconds its clock is ahead of ours.
 #[derive(Default)]
 struct Known {
     nonce: Option<Arc<str>>,
     skew: i64,
 }
 
-/// What an answer has told.
+/// The information of an answer: the nonce and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Learned {
     /// The nonce of the answer.
@@ -250,8 +250,8 @@ impl TokenTransport {
         before.dpop_key().is_none() || new.is_dpop() || self.proofs.demand == Demand::IfOffered
     }
 
-    /// The token as it is stored by `Client::seed`. In a client whose logins are bound, a token without a key
-    /// gets one: its access token is not used, and the first refresh binds the login.
+    /// The token as it is stored by `Client::seed`. In a client whose logins are bound, a token without
+    /// a key gets a new key: its access token is not used, and the first refresh binds the login.
     pub(crate) fn seeded(&self, token: Token, now: OffsetDateTime) -> Result<Token> {
         if let Some(jwk) = token.dpop_key() {
             ProofKey::from_jwk(jwk)?;

@@ -1,4 +1,4 @@
-//! Tests of revocations in other forms than that of RFC 7009, as at Dropbox, HubSpot and Square.
+//! Tests of revocations that differ from RFC 7009, as at Dropbox, HubSpot and Square.
 
 use evergrant::provider::{ClientAuth, RevocationStyle};
 use evergrant::{Client, Credentials, Error, MemoryBackend, Token};

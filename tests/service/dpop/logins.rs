@@ -181,7 +181,7 @@ fn a_pushed_request_has_a_proof_with_the_same_key() {
     client.get("/me").call().unwrap();
     let counters = sandbox.counters();
     assert_eq!((counters.pushed_requests, counters.proofs_refused), (1, 0));
-    // One nonce for the authorization server, and one for the API.
+    // The authorization server has demanded a nonce, and the API another nonce.
     assert_eq!(counters.nonces_demanded, 2);
 }
 

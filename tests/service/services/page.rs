@@ -13,7 +13,7 @@ const PAGE: &str = "src/guide/services.md";
 const BEGIN: &str = "<!-- from the table of services -->";
 const END: &str = "<!-- end -->";
 
-/// What a person must do to get a refresh token.
+/// The steps by which a person gets a refresh token.
 fn offline(entry: &Entry) -> String {
     let words = entry.words("offline");
     let words: Vec<_> = words.iter().map(String::as_str).collect();

@@ -18,6 +18,8 @@ pub(crate) enum Network {
 #[derive(Debug)]
 struct State {
     network: Network,
+    /// The port that the proxy leads to.
+    server: u16,
     streams: HashMap<u64, [Arc<TcpStream>; 2]>,
     count: u64,
 }
@@ -32,16 +34,21 @@ impl Proxy {
     pub(crate) fn to(server: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { network: Network::Works, streams: HashMap::new(), count: 0 };
+        let state = State { network: Network::Works, server, streams: HashMap::new(), count: 0 };
         let state = Arc::new((Mutex::new(state), Condvar::new()));
         let ours = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let state = Arc::clone(&ours);
-                std::thread::spawn(move || carry(client, server, &state));
+                std::thread::spawn(move || carry(client, &state));
             }
         });
         Proxy { port, state }
+    }
+
+    /// Leads new connections to this port, as an address does that moves to another machine.
+    pub(crate) fn moves_to(&self, server: u16) {
+        self.state.0.lock().unwrap().server = server;
     }
 
     pub(crate) fn set(&self, network: Network) {
@@ -64,10 +71,11 @@ fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
 }
 
 /// Carries data both ways, until one side ends.
-fn carry(client: TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
+fn carry(client: TcpStream, state: &(Mutex<State>, Condvar)) {
     if !goes_on(state) {
         return;
     }
+    let server = state.0.lock().unwrap().server;
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
     let [client, server] = [client, server].map(Arc::new);
     let id = {

@@ -10,7 +10,7 @@ use redis::{RedisError, Value};
 use super::super::lock::{NOTE, RELEASE, RENEW, TAKE};
 use super::super::*;
 
-/// What happens instead of a command, or just before it.
+/// A function that runs instead of a command, or just before it.
 type Act = Box<dyn FnOnce() -> Option<RedisError> + Send>;
 
 #[derive(Clone)]

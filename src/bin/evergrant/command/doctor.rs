@@ -80,7 +80,7 @@ pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
     network(provider, &mut report)?;
     // A store that cannot be used does not tell whether somebody has logged in.
     if works {
-        state(&login, &place, provider, credentials, &mut report)?;
+        state(context, &login, &place, provider, credentials, &mut report)?;
     }
     Ok(report.code)
 }
@@ -188,7 +188,7 @@ fn proxies(report: &mut Report) -> Outcome<()> {
 
 /// Folder, owner and modes of the store, its lock, and what a save survives.
 fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
-    let store = match place.open(&login.name) {
+    let store = match context.store(place, &login.name) {
         Ok(store) => store,
         Err(failure) => {
             let mend = failure.hint.unwrap_or_else(|| "evergrant move NAME FILE".to_owned());
@@ -331,6 +331,7 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
 }
 
 fn state(
+    context: &Context,
     login: &Login,
     place: &Place,
     provider: &Provider,
@@ -344,7 +345,7 @@ fn state(
     {
         return report.bad(crate::failure::LOG_IN, "login", "nobody has logged in", &login_again);
     }
-    let client = Client::new(provider.clone(), credentials, place.open(&login.name)?);
+    let client = Client::new(provider.clone(), credentials, context.store(place, &login.name)?);
     match client.health() {
         Ok(health) if health.needs_person() => {
             report.bad(crate::failure::LOG_IN, "login", &health.to_string(), &login_again)

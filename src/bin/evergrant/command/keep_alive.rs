@@ -1,41 +1,110 @@
-//! `keep-alive`: refreshes the logins that are due, for cron.
+//! `keep-alive`: refreshes the logins that are due, for cron. The logins of one service are the accounts of one
+//! `Logins`, whose sweep keeps the limits of the service.
 
-use evergrant::Client;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::Context;
+use evergrant::{Logins, logins};
+use parking_lot::Mutex;
+
+use super::{Context, Opened, authorities};
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
-use crate::logins::Login;
+use crate::shelf::Shelf;
 use crate::show;
 
+/// How long to come back to a login that another process refreshes, or whose service does not answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What was done with each login, by its name.
+type Done = BTreeMap<String, Outcome<&'static str>>;
+
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
-    let logins: Vec<(String, Outcome<Login>)> = match names {
-        [] => {
-            let logins = context.all()?;
-            logins.into_iter().map(|login| (login.name.clone(), Ok(login))).collect()
-        }
-        // A wrong name stops no other login.
-        names => names.iter().map(|name| (name.clone(), context.find(name))).collect(),
+    let names = match names {
+        [] => context.all()?.into_iter().map(|login| login.name).collect(),
+        names => names.to_vec(),
     };
+    let mut done = Done::new();
+    let mut groups: Vec<Vec<Opened>> = Vec::new();
+    for name in &names {
+        // A wrong name stops no other login, and a name that is given twice counts once.
+        match context.find(name).and_then(|login| context.open(login)) {
+            Err(failure) => drop(done.insert(name.clone(), Err(failure))),
+            Ok(opened) => match groups.iter_mut().find(|group| belongs(&opened, group)) {
+                Some(group) if group.iter().any(|other| other.name() == opened.name()) => {}
+                Some(group) => group.push(opened),
+                None => groups.push(vec![opened]),
+            },
+        }
+    }
+    for group in groups {
+        sweep(&group, &mut done)?;
+    }
     let mut code = 0;
-    for (name, login) in logins {
-        match login.and_then(|login| one(context, login)) {
-            Ok(text) => context.tell(&format!("{name}: {text}")),
-            Err(failure) => {
+    for name in &names {
+        match done.remove(name) {
+            Some(Ok(text)) => context.tell(&format!("{name}: {text}")),
+            Some(Err(failure)) => {
                 code = worse(code, failure.code);
                 show::failure(&Failure { text: format!("{name}: {}", failure.text), ..failure });
             }
+            // The name was given twice.
+            None => {}
         }
     }
     Ok(code)
 }
 
-fn one(context: &Context, login: Login) -> Outcome<&'static str> {
-    let opened = context.open(login)?;
-    let client = opened.client()?;
-    match opened.tried(&client, Client::keep_alive)? {
-        true => Ok("refreshed"),
-        false => Ok("not due"),
+/// Whether a login has the service and the credentials of a group.
+fn belongs(opened: &Opened, group: &[Opened]) -> bool {
+    group.first().is_some_and(|first| {
+        first.service.spelling == opened.service.spelling
+            && first.login.about.api_base == opened.login.about.api_base
+            && first.credentials == opened.credentials
+    })
+}
+
+/// Keeps the logins of one service alive.
+fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
+    let Some(Opened { service, credentials, .. }) = group.first() else { return Ok(()) };
+    let stores = group.iter().map(|opened| (opened.name().to_owned(), Arc::clone(&opened.store)));
+    let tls = authorities()?;
+    let builder =
+        Logins::builder(service.provider.clone(), credentials.clone(), Shelf(stores.collect()));
+    let logins = builder.clients(|client| service.set(client, tls)).build();
+    let found = Mutex::new(Done::new());
+    let sweep = logins.keep_alive().patience(PATIENCE).on_progress(|progress| {
+        let name = progress.account;
+        found.lock().insert(name.to_owned(), outcome(name, progress.outcome, progress.reason));
+    });
+    sweep.run()?;
+    for (name, outcome) in found.into_inner() {
+        let opened = group.iter().find(|opened| opened.name() == name);
+        // A new token that the store did not take goes into a file at last.
+        let unsaved = opened.filter(|opened| opened.unsaved.record().is_some());
+        let outcome = match unsaved {
+            Some(opened) => opened.finish(&logins.client(&name)?).map(|()| "refreshed"),
+            None => outcome,
+        };
+        done.insert(name, outcome);
     }
+    Ok(())
+}
+
+fn outcome(name: &str, outcome: logins::Outcome, reason: Option<&str>) -> Outcome<&'static str> {
+    let code = match outcome {
+        logins::Outcome::Kept => return Ok("not due"),
+        logins::Outcome::Refreshed => return Ok("refreshed"),
+        logins::Outcome::Gone => return Err(Failure::nobody(name)),
+        logins::Outcome::NeedsPerson => LOG_IN,
+        logins::Outcome::PutOff => LATER,
+        _ => WRONG,
+    };
+    let failure = Failure::told(code, reason.unwrap_or("the login could not be refreshed"));
+    Err(match code {
+        LOG_IN => failure.hint(format!("evergrant login {name}")),
+        _ => failure,
+    })
 }
 
 /// The code that matters more: a person has to log in, something is wrong, try later.

@@ -80,7 +80,7 @@ pub(crate) fn patient(builder: ClientBuilder, opened: &Opened, asked: &arguments
 
 /// The store, without a password.
 pub(crate) fn client_store(opened: &Opened) -> String {
-    opened.store().map(|store| store.describe()).unwrap_or_default()
+    opened.store.describe()
 }
 
 /// Logs the person in, in the way that the arguments ask for.

@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, name: &str, forget: bool) -> Outcome {
 
 /// Removes a login whose service is perhaps not described any more.
 fn forgotten(context: &Context, login: &Login) -> Outcome {
-    let store = context.place(login)?.open(&login.name)?;
+    let store = context.store(&context.place(login)?, &login.name)?;
     let guard = store.lock(Duration::from_secs(60))?;
     // A damaged record is removed, too.
     let was_there = !matches!(store.load(), Ok(None));

@@ -1,6 +1,6 @@
 //! `move`: moves a login to another store.
 
-use evergrant::backend::{TokenBackend as _, move_login};
+use evergrant::backend::move_login;
 
 use super::Context;
 use crate::failure::{Failure, Outcome};
@@ -33,7 +33,7 @@ pub(crate) fn run(
         return Err(Failure::new("this is the store that the login is in"));
     }
     context.check_alone(&login.name, &place)?;
-    let (old, new) = (from.open(&login.name)?, place.open(&login.name)?);
+    let (old, new) = (context.store(&from, &login.name)?, context.store(&place, &login.name)?);
     if let Some(other) = unfinished(&*old).filter(|other| *other != new.describe()) {
         return Err(Failure::new(format!(
             "an unfinished move of `{name}` leads to {other}: finish that move first, with the same command as before"

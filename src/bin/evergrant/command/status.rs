@@ -4,8 +4,9 @@ use std::io::IsTerminal as _;
 
 use evergrant::backend::{BackendError, Record};
 use evergrant::health::{Health, LoginState};
+use evergrant::logins::LoginStatus;
 use evergrant::time::OffsetDateTime;
-use evergrant::{Client, Credentials, MemoryBackend};
+use evergrant::{Credentials, Logins};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -13,6 +14,7 @@ use super::keep_alive::worse;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome};
 use crate::logins::Login;
 use crate::service;
+use crate::shelf::Shelf;
 use crate::show::{self, Colour, from_now, rfc3339, short};
 
 /// What is known about a login.
@@ -20,7 +22,9 @@ struct Row {
     login: Login,
     service: String,
     store: String,
-    found: Result<(Option<Record>, Health), Failure>,
+    /// Who has logged in, if the service has told it with the login (OpenID Connect).
+    who: Option<String>,
+    found: Result<Option<LoginStatus>, Failure>,
 }
 
 pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outcome {
@@ -59,6 +63,7 @@ fn row(context: &Context, login: Login) -> Row {
     let mut row = Row {
         service: login.about.service.clone(),
         store: String::new(),
+        who: None,
         found: Err(Failure::new("not read")),
         login,
     };
@@ -66,9 +71,9 @@ fn row(context: &Context, login: Login) -> Row {
     row
 }
 
-fn read(context: &Context, row: &mut Row) -> Result<(Option<Record>, Health), Failure> {
-    let place = context.place(&row.login)?;
-    let store = place.open(&row.login.name)?;
+fn read(context: &Context, row: &mut Row) -> Outcome<Option<LoginStatus>> {
+    let name = &row.login.name;
+    let store = context.store(&context.place(&row.login)?, name)?;
     row.store = store.describe();
     let service = service::find(&row.login.about.service, &context.places)?;
     row.service = service.provider.display_name().to_owned();
@@ -76,30 +81,36 @@ fn read(context: &Context, row: &mut Row) -> Result<(Option<Record>, Health), Fa
         Err(error) if matches!(error.downcast_ref(), Some(BackendError::Empty(_))) => None,
         record => record?,
     };
+    let Some(record) = record else { return Ok(None) };
+    row.who = who(&record);
     // The limits of the service are in the provider; the record itself names the client.
-    let id = record.as_ref().and_then(|record| record.binding()).map(|binding| &*binding.client_id);
-    let credentials = Credentials::public(id.unwrap_or("nobody"));
-    let health = match record {
-        Some(_) => Client::new(service.provider, credentials, store).health()?,
-        None => Client::new(service.provider, credentials, MemoryBackend::new()).health()?,
-    };
-    Ok((record, health))
+    let id = record.binding().map_or("nobody", |binding| &*binding.client_id);
+    let shelf = Shelf([(name.clone(), store)].into());
+    Ok(Logins::new(service.provider, Credentials::public(id), shelf).status(name)?)
+}
+
+fn who(record: &Record) -> Option<String> {
+    let claims = record.token().unverified_claims().ok()??;
+    let email = claims.email().map(|(email, _)| email);
+    email.or_else(|| claims.subject()).map(|who| short(who, 40))
 }
 
 impl Row {
     fn code(&self) -> u8 {
         match &self.found {
             Err(failure) => failure.code,
-            Ok((_, health)) if health.needs_person() => LOG_IN,
-            Ok((_, health)) if health.state == LoginState::Unanswered => LATER,
-            Ok(_) => 0,
+            Ok(None) => LOG_IN,
+            Ok(Some(status)) if status.health.needs_person() => LOG_IN,
+            Ok(Some(status)) if status.health.state == LoginState::Unanswered => LATER,
+            Ok(Some(_)) => 0,
         }
     }
 
     fn state(&self) -> (&'static str, Colour) {
         match &self.found {
             Err(_) => ("unreadable", Colour::Bad),
-            Ok((_, health)) => match health.state {
+            Ok(None) => ("missing", Colour::Bad),
+            Ok(Some(status)) => match status.health.state {
                 LoginState::Missing => ("missing", Colour::Bad),
                 LoginState::Refused => ("refused", Colour::Bad),
                 LoginState::Ended => ("ended", Colour::Bad),
@@ -110,23 +121,17 @@ impl Row {
         }
     }
 
-    fn record(&self) -> Option<&Record> {
-        self.found.as_ref().ok()?.0.as_ref()
+    fn status(&self) -> Option<&LoginStatus> {
+        self.found.as_ref().ok()?.as_ref()
     }
 
     fn health(&self) -> Option<&Health> {
-        self.found.as_ref().ok().map(|(_, health)| health)
+        self.status().map(|status| &status.health)
     }
 
-    /// Who has logged in, if the service has told it with the login (OpenID Connect).
-    fn who(&self) -> Option<String> {
-        let claims = self.record()?.token().unverified_claims().ok()??;
-        let email = claims.email().map(|(email, _)| email);
-        email.or_else(|| claims.subject()).map(|who| short(who, 40))
-    }
-
-    fn scopes(&self) -> Option<&str> {
-        self.record()?.token().scope()
+    fn scopes(&self) -> Option<&[String]> {
+        let scopes = &self.status()?.scopes;
+        (!scopes.is_empty()).then_some(scopes)
     }
 
     fn cells(&self, now: OffsetDateTime) -> Vec<(String, Colour)> {
@@ -137,11 +142,11 @@ impl Row {
         vec![
             (self.login.name.clone(), Colour::Strong),
             plain(Some(short(&self.service, 40))),
-            plain(self.who()),
+            plain(self.who.clone()),
             (state.to_owned(), colour),
             date(health.and_then(|health| health.access_expires_at)),
             date(health.and_then(Health::ends_at)),
-            plain(self.scopes().map(|scopes| short(scopes, 60))),
+            plain(self.scopes().map(|scopes| short(&scopes.join(" "), 60))),
         ]
     }
 
@@ -150,8 +155,8 @@ impl Row {
         let mut lines = Vec::new();
         match &self.found {
             Err(failure) => lines.push(failure.text.clone()),
-            Ok((record, health)) => {
-                if let Some(refused) = record.as_ref().and_then(|record| record.refused()) {
+            Ok(status) => {
+                if let Some(refused) = status.as_ref().and_then(|status| status.refused.as_ref()) {
                     let why = refused.description.as_deref().unwrap_or(&refused.code);
                     let ago = from_now(refused.at, now);
                     lines.push(format!(
@@ -159,14 +164,14 @@ impl Row {
                         short(why, 200)
                     ));
                 }
-                if let Some(note) = record.as_ref().and_then(|record| record.note()) {
-                    let ago = from_now(note.sent_at, now);
+                if let Some(pending) = status.as_ref().and_then(|status| status.pending.as_ref()) {
+                    let ago = from_now(pending.sent_at, now);
                     lines.push(format!(
                         "{} sent the refresh token {ago} and has recorded no answer",
-                        short(&note.holder.to_string(), 80)
+                        short(&pending.holder, 80)
                     ));
                 }
-                if health.needs_person() {
+                if self.code() == LOG_IN {
                     lines.push(format!("run `evergrant login {}`", self.login.name));
                 }
             }
@@ -182,16 +187,16 @@ impl Row {
             "service": self.service,
             "store": self.store,
             "state": self.state().0,
-            "who": self.who(),
-            "scopes": self.scopes().map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
+            "who": self.who,
+            "scopes": self.scopes(),
             "access_token_expires_at": date(health.and_then(|health| health.access_expires_at)),
             "refreshed_at": date(health.and_then(|health| health.refreshed_at)),
             "logged_in_at": date(health.and_then(|health| health.consented_at)),
             "login_ends_at": date(health.and_then(Health::ends_at)),
-            "refresh_due": health.map(|health| health.refresh_due),
+            "refresh_due": self.found.as_ref().ok().map(|_| health.is_some_and(|h| h.refresh_due)),
             "needs_person": self.code() == LOG_IN,
-            "unanswered_since": date(self.record().and_then(|record| record.note()).map(|note| note.sent_at)),
-            "refused": self.record().and_then(|record| record.refused()).map(|refused| json!({
+            "unanswered_since": date(self.status().and_then(|status| status.pending.as_ref()).map(|pending| pending.sent_at)),
+            "refused": self.status().and_then(|status| status.refused.as_ref()).map(|refused| json!({
                 "at": rfc3339(refused.at),
                 "code": short(&refused.code, 200),
                 "description": refused.description.as_deref().map(|text| short(text, 500)),

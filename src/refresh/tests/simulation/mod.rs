@@ -183,8 +183,8 @@ fn schedules_that_broke_the_promise_keep_it_now() {
         "3542179:4.1,6.5,13.5,19.1,31.1,32.1",
         // A holder is stopped between its check of the lock and its write, and saves do not compare.
         "4644892:0.1,1.1,2.2,8.7,13.1,14.9,20.1,24.1,32.1,37.1",
-        // A repeated request arrives after its grace window: with two clocks that differ, and with one
-        // (no loss).
+        // A repeated request arrives after its grace window: with two different clocks, and with one
+        // clock (no loss).
         "2086190:29.9",
         "2086185:29.9",
     ] {
@@ -226,7 +226,7 @@ fn a_schedule_runs_the_same_again() {
     }
 }
 
-/// The simulated service of each class treats used refresh tokens as the class is defined.
+/// The simulated service of each class treats used refresh tokens as the class defines.
 #[test]
 fn each_class_of_service_treats_a_second_use_as_defined() {
     use server::{Class, Service};

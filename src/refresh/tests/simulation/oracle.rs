@@ -6,8 +6,8 @@ use super::server::Class;
 use super::world::{NOBODY, State};
 use super::*;
 
-/// What excuses the loss of a login in this run: the numbered cases of the list in `src/guide/promise.md`,
-/// and faults of the store.
+/// The events that excuse the loss of a login in this run: the numbered cases of the list in
+/// `src/guide/promise.md`, and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     /// Case 1: the answer with the successor was lost.

@@ -1,0 +1,42 @@
+//! Notices a pooler that gives each transaction another session, as PgBouncer does in transaction mode. An
+//! advisory lock stays with its session, so it does not stay with the client that has taken it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::super::BackendError;
+use super::super::queue::Pace;
+use crate::error::BoxError;
+
+/// How long the store refuses to lock after it has noticed a pooler. A person may change the pooler's settings
+/// meanwhile.
+const COUNTS: Duration = Duration::from_secs(60);
+
+/// When such a pooler was noticed last, for a store and all its accounts.
+#[derive(Clone, Default)]
+pub(super) struct Pooler(Arc<Mutex<Option<Duration>>>);
+
+impl Pooler {
+    /// Remembers that the session behind a connection has changed, or that another client has this session.
+    pub(super) fn found(&self, pace: &Pace) {
+        *self.0.lock() = Some(pace.clock.monotonic());
+    }
+
+    /// # Errors
+    ///
+    /// [`BackendError::Config`] if a pooler was noticed in the last minute.
+    pub(super) fn refuse(&self, name: &str, pace: &Pace) -> Result<(), BoxError> {
+        let found = *self.0.lock();
+        if found.is_none_or(|at| pace.since(at) > COUNTS) {
+            return Ok(());
+        }
+        let text = format!(
+            "{name}: the connection leads through a pooler that changes the session between two \
+             transactions (PgBouncer with pool_mode = transaction), so a lock does not stay with its \
+             holder: connect to the server itself, or set pool_mode = session for this database"
+        );
+        Err(BackendError::Config(text).into())
+    }
+}

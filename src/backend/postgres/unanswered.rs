@@ -1,0 +1,85 @@
+//! Counts the threads that wait for a server that says nothing. If the server hangs while its machine still
+//! answers, such a thread waits for ever, because the library has no way to end it.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::super::BackendError;
+use crate::clock::{Clock as _, SystemClock};
+use crate::error::BoxError;
+
+/// How many threads may wait for a server that says nothing.
+const MOST: usize = 16;
+
+/// After so long, one more thread asks the server: its name may lead to another machine by now.
+const AGAIN: Duration = Duration::from_secs(300);
+
+/// What one server has left unanswered, for all accounts of a store.
+#[derive(Default)]
+pub(super) struct Unanswered(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    count: usize,
+    asked: Duration,
+}
+
+impl Unanswered {
+    /// # Errors
+    ///
+    /// [`BackendError::Unavailable`] if the server has left too many statements unanswered.
+    pub(super) fn refuse(&self, name: &str) -> Result<(), BoxError> {
+        self.refuse_at(name, SystemClock.monotonic())
+    }
+
+    fn refuse_at(&self, name: &str, now: Duration) -> Result<(), BoxError> {
+        let mut state = self.0.lock();
+        if state.count < MOST {
+            state.asked = now;
+            return Ok(());
+        }
+        if now.saturating_sub(state.asked) >= AGAIN {
+            state.asked = now;
+            return Ok(());
+        }
+        let text = format!(
+            "{name}: the server hangs: {} earlier statements have no answer yet; restart the server",
+            state.count
+        );
+        Err(BackendError::Unavailable(text).into())
+    }
+
+    /// Counts a statement whose answer nobody waits for any more.
+    pub(super) fn add(&self) {
+        self.0.lock().count += 1;
+    }
+
+    /// The answer came after all, or the connection has ended.
+    pub(super) fn came(&self) {
+        let mut state = self.0.lock();
+        state.count = state.count.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thread_asks_a_server_that_hangs_each_five_minutes() {
+        let unanswered = Unanswered::default();
+        let asks = |seconds| unanswered.refuse_at("db", Duration::from_secs(seconds)).is_ok();
+        for _ in 0..MOST {
+            assert!(asks(1000));
+            unanswered.add();
+        }
+        assert!(!asks(1001) && !asks(1299));
+        assert!(asks(1300) && !asks(1301));
+        unanswered.add();
+        unanswered.came();
+        assert!(!asks(1302));
+        unanswered.came();
+        assert!(asks(1302), "an answer makes room for the next statement");
+    }
+}
