@@ -28,6 +28,7 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 
+mod batch;
 mod builder;
 mod call;
 mod codes;
@@ -53,6 +54,7 @@ use time::OffsetDateTime;
 
 use crate::{Client, Credentials, Result, TokenBackend};
 
+pub use self::batch::{Answers, Batch, Part};
 pub use self::builder::ExactOnlineBuilder;
 pub use self::call::Call;
 pub use self::codes::{

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::json::Body;
 use super::odata::{Literal, encode_key};
 use crate::sdk::unconfirmed::{lost, processed};
-use crate::{BoxError, Error, Response, Result};
+use crate::{BoxError, Error, Result};
 
 impl Call {
     /// Creates a row, and returns the row in the answer.
@@ -23,16 +23,22 @@ impl Call {
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
-        self.created(request.send_json(body).map_err(|error| self.lost(error))?)
+        let response = request.send_json(body).map_err(|error| self.lost(error))?;
+        let location = response.headers().get("location").cloned();
+        let location = location.as_ref().and_then(|value| value.to_str().ok());
+        self.created(location, response.read_bytes())
     }
 
     /// Reads the created row from a successful answer. If the row cannot be read, the error says that Exact Online
     /// has created it.
-    fn created<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
-        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    pub(super) fn created<T: DeserializeOwned>(
+        &self,
+        location: Option<&str>,
+        body: Result<Vec<u8>>,
+    ) -> Result<T> {
         let key = location.and_then(key_in);
         let created = |key: Option<String>, why: BoxError| Err(processed(self.name(), key, why));
-        let bytes = match response.read_bytes() {
+        let bytes = match body {
             Ok(bytes) => bytes,
             Err(error) => return created(key, error.into()),
         };
@@ -81,7 +87,7 @@ impl Call {
         lost(self.name(), &self.path().unwrap_or_default(), error)
     }
 
-    fn keyed(&self, key: impl Into<Literal>) -> Result<String> {
+    pub(super) fn keyed(&self, key: impl Into<Literal>) -> Result<String> {
         let mut suffix = String::from("(");
         encode_key(&key.into(), &mut suffix);
         suffix.push(')');

@@ -1,8 +1,11 @@
 //! Tests of Exact Online.
 
+mod batch;
 mod calls;
 mod child;
+mod coverage;
 mod defects;
+mod every;
 mod grammar;
 mod guide;
 mod hostile;
