@@ -49,8 +49,8 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had a lock before the attempt, so that another client has it, or has left it
-    /// there: a pooler gives one session to several clients.
+    /// Whether the session had a holder before the attempt. Then a pooler gives one session to several
+    /// clients, and another client holds a lock or did not release it.
     shared: bool,
 }
 
@@ -59,8 +59,8 @@ struct Attempt {
 /// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
 ///    the database has another default. (With one view for all statements, the record could be older
 ///    than the lock.)
-/// 2. The lock and the holder's word, and NULL if this session has a holder already. The server ends the connection, and the lock with
-///    it, when our host no longer answers.
+/// 2. An attempt to take the lock, with the holder's word; NULL if this session already has a holder. The
+///    server ends the connection, and the lock with it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
 /// 4. The record, if it is wanted.
