@@ -21,6 +21,11 @@ pub(super) const LIMIT: usize = 4 << 20;
 /// its read and its write.
 const LOOKS: usize = 8;
 
+/// What an error says after the store's name if its table has other columns.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) const OTHER_COLUMNS: &str = ": the table has other columns than this release knows, and nothing was \
+    changed: if a newer release has changed the table, update this program";
+
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
 

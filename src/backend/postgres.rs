@@ -98,7 +98,8 @@ pub struct PostgresBackend {
     survives: Lately,
     pooler: Pooler,
     seen: Seen,
-    /// The lock that a clone of this value holds: its session does the holder's work.
+    /// The lock that a clone of this value holds. Loads and saves of the holder use the session of the
+    /// lock.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 
@@ -169,7 +170,8 @@ impl PostgresBackend {
 
     /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A
     /// client keeps a session while it refreshes, a quarter of the sessions excepted: so 8 sessions allow 6
-    /// refreshes at a time. The other clients wait for up to 5 minutes if they have no working token.
+    /// refreshes at a time. The other clients wait for up to 5 minutes if they have no working token. With 1, a
+    /// call whose token is about to expire waits up to 10 seconds while another account is refreshed: use 2 or more.
     #[must_use]
     pub fn connections(self, most: usize) -> PostgresBackend {
         PostgresBackend { server: Arc::new(self.server.resized(most)), ..self }

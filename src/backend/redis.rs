@@ -256,8 +256,9 @@ impl RedisBackend {
         record_key(&self.prefix, &self.account)
     }
 
-    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock;
-    /// else on another connection, and if that connection was dead, again on a new connection.
+    /// Runs `work` on the connection that was lent for the lock, if a clone of this value has the lock,
+    /// and otherwise on a connection of the pool. If the pooled connection was dead, runs `work` again
+    /// on a new connection.
     fn run<T>(
         &self,
         mut work: impl FnMut(&mut Connection) -> RedisResult<T>,

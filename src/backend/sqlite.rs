@@ -2,6 +2,7 @@
 
 mod accounts;
 mod connections;
+mod file_system;
 mod live;
 mod lock;
 mod pages;
@@ -23,15 +24,14 @@ use zeroize::Zeroizing;
 use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
 use self::wal::Log;
-use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
+use super::compare::{self, ACCOUNT, Bytes, OTHER_COLUMNS, Place, Seen};
 use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk, line};
 use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present tokens.
+/// The least room, in bytes, that is reserved for a successor, whose tokens may be longer.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
@@ -40,15 +40,13 @@ const ROOM: usize = 16 << 10;
 /// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
 /// creates a missing database, with mode 0600; the folder must exist.
 ///
-/// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store,
-/// and call [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in
-/// the order in which they asked.
+/// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store, and call
+/// [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in order.
 ///
-/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the
-/// program has lent has its own settings again. A new database gets a write-ahead log if its file system is
-/// known to be local (Linux); an existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty
-/// database, one for each account, so that no other work on the database waits for a refresh. The lock
-/// is released when the process that holds it ends.
+/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the program has lent
+/// has its own settings again. A new database gets a write-ahead log if its file system is known to be local (Linux); an
+/// existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty database,
+/// one for each account, so that no other work on the database waits for a refresh. The lock ends with its process.
 ///
 /// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros,
 /// and truncates the journal and the log. Backups and the free blocks of the file system may still have a copy.
@@ -238,13 +236,18 @@ fn fingerprint(bytes: &[u8]) -> Vec<u8> {
 /// Converts an error of SQLite. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name} failed");
+    let told = error.to_string();
     let precise = match error.sqlite_error_code() {
+        // A release that needs other columns renames `record`, so that earlier releases fail at once.
+        _ if told.contains("no such column") || told.contains("has no column") => {
+            BackendError::Config(format!("{name}{OTHER_COLUMNS}"))
+        }
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => BackendError::Full(text),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
     };
     // Only the error's text is kept: the original cannot be copied, and its causes repeat its text.
-    precise.because(error.to_string())
+    precise.because(told)
 }
 
 impl Place for SqliteBackend {
@@ -387,7 +390,7 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.connections.logged_path().and_then(wal::warning).into_iter().collect()
+        self.connections.logged_path().and_then(file_system::warning).into_iter().collect()
     }
 
     fn durability(&self) -> Durability {

@@ -141,7 +141,7 @@ mod on_strict_doorkeeper {
     }
 }
 
-/// Authlib has the rule of Doorkeeper without the column, in an independent implementation.
+/// Authlib follows the same rule as Doorkeeper without that column, in an independent implementation.
 mod on_authlib {
     crate::flows::flows! {
         crate::authlib::start(60);

@@ -41,7 +41,6 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
     for (content, reason) in [
         ("{\"access_token\":\"sesame\"}", "no version"),
         ("[\"sesame\"]", "not a JSON object"),
-        ("{\"version\":99,\"token\":\"sesame\"}", "newer release"),
         (&huge, "larger than"),
     ] {
         fs::write(&path, content).unwrap();
@@ -54,6 +53,15 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
         }
         assert_eq!(fs::read(&path).unwrap(), content.as_bytes());
     }
+    let newer = "{\"version\":99,\"token\":\"sesame\"}";
+    fs::write(&path, newer).unwrap();
+    let store = FileBackend::new(&path);
+    for error in [precise(store.load()), precise(store.save(&record(1)))] {
+        let BackendError::Config(text) = error else { panic!("{error}") };
+        let told = "newer release (format 99, this one reads 1): update this program";
+        assert!(text.contains(told) && text.contains(path.to_str().unwrap()), "{text}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), newer.as_bytes());
 }
 
 #[test]

@@ -31,6 +31,8 @@ mod redis;
 #[cfg(feature = "postgres")]
 mod rows;
 #[cfg(any(feature = "postgres", feature = "redis"))]
+mod secured;
+#[cfg(any(feature = "postgres", feature = "redis"))]
 mod servers;
 #[cfg(feature = "postgres")]
 mod sessions;
@@ -52,6 +54,8 @@ mod traces;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[allow(dead_code)] // Each store uses a part.
 mod trips;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod upkeep;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/worker.rs"]
 #[allow(dead_code)]

@@ -215,42 +215,48 @@ pub(crate) fn postgres_with(sessions: u32) -> Option<Server> {
     postgres_set(&[&format!("max_connections={sessions}")])
 }
 
-/// The programs of PostgreSQL. They refuse to run as root, so as root they run as the user `postgres`.
-#[cfg(feature = "postgres")]
-struct Programs {
-    bin: PathBuf,
-    root: bool,
+/// Whether programs must run as the user `postgres`: PostgreSQL and PgBouncer refuse to run as root.
+fn needs_user() -> bool {
+    works("sh", &["-c", "[ $(id -u) = 0 ] && id postgres"])
 }
+
+/// A folder for the user who runs the servers.
+pub(crate) fn folder() -> TempDir {
+    let dir = TempDir::new();
+    if needs_user() {
+        let made = Command::new("chown").arg("postgres").arg(dir.path()).status();
+        assert!(made.unwrap().success(), "a folder for the user postgres");
+    }
+    dir
+}
+
+/// A program of the user who runs the servers.
+pub(crate) fn as_their_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    if !needs_user() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+/// The programs of PostgreSQL.
+#[cfg(feature = "postgres")]
+struct Programs(PathBuf);
 
 #[cfg(feature = "postgres")]
 impl Programs {
     #[track_caller]
     fn find() -> Option<Programs> {
-        let Some(bin) = postgres_programs() else {
+        let found = postgres_programs();
+        if found.is_none() {
             skip("PostgreSQL is not installed (tests/stores/install.sh)");
-            return None;
-        };
-        Some(Programs { bin, root: works("sh", &["-c", "[ $(id -u) = 0 ]"]) })
+        }
+        found.map(Programs)
     }
 
-    /// A folder for the user of the programs.
-    fn folder(&self) -> TempDir {
-        let dir = TempDir::new();
-        if self.root {
-            let made = Command::new("chown").arg("postgres").arg(dir.path()).status();
-            assert!(made.unwrap().success(), "a folder for the user postgres");
-        }
-        dir
-    }
-
-    fn run(&self, program: impl AsRef<std::path::Path>) -> Command {
-        let program = self.bin.join(program);
-        if !self.root {
-            return Command::new(program);
-        }
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
-        command
+    fn run(&self, program: &str) -> Command {
+        as_their_user(self.0.join(program))
     }
 
     /// Starts the server whose data is in the folder.
@@ -281,7 +287,7 @@ fn postgres_url(port: u16) -> String {
 #[track_caller]
 pub(crate) fn postgres_set(settings: &[&str]) -> Option<Server> {
     let programs = Programs::find()?;
-    let dir = programs.folder();
+    let dir = folder();
     let made = programs
         .run("initdb")
         .args(["--auth=trust", "--no-sync", "--username=postgres", "--encoding=UTF8", "-D"])
@@ -296,7 +302,7 @@ pub(crate) fn postgres_set(settings: &[&str]) -> Option<Server> {
 #[cfg(feature = "postgres")]
 pub(crate) fn standby(of: u16) -> Server {
     let programs = Programs::find().expect("the main server runs");
-    let dir = programs.folder();
+    let dir = folder();
     let made = programs
         .run("pg_basebackup")
         .args(["--checkpoint=fast", "--no-sync", "-R", "-h", "127.0.0.1", "-U", "postgres"])
@@ -310,7 +316,7 @@ pub(crate) fn standby(of: u16) -> Server {
 }
 
 /// Starts PgBouncer before the server at this port. Returns `None`, and skips the test, if PgBouncer is not
-/// installed. It refuses to run as root as well.
+/// installed.
 #[cfg(feature = "postgres")]
 #[track_caller]
 pub(crate) fn pgbouncer(to: u16, mode: &'static str) -> Option<Server> {
@@ -319,7 +325,6 @@ pub(crate) fn pgbouncer(to: u16, mode: &'static str) -> Option<Server> {
         skip("PgBouncer is not installed (tests/stores/install.sh)");
         return None;
     };
-    let programs = Programs::find()?;
     let start = move |dir: &TempDir, port: u16| {
         let file = dir.join("pgbouncer.ini");
         let settings = format!(
@@ -328,7 +333,7 @@ pub(crate) fn pgbouncer(to: u16, mode: &'static str) -> Option<Server> {
              pool_mode = {mode}\ndefault_pool_size = 20\n"
         );
         std::fs::write(&file, settings).unwrap();
-        let mut command = programs.run(name);
+        let mut command = as_their_user(name);
         command.arg(file);
         command
     };

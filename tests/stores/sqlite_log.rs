@@ -240,6 +240,7 @@ fn read_on_a_full_disk() {
     assert!(matches!(error, BackendError::Full(_)), "{error}");
     drop(reading);
     let found = store.load().unwrap().unwrap();
+    assert_eq!(found, note, "the note fitted; its successor would not have fitted");
     let note = noted(&found);
     store.save(&note).unwrap();
     store.save(&successor(&note, large(3))).unwrap();

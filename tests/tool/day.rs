@@ -141,19 +141,21 @@ fn a_day_with_the_tool_is_as_the_guide_shows() {
         "curl -s -H \"Authorization: Bearer $(evergrant token acme)\" https://api.acme.example/me",
     );
 
-    day.say("An older script has a login of its own in a file. Ada takes the login over.");
+    day.say(
+        "An older script keeps a login of its own in a file. Ada moves that login to the command.",
+    );
     let token = day.world.stored_token(true);
     std::fs::write(day.world.home.join("old-script.json"), token.to_string()).unwrap();
     day.run("evergrant import acme old-script.json --name reports");
 
-    day.say("## At noon\n\nThe service ends all access tokens early. A call notices that, refreshes and repeats itself.");
+    day.say("## At noon\n\nThe service revokes all access tokens before their time. The call gets a 401, refreshes the access token, and sends its request again.");
     day.world.sandbox.expire_access_tokens();
     day.run("evergrant call acme GET /me");
-    day.say("Cron keeps both logins alive. One of them was not used for three weeks.");
+    day.say("Cron runs `keep-alive`. Nobody has used the login `reports` for three weeks, so the command refreshes it.");
     day.run("evergrant keep-alive");
     day.run("evergrant status --json | grep -E 'name|state|needs_person'");
 
-    day.say("## In the afternoon\n\nSomebody withdraws the application's access on the service's own page. The next call needs a person.");
+    day.say("## In the afternoon\n\nSomebody withdraws the application's access on a page of the service. The service now refuses the refresh token, so a person has to log in again.");
     day.world.sandbox.revoke_login();
     day.world.sandbox.expire_access_tokens();
     day.run("evergrant call acme GET /me");
@@ -162,7 +164,7 @@ fn a_day_with_the_tool_is_as_the_guide_shows() {
     day.log_in("evergrant login acme --no-browser --scope read");
     day.run("evergrant call acme GET /me");
 
-    day.say("## In the evening\n\nThe old script is gone for good, and so is its login here; the service has revoked it already.");
+    day.say("## In the evening\n\nNobody runs the old script any more. The service has revoked its login already, so Ada only removes the login here.");
     day.run("evergrant logout reports --forget");
     day.run("evergrant logout acme");
     day.run("evergrant status");

@@ -122,3 +122,37 @@ fn a_move_takes_an_address_with_a_password_from_a_variable() {
     assert_eq!(ran(command).code, Some(0));
     world.good(&["token", "acme"]);
 }
+
+/// Starts a login that shows its address, and kills the process.
+fn killed(world: &World, arguments: &[&str]) {
+    let mut login = crate::support::Waiting::start(world.command(arguments));
+    login.child.kill().unwrap();
+    login.child.wait().unwrap();
+}
+
+#[test]
+fn a_killed_login_leaves_nothing_that_status_shows() {
+    let world = World::new();
+    killed(&world, &["login", "acme", "--name", "work", "--no-browser"]);
+    let status = world.run(&["status"]);
+    assert_eq!((status.code, &*status.out), (Some(77), ""), "{status:?}");
+    let kept = world.run(&["keep-alive"]);
+    assert_eq!((kept.code, &*kept.err), (Some(0), ""), "{kept:?}");
+    // The next login of this name is not disturbed.
+    let login = world.log_in(&["login", "acme", "--name", "work", "--no-browser"]);
+    assert_eq!(login.code, Some(0), "{login:?}");
+    assert!(world.good(&["status"]).contains("work"));
+}
+
+#[test]
+fn a_killed_login_leaves_the_login_before_it() {
+    let world = World::new();
+    world.seed("work", false);
+    let token = world.good(&["token", "work"]);
+    let other = world.home.join("other.json");
+    let store = other.to_str().unwrap();
+    killed(&world, &["login", "acme", "--name", "work", "--no-browser", "--store", store]);
+    assert_eq!(world.good(&["token", "work"]), token);
+    killed(&world, &["login", "work", "--no-browser"]);
+    assert_eq!(world.good(&["token", "work"]), token);
+}

@@ -11,6 +11,7 @@ mod losses;
 mod odd;
 mod pages;
 mod picture;
+mod sealed;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod shared;

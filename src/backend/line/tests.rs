@@ -139,7 +139,8 @@ fn a_record_that_is_told_late_replaces_no_newer_one() {
     tell(&key, &pace, Some(&of("one", 3)));
     tell(&key, &pace, Some(&of("one", 2)));
     assert_eq!(told(), ("one".to_owned(), 3));
-    // The generations of another login count from the beginning.
+    // Generations are compared only within a login, so the lower generation of another login is
+    // accepted.
     tell(&key, &pace, Some(&of("two", 1)));
     assert_eq!(told(), ("two".to_owned(), 1));
 }

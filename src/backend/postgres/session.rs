@@ -9,6 +9,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use super::super::BackendError;
+use super::super::compare::OTHER_COLUMNS;
 use super::super::pool::{Done, Failed, PATIENCE};
 use super::helpers;
 use super::unanswered::Unanswered;
@@ -93,6 +94,8 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
     let precise = match error.code() {
         Some(code) if full.contains(code) => BackendError::Full(text),
+        // A release that needs other columns renames `record`, so that earlier releases fail at once.
+        Some(&SqlState::UNDEFINED_COLUMN) => BackendError::Config(format!("{name}{OTHER_COLUMNS}")),
         _ => BackendError::Unavailable(text),
     };
     Failed { error: precise.because(told(error)), stale }

@@ -11,38 +11,14 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, Trans
 
 use super::super::disk;
 use super::super::line::Key;
-use super::room;
+use super::{file_system, room};
 use crate::secret::random_id;
-
-/// The file systems on which a new database gets a write-ahead log. The log needs memory that all
-/// processes with the database share, which a network file system does not have
-/// (<https://sqlite.org/wal.html>, section 1).
-const LOCAL: [&str; 10] =
-    ["bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"];
-
-/// File systems of other machines, whose programs share no memory with the programs on this machine.
-const REMOTE: [&str; 13] = [
-    "9p",
-    "afs",
-    "beegfs",
-    "ceph",
-    "cifs",
-    "fuse.ceph",
-    "fuse.glusterfs",
-    "fuse.rclone",
-    "fuse.s3fs",
-    "fuse.sshfs",
-    "nfs",
-    "nfs4",
-    "smb3",
-];
 
 /// How many times a store requests a log for a new database, or checks a log, while another process
 /// changes it.
 const TRIES: usize = 3;
 
-/// The smallest number of bytes by which a log grows, if the disk has this space: so the log grows
-/// seldom.
+/// The smallest number of bytes by which a log grows, if the disk has this space.
 const STEP: u64 = 256 << 10;
 
 /// The length in bytes of the log's own header, and of the header of each page
@@ -62,7 +38,7 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
         return Ok(true);
     }
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-    if pages == 0 && is_local(path) {
+    if pages == 0 && file_system::is_local(path) {
         for _ in 0..TRIES {
             match ask("PRAGMA journal_mode = WAL") {
                 Ok(mode) if mode == "wal" => return Ok(true),
@@ -77,9 +53,8 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
     persist(connection)
 }
 
-/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No
-/// process can change the mode while a transaction reads, so this does not undo the log of another
-/// process.
+/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No process
+/// can change the mode while a transaction reads, so this does not undo the log of another process.
 fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
     let reading = connection.unchecked_transaction()?;
@@ -96,25 +71,6 @@ fn persist(connection: &Connection) -> rusqlite::Result<bool> {
 /// from memory.
 fn look(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-}
-
-/// Whether the file system of `path` is known to be local.
-fn is_local(path: &Path) -> bool {
-    disk::with_kind(path, |kind| LOCAL.contains(&kind))
-}
-
-/// Returns a warning if the database at `path` has a write-ahead log on a file system that is known to
-/// be a network file system.
-pub(super) fn warning(path: &Path) -> Option<String> {
-    disk::with_kind(path, |kind| warning_of(path, kind))
-}
-
-fn warning_of(path: &Path, kind: &str) -> Option<String> {
-    let text = "which SQLite's write-ahead log does not support: a second machine can damage the database; \
-                move it to a local file system, or set `PRAGMA journal_mode = PERSIST`";
-    REMOTE
-        .contains(&kind)
-        .then(|| format!("{} is on a network file system ({kind}), {text}", path.display()))
 }
 
 /// Begins the transaction that saves a login's note of `length` bytes, and makes sure that the log's file
@@ -246,8 +202,7 @@ pub(super) struct Log {
     pub(super) database: PathBuf,
     /// The identity of the log's file.
     file: disk::Identity,
-    /// The identity of the file with the log's index, which is the memory that all users of the log
-    /// share.
+    /// The identity of the log's index, a file that all users of the log map into memory.
     index: disk::Identity,
 }
 
@@ -274,10 +229,9 @@ impl Log {
         differs(self.file, "-wal") || differs(self.index, "-shm")
     }
 
-    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the
-    /// deleted log into the database. Otherwise the log still exists, or another connection has copied
-    /// it and begun a new log; then SQLite must not copy the deleted log, because it would use the
-    /// index of the new log.
+    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the deleted
+    /// log into the database. Otherwise the log still exists, or another connection has copied it and begun a
+    /// new log; then SQLite must not copy the deleted log, because it would use the index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
         if beside(&self.database, "-wal").is_none() {
             let _ = connection.busy_timeout(Duration::ZERO);
@@ -288,9 +242,8 @@ impl Log {
         }
     }
 
-    /// Whether a new connection uses the same log as other connections: the index exists, and the log
-    /// has all frames that the index lists. In a read-only database the frames cannot be counted and
-    /// are not compared.
+    /// Whether a new connection uses the same log as other connections: the index exists, and the log has all
+    /// frames that the index lists. In a read-only database the frames are not compared.
     pub(super) fn is_whole(&self, connection: &Connection) -> bool {
         let has_all = || {
             let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
@@ -391,18 +344,5 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
         Log::of(&path).forget(&path);
         assert!(!file.exists());
-    }
-
-    #[test]
-    fn a_log_on_a_network_file_system_is_warned_of() {
-        let path = Path::new("/net/logins.sqlite");
-        for kind in ["nfs4", "cifs", "fuse.sshfs"] {
-            let said = warning_of(path, kind).unwrap();
-            assert!(said.contains("/net/logins.sqlite") && said.contains(kind), "{said}");
-        }
-        for kind in ["ext4", "overlay", "fuse.unknown", ""] {
-            assert_eq!(warning_of(path, kind), None, "{kind}");
-        }
-        assert!(LOCAL.iter().all(|kind| !REMOTE.contains(kind)));
     }
 }

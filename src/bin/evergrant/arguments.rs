@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Logs a person in and keeps the login
+    /// Logs a person in and stores the login
     Login(Login),
     /// Revokes a login at the service and removes it
     Logout {
@@ -47,9 +47,9 @@ pub(crate) enum Command {
         #[arg(long)]
         forget: bool,
     },
-    /// Shows the logins: who, how long they last, what is wrong
+    /// Shows a table of the logins: who has logged in, when each token and each login ends, and what is wrong
     Status {
-        /// One login; all if none is named
+        /// The login; without it, all logins
         name: Option<String>,
         /// Prints JSON for programs
         #[arg(long)]
@@ -65,12 +65,12 @@ pub(crate) enum Command {
     },
     /// Sends a request to the API of a service
     Call(Call),
-    /// Refreshes the logins that are due, for cron: once a day is enough
+    /// Refreshes each login that would end if nobody used it; run this once a day by cron
     KeepAlive {
-        /// The logins; all if none is named
+        /// The logins; without them, all logins
         names: Vec<String>,
     },
-    /// Takes over a login that another program has stored
+    /// Stores a login that another program has made
     Import(Import),
     /// Moves a login to another store
     Move {
@@ -83,17 +83,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "VARIABLE")]
         to_env: Option<String>,
     },
-    /// Lists the services that are known, or shows what is known about one
+    /// Lists the services that the tool knows, or shows the addresses and the rules of one service
     Providers {
         /// A service: its name, its issuer's address, or a file that describes it
         name: Option<String>,
     },
-    /// Finds what is wrong: folder, store, credentials, network, clock, login
+    /// Checks the folders, the store, the credentials, the network, the clock and the login, and says what mends
+    /// each fault
     Doctor {
-        /// A login or a service; checks the folders alone if none is named
+        /// The login or the service; without it, only the folders and the proxy are checked
         name: Option<String>,
     },
-    /// Logs in and prints the tokens as lines of a .env file; keeps nothing
+    /// Logs in and prints the tokens as lines of a .env file; stores nothing
     GetTokens(Login),
     /// Prints the completions for a shell
     Completions {
@@ -102,7 +103,7 @@ pub(crate) enum Command {
     },
     /// Writes the manual pages
     Man {
-        /// The folder; without it, evergrant(1) is printed
+        /// The folder for the pages; without it, the page evergrant(1) is printed
         folder: Option<PathBuf>,
     },
 }
@@ -112,7 +113,7 @@ pub(crate) struct Login {
     /// The service: a name such as github or exact_online:nl, the address of an issuer, or a file (TOML or
     /// JSON) that describes the service
     pub(crate) provider: String,
-    /// A name for the login, for a second account at the same service
+    /// A name for the login, such as for a second account at the same service
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// A scope to ask for; may be given several times. Without it, the service's usual scopes
@@ -127,7 +128,7 @@ pub(crate) struct Login {
     /// Does not open a browser; shows the address only
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// The base of the API's addresses, if the service's description has none
+    /// The address to which `call` adds its PATH, if the service's description has none
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
     /// How many seconds to wait for the person
@@ -158,17 +159,18 @@ pub(crate) struct Call {
     /// Follows the pages of a list: the `Link` header (RFC 8288), or the member that --cursor names
     #[arg(long, conflicts_with_all = ["body", "output"])]
     pub(crate) paginate: bool,
-    /// Where the next page is: MEMBER has its whole address, or MEMBER=PARAMETER for a value that goes into
-    /// the query
+    /// The member of the answer that leads to the next page: MEMBER has the page's whole address, or
+    /// MEMBER=PARAMETER has a value for this parameter of the query
     #[arg(long, value_name = "MEMBER[=PARAMETER]", requires = "paginate")]
     pub(crate) cursor: Option<String>,
     /// The member that has the items of a page, if the page is an object; each item is printed on a line
     #[arg(long, value_name = "MEMBER", requires = "paginate")]
     pub(crate) items: Option<String>,
-    /// The base of the API's addresses, for this call
+    /// The address to which PATH is added, in place of the service's own
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
-    /// An origin that gets the token in this call, such as https://files.example; may be given several times
+    /// Another origin to which this call may send the token, such as https://files.example; may be given
+    /// several times
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow: Vec<String>,
     /// Writes the answer into a file, with a progress bar
@@ -186,7 +188,7 @@ pub(crate) struct Import {
     /// A name for the login
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// The base of the API's addresses, if the service's description has none
+    /// The address to which `call` adds its PATH, if the service's description has none
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
 }

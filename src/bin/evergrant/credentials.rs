@@ -74,7 +74,8 @@ impl Sources<'_> {
              secret) in the environment, in .env, or in {}",
             provider.display_name(),
             own.display()
-        )))
+        ))
+        .hint(format!("write the variables into {}", own.display())))
     }
 
     /// The file that has a variable of the provider: for tokens, which may be without a client id.

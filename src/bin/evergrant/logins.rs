@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Outcome, file};
 use crate::places::Places;
-use crate::store::Place;
+use crate::store::{Place, Store};
 
 /// What the tool knows about a login beside its record. There is no secret in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,16 @@ pub(crate) struct About {
     /// The base of the API's addresses, if a person gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_base: Option<String>,
+    /// Set while a person logs in: the login may never be stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<Unfinished>,
+}
+
+/// What holds if the person does not log in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Unfinished {
+    /// What was known about the login before.
+    before: Option<Box<About>>,
 }
 
 /// A login by its name.
@@ -53,7 +63,7 @@ impl Login {
     /// The store of the login, as it is remembered.
     pub(crate) fn place(&self, places: &Places) -> Outcome<Place> {
         if let Some(fault) = &self.fault {
-            return Err(Failure::new(fault).hint("evergrant login PROVIDER, which writes it anew"));
+            return Err(Failure::new(fault).hint(written_anew(&self.name)));
         }
         match (&self.about.store, &self.about.store_env) {
             (Some(address), _) => Place::parse(address, &self.name, &places.logins),
@@ -70,6 +80,11 @@ impl Login {
         self.about.store = variable.is_none().then(|| place.address());
         self.about.store_env = variable;
     }
+}
+
+/// The command that writes the file about a login anew.
+pub(crate) fn written_anew(name: &str) -> String {
+    format!("evergrant login PROVIDER --name {name}, which writes the file anew")
 }
 
 /// The address of a store in a variable.
@@ -169,16 +184,51 @@ pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
         let there = |path: &Path| path.try_exists().map_err(|error| file("look for", path, &error));
         let login = |about| Login { known: true, ..Login::new(name, about) };
         if there(&path)? {
-            return Ok(Some(match read(&path) {
-                Ok(about) => login(about),
-                Err(fault) => Login { fault: Some(fault), ..login(About::default()) },
-            }));
+            match read(&path) {
+                Ok(about) => {
+                    if let Some(about) = settled(name, about, places) {
+                        return Ok(Some(login(about)));
+                    }
+                }
+                Err(fault) => {
+                    return Ok(Some(Login { fault: Some(fault), ..login(About::default()) }));
+                }
+            }
         }
         if there(&stored)? && (has_record(&stored) || is_damaged(name, &stored, places)) {
             return Ok(Some(login(About { service: name.to_owned(), ..About::default() })));
         }
     }
     Ok(None)
+}
+
+/// What is known about a login, also if the process that made the login was killed. Only the store tells whether
+/// an unfinished login was stored.
+fn settled(name: &str, mut about: About, places: &Places) -> Option<About> {
+    let Some(Unfinished { before }) = about.unfinished.take() else { return Some(about) };
+    let stored = Login::new(name, about.clone()).place(places).and_then(|place| {
+        let store = match place.open(name)? {
+            Store::One(store) => store,
+            Store::Many(database) => database.account(name)?,
+        };
+        Ok(store.load()?.is_some())
+    });
+    match stored {
+        Ok(false) => before.map(|before| *before),
+        // A store that cannot be read may have the login.
+        Ok(true) | Err(_) => Some(about),
+    }
+}
+
+/// The login of this name has been stored, or is in a rescue file.
+pub(crate) fn settle(name: &str, places: &Places) -> Outcome<()> {
+    match read(&about_of(name, places)) {
+        Ok(about) if about.unfinished.is_some() => {
+            let about = About { unfinished: None, ..about };
+            keep(&Login::new(name, about), places)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes what is known about a login: whole, or not at all.
@@ -215,8 +265,17 @@ impl Kept<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             before => Some(before.map_err(|error| file("read", &path, &error))?),
         };
-        keep(login, places)?;
+        let known = find(&login.name, places)?.filter(|known| known.fault.is_none());
+        let known = known.map(|known| Box::new(known.about));
+        let unfinished = Some(Unfinished { before: known });
+        let about = About { unfinished, ..login.about.clone() };
+        keep(&Login::new(&login.name, about), places)?;
         Ok(Kept { name: &login.name, places, before })
+    }
+
+    /// The login is stored.
+    pub(crate) fn done(self) -> Outcome<()> {
+        settle(self.name, self.places)
     }
 
     /// Brings back what was there before.

@@ -51,6 +51,8 @@ fn into_file(opened: &Opened, error: &Error) -> Failure {
     });
     let Some(record) = record else { return Failure::new(format!("{error:#}")) };
     let name = opened.name();
+    // The import finds the store again. If that cannot be noted, `--store` names it.
+    let _ = crate::logins::settle(name, &opened.places);
     match write(name, &record, &opened.places) {
         Ok(path) => Failure::new(format!(
             "the new login `{name}` could not be saved in {}: {}. It is in the file {} now",

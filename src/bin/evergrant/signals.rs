@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the command ends at once, or after the answer of an open token request is saved.
+//! Ctrl-C, SIGTERM and SIGHUP, on Windows Ctrl-C and Ctrl-Break: the command ends at once, or after the answer of an open token request is saved.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -67,10 +67,18 @@ pub(crate) fn watch() {
     });
 }
 
-#[cfg(not(unix))]
+/// Starts to watch for Ctrl-C and Ctrl-Break.
+#[cfg(windows)]
+pub(crate) fn watch() {
+    // The number of SIGINT, so that the exit code is the same as elsewhere. Without a handler, Ctrl-C ends the process
+    // at once.
+    let _ = ctrlc::set_handler(|| came(2));
+}
+
+#[cfg(not(any(unix, windows)))]
 pub(crate) fn watch() {}
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 fn came(signal: i32) {
     let mut state = STATE.lock();
     if state.holds == 0 {

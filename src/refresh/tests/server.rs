@@ -5,11 +5,11 @@ use super::*;
 /// The fate of the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The request never leaves.
+    /// The request is not sent.
     Never,
     /// The request cannot be built, because a setting is wrong.
     Unwritable,
-    /// The request leaves but does not arrive.
+    /// The request is sent but does not arrive.
     LoseRequest,
     /// The request is served, but the answer does not arrive.
     LoseReply,

@@ -33,6 +33,14 @@ fn watched(sentinel: &str) -> RedisBackend {
     })
 }
 
+/// What a server says of itself. Empty while Sentinel closes its connections, as it does when it changes a server's
+/// role.
+fn info(server: &Server, section: &str) -> String {
+    let asked = redis::Client::open(server.url()).and_then(|client| client.get_connection());
+    let told = asked.and_then(|mut c| redis::cmd("INFO").arg(section).query(&mut c));
+    told.unwrap_or_default()
+}
+
 /// A server, its replica, and the Sentinel that knows both.
 fn servers(program: &std::path::Path) -> (Server, Server, Server) {
     let main = servers::redis(program, FLUSHED);
@@ -40,8 +48,7 @@ fn servers(program: &std::path::Path) -> (Server, Server, Server) {
     let _: String = do_it(&next, &["REPLICAOF", "127.0.0.1", &main.port().to_string()]);
     let sentinel = servers::sentinel(program, main.port());
     loop {
-        let replicas: String = do_it(&sentinel, &["INFO", "sentinel"]);
-        let linked: String = do_it(&next, &["INFO", "replication"]);
+        let (replicas, linked) = (info(&sentinel, "sentinel"), info(&next, "replication"));
         if replicas.contains("slaves=1") && linked.contains("master_link_status:up") {
             return (main, next, sentinel);
         }
@@ -60,7 +67,7 @@ fn a_replica_takes_over_under_load_without_a_loss() {
         let load = Load::new(move |_| Arc::new(watched(&url).replicas(1)));
         load.run(&format!("{}, WAIT 1", program.display()), || {
             main.kill();
-            while !do_it::<String>(&next, &["INFO", "replication"]).contains("role:master") {
+            while !info(&next, "replication").contains("role:master") {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
             // Sentinel makes the restarted server a replica. Until then no write is on a second server.
@@ -89,7 +96,7 @@ fn a_server_that_flushes_each_second_is_killed_without_a_loss() {
 
 /// Waits until a replica has all the writes of its main server.
 fn until_followed(replica: &Server) {
-    while !do_it::<String>(replica, &["INFO", "replication"]).contains("master_link_status:up") {
+    while !info(replica, "replication").contains("master_link_status:up") {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

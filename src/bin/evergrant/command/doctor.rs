@@ -1,5 +1,7 @@
 //! `doctor`: finds what is wrong, and names the command that mends it.
 
+mod advice;
+
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -57,7 +59,8 @@ pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
     let Some(name) = name else { return Ok(report.code) };
     let (login, service) = match logins::find(name, &context.places)? {
         Some(Login { fault: Some(fault), .. }) => {
-            report.bad(WRONG, "login", &fault, "evergrant login PROVIDER, which writes it anew")?;
+            let mend = logins::written_anew(name);
+            report.bad(WRONG, "login", &fault, &mend)?;
             return Ok(report.code);
         }
         Some(login) => match service::find(&login.about.service, &context.places) {
@@ -104,7 +107,7 @@ fn folders(context: &Context, report: &mut Report) -> Outcome<()> {
                     WRONG,
                     what,
                     &format!("{shown} is not a folder"),
-                    &format!("mv {} {}", quoted(&shown), quoted(&format!("{shown}.old"))),
+                    &advice::move_away(&shown),
                 )?;
             }
             Ok(found) if open_to_others(&found) => {
@@ -169,12 +172,7 @@ fn proxies(report: &mut Report) -> Outcome<()> {
             std::env::var(name).is_ok_and(|value| evergrant::ureq::Proxy::new(&value).is_ok());
         if !readable {
             let text = format!("{name} is not the address of a proxy, so no proxy is used");
-            report.bad(
-                WRONG,
-                "proxy",
-                &text,
-                &format!("export {name}=http://proxy.example:3128"),
-            )?;
+            report.bad(WRONG, "proxy", &text, &advice::set(name, "http://proxy.example:3128"))?;
         } else {
             let text = format!("{name} is set (not used for this machine itself)");
             report.good("proxy", &text)?;
@@ -191,7 +189,8 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
     let store = match context.store(place, &login.name) {
         Ok(store) => store,
         Err(failure) => {
-            let mend = failure.hint.unwrap_or_else(|| "evergrant move NAME FILE".to_owned());
+            let other = "write the address of the store as `evergrant help` shows it".to_owned();
+            let mend = failure.hint.unwrap_or(other);
             return report.bad(failure.code, "store", &failure.text, &mend);
         }
     };
@@ -202,17 +201,19 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
             return report.good("store", &format!("{} (nothing is there yet)", path.display()));
         }
         let shown = folder.display().to_string();
-        let mend = format!("mkdir -p -m 700 {}, or mount the disk that has it", quoted(&shown));
-        return report.bad(WRONG, "store", &format!("the folder {shown} is missing"), &mend);
+        let text = format!("the folder {shown} is missing");
+        return report.bad(WRONG, "store", &text, &advice::make_folder(&shown));
     }
     let shown = store.describe();
-    let mend = "give the user of this process the right to write there, or choose another store with --store";
     match store.probe() {
         Ok(()) => report.good("store", &shown)?,
-        Err(error) => return report.bad(WRONG, "store", &format!("{shown}: {error}"), mend),
+        Err(error) => {
+            let (code, mend) = advice::of_store(&*error, place, &login.name);
+            return report.bad(code, "store", &format!("{shown}: {error}"), &mend);
+        }
     }
     for warning in store.warnings() {
-        report.warning("store", &warning, "read the page on platforms in the guide")?;
+        report.warning("store", &warning, advice::PLATFORM)?;
     }
     match store.lock(Duration::from_secs(2)) {
         Ok(guard) => match guard.kind() {
@@ -223,29 +224,18 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
             _ => report.warning("lock", "this store has none", "use one process at a time")?,
         },
         Err(error) => {
-            let mend = "another process refreshes the login now; run this again";
-            report.bad(code_of(error.as_ref()), "lock", &error.to_string(), mend)?;
+            let (code, mend) = advice::of_store(&*error, place, &login.name);
+            report.bad(code, "lock", &error.to_string(), &mend)?;
         }
     }
     match store.durability() {
         Durability::PowerCut => report.good("flush", "a saved login survives a power cut"),
         Durability::Process => {
-            let mend = "read the settings of the server in the page on stores in the guide";
-            report.warning("flush", "a power cut may lose the last save", mend)
+            report.warning("flush", "a power cut may lose the last save", advice::STORES)
         }
-        _ => report.warning(
-            "flush",
-            "not known whether a save survives a power cut",
-            "read the guide",
-        ),
-    }
-}
-
-fn code_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> u8 {
-    use evergrant::backend::BackendError;
-    match error.downcast_ref() {
-        Some(BackendError::Busy(_) | BackendError::Unavailable(_)) => crate::failure::LATER,
-        _ => WRONG,
+        _ => {
+            report.warning("flush", "not known whether a save survives a power cut", advice::STORES)
+        }
     }
 }
 
@@ -283,7 +273,7 @@ fn credentials(
             Ok(Some(found.credentials))
         }
         Err(failure) => {
-            let mend = format!("write the variables into {}", sources.own_file().display());
+            let mend = failure.hint.unwrap_or_else(|| "correct that file".to_owned());
             report.bad(failure.code, "credentials", &failure.text, &mend)?;
             Ok(None)
         }
@@ -298,7 +288,12 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
         Ok(Some(tls)) => nobody.http(move |config| config.tls_config(tls.clone())).build(),
         Ok(None) => nobody.build(),
         Err(failure) => {
-            return report.bad(failure.code, "certificates", &failure.text, "unset SSL_CERT_FILE");
+            return report.bad(
+                failure.code,
+                "certificates",
+                &failure.text,
+                &advice::unset("SSL_CERT_FILE"),
+            );
         }
     };
     let asked = nobody.without_token(Method::GET, provider.token_endpoint()).any_status();
@@ -307,7 +302,8 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
         Err(error) => {
             let text = format!("{error:#}");
             let mend = if text.contains("certificate") {
-                "a company's proxy may have an authority of its own: export SSL_CERT_FILE=/path/of/its/authority.pem"
+                let set = advice::set("SSL_CERT_FILE", "/path/of/its/authority.pem");
+                &format!("a company's proxy may have an authority of its own: {set}")
             } else {
                 "check the network, the proxy variables and the address of the service"
             };
@@ -325,7 +321,7 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
         Some(ahead) => {
             let word = if ahead > 0 { "ahead of" } else { "behind" };
             let text = format!("this machine is {} seconds {word} the service", ahead.abs());
-            report.warning("clock", &text, "timedatectl set-ntp true")
+            report.warning("clock", &text, advice::set_clock())
         }
     }
 }
@@ -351,6 +347,17 @@ fn state(
             report.bad(crate::failure::LOG_IN, "login", &health.to_string(), &login_again)
         }
         Ok(health) => report.good("login", &health.to_string()),
-        Err(error) => report.bad(code(&error), "login", &format!("{error:#}"), &login_again),
+        Err(error) if error.needs_authorization() => {
+            report.bad(code(&error), "login", &format!("{error:#}"), &login_again)
+        }
+        Err(error @ evergrant::Error::Backend(_)) => {
+            let (code, mend) = advice::of_store(&error, place, &login.name);
+            report.bad(code, "login", &format!("{error:#}"), &mend)
+        }
+        Err(error) => {
+            let mend =
+                format!("use the client id with which `{}` was made, or {login_again}", login.name);
+            report.bad(code(&error), "login", &format!("{error:#}"), &mend)
+        }
     }
 }

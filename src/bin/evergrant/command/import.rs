@@ -62,8 +62,9 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
         Err(evergrant::Error::NotSaved(_)) => opened.finish(&client).map(|()| true),
         seeded => seeded.map_err(Into::into),
     };
-    if !matches!(seeded, Ok(true)) && opened.unsaved.record().is_none() {
-        kept.undo()?;
+    match matches!(seeded, Ok(true)) || opened.unsaved.record().is_some() {
+        true => kept.done()?,
+        false => kept.undo()?,
     }
     if !seeded? {
         return Err(Failure::new(format!(
@@ -112,8 +113,9 @@ fn block(text: &str, path: &Path, prefix: &str) -> Outcome<Token> {
 fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
     let kept = logins::Kept::new(&opened.login, &context.places)?;
     let restored = crate::rescue::restore(context, opened, record);
-    if !matches!(restored, Ok(true)) {
-        kept.undo()?;
+    match restored {
+        Ok(true) => kept.done()?,
+        _ => kept.undo()?,
     }
     if !restored? {
         return Err(Failure::new(format!(

@@ -33,8 +33,9 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     let kept = logins::Kept::new(&opened.login, &context.places)?;
     let result = authorize(&client, &opened, asked);
     // A rescued login is imported under the same name.
-    if result.is_err() && opened.unsaved.record().is_none() {
-        kept.undo()?;
+    match result.is_err() && opened.unsaved.record().is_none() {
+        true => kept.undo()?,
+        false => kept.done()?,
     }
     result?;
     let record = client.stored()?;
