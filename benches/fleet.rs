@@ -6,7 +6,9 @@
 //! * the refreshes a second with a store in memory, as an upper limit for HTTP and JSON;
 //! * pairs of durable commits a second by the same 32 threads without the crate;
 //! * the refreshes a second with the store, the time of a refresh, and how many more files and sockets are
-//!   open at the end.
+//!   open at the end;
+//! * the loads of a record a second, which a sweep does for each login that is not due;
+//! * on a server, the bytes that it keeps for a login, and the bytes of its log for a refresh.
 //!
 //! The share is the rate with the store, divided by the rate that the first two rates allow together.
 //! `FLEET_ACCOUNTS` sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores,
@@ -38,6 +40,9 @@ const THREADS: usize = 32;
 /// A store for an account.
 type Store<'a> = dyn Fn(usize) -> Box<dyn TokenBackend> + Sync + 'a;
 
+/// The bytes that a server keeps for a login, and the length of its log.
+type Gauge<'a> = dyn Fn() -> Option<(u64, u64)> + 'a;
+
 /// A commit that survives a power cut, for an account.
 type Commit<'a> = dyn Fn(usize, &[u8]) + Sync + 'a;
 
@@ -46,7 +51,7 @@ fn main() {
     let stores =
         std::env::var("FLEET_STORES").unwrap_or_else(|_| "file,sqlite,redis,postgres".to_owned());
     println!(
-        "{:<12} {:>8} {:>9} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>7}",
+        "{:<12} {:>8} {:>9} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>7} {:>8} {:>6} {:>6}",
         "store",
         "accounts",
         "memory/s",
@@ -56,7 +61,10 @@ fn main() {
         "p50",
         "p99",
         "open",
-        "failed"
+        "failed",
+        "loads/s",
+        "kept",
+        "log"
     );
     for accounts in accounts.split(',').map(|number| number.trim().parse().unwrap()) {
         let dir = support::TempDir::new();
@@ -75,8 +83,8 @@ fn main() {
 fn file(accounts: usize, folder: &Path) {
     std::fs::create_dir(folder).unwrap();
     measure(
-        "file",
-        accounts,
+        ("file", accounts),
+        &|| None,
         &|n| Box::new(FileBackend::new(folder.join(format!("{n}.json")))),
         &|n, bytes| {
             let path = folder.join(format!("{n}.raw"));
@@ -102,7 +110,8 @@ fn sqlite(accounts: usize, path: &Path) {
     if let Some(most) = connections() {
         store = store.connections(most);
     }
-    measure("SQLite", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+    let open = |n: usize| -> Box<dyn TokenBackend> { Box::new(store.account(n.to_string())) };
+    measure(("SQLite", accounts), &|| None, &open, &|n, bytes| {
         let sql = "INSERT INTO t VALUES (?1, ?2) ON CONFLICT (n) DO UPDATE SET record = ?2";
         raw.lock().unwrap().execute(sql, rusqlite::params![n as i64, bytes]).unwrap();
     });
@@ -119,7 +128,15 @@ fn redis(accounts: usize) {
         if let Some(most) = connections() {
             store = store.connections(most);
         }
-        measure(name, accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+        let gauge = || {
+            let mut asked = client.get_connection().unwrap();
+            let kept = redis::cmd("MEMORY").arg("USAGE").arg("evergrant:0").query(&mut asked);
+            let info: String = redis::cmd("INFO").arg("persistence").query(&mut asked).unwrap();
+            let log = info.lines().find_map(|line| line.strip_prefix("aof_current_size:"));
+            Some((kept.unwrap(), log.unwrap().trim().parse().unwrap()))
+        };
+        let open = |n: usize| -> Box<dyn TokenBackend> { Box::new(store.account(n.to_string())) };
+        measure((name, accounts), &gauge, &open, &|n, bytes| {
             let mut raw = free(&raw);
             redis::cmd("SET").arg(format!("raw:{n}")).arg(bytes).exec(&mut *raw).unwrap();
         });
@@ -142,7 +159,14 @@ fn postgres(accounts: usize) {
     if let Some(most) = connections() {
         store = store.connections(most);
     }
-    measure("PostgreSQL", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
+    let gauge = || {
+        let sql = "SELECT pg_total_relation_size('evergrant_logins'), \
+                   (pg_current_wal_lsn() - '0/0')::bigint";
+        let row = connect().query_one(sql, &[]).unwrap();
+        Some((row.get::<_, i64>(0) as u64 / accounts as u64, row.get::<_, i64>(1) as u64))
+    };
+    let open = |n: usize| -> Box<dyn TokenBackend> { Box::new(store.account(n.to_string())) };
+    measure(("PostgreSQL", accounts), &gauge, &open, &|n, bytes| {
         let mut raw = free(&raw);
         let (client, statement) = &mut *raw;
         client.execute(statement, &[&(n as i64), &bytes]).unwrap();
@@ -163,7 +187,12 @@ fn free<T>(connections: &[Mutex<T>]) -> std::sync::MutexGuard<'_, T> {
     }
 }
 
-fn measure(name: &str, accounts: usize, store: &Store<'_>, commit: &Commit<'_>) {
+fn measure(
+    (name, accounts): (&str, usize),
+    gauge: &Gauge<'_>,
+    store: &Store<'_>,
+    commit: &Commit<'_>,
+) {
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let memory = fleet(&sandbox, accounts, &|_| Box::new(MemoryBackend::new()));
     let (memory, ..) = rate(accounts, &|n| memory[n].access_token().is_ok());
@@ -179,15 +208,23 @@ fn measure(name: &str, accounts: usize, store: &Store<'_>, commit: &Commit<'_>) 
         }
         true
     });
+    let log = gauge().map(|(_, log)| log);
     let (ours, failed, mut times) = rate(accounts, &|n| clients[n].access_token().is_ok());
+    let [kept, log] = match (gauge(), log) {
+        (Some((kept, now)), Some(log)) => {
+            [kept, now.saturating_sub(log) / accounts as u64].map(|bytes| bytes.to_string())
+        }
+        _ => [(); 2].map(|()| "-".to_owned()),
+    };
     let open = open_files().saturating_sub(before);
+    let (loads, ..) = rate(accounts, &|n| store(n).load().is_ok_and(|record| record.is_some()));
     times.sort();
     let at = |share: usize| {
         format!("{:.1} ms", times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3)
     };
     let share = ours * (1.0 / memory + 1.0 / pairs);
     println!(
-        "{name:<12} {accounts:>8} {memory:>9.0} {pairs:>9.0} {ours:>9.0} {share:>6.2} {:>9} {:>9} {open:>6} {failed:>7}",
+        "{name:<12} {accounts:>8} {memory:>9.0} {pairs:>9.0} {ours:>9.0} {share:>6.2} {:>9} {:>9} {open:>6} {failed:>7} {loads:>8.0} {kept:>6} {log:>6}",
         at(50),
         at(99),
     );

@@ -53,6 +53,7 @@ mod locked;
 mod memory;
 mod moving;
 pub(crate) mod owner;
+mod passed;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod pool;
 #[cfg(feature = "postgres")]
@@ -204,6 +205,14 @@ pub trait TokenBackend: Send + Sync {
         Durability::Unknown
     }
 
+    /// Whether [`TokenBackend::save`] compares with the stored record and writes in one atomic step, and
+    /// [`TokenBackend::load`] returns what a save has written, member by member. A client then reads neither
+    /// its first note back nor the record that its successor replaces, because the save compares. The default
+    /// implementation returns `false`.
+    fn compares(&self) -> bool {
+        false
+    }
+
     /// The store's name in messages: a path, a table, an address without credentials.
     fn describe(&self) -> String {
         "the token store".to_owned()
@@ -339,68 +348,6 @@ impl fmt::Debug for Guard {
             .field("kind", &self.kind)
             .field("held", &self.held.is_some())
             .finish()
-    }
-}
-
-/// Passes every call to the shared backend.
-impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
-    fn load(&self) -> Result<Option<Record>, BoxError> {
-        (**self).load()
-    }
-    fn save(&self, record: &Record) -> Result<(), BoxError> {
-        (**self).save(record)
-    }
-    fn clear(&self) -> Result<(), BoxError> {
-        (**self).clear()
-    }
-    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        (**self).lock(wait)
-    }
-    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
-        (**self).enter(wait)
-    }
-    fn probe(&self) -> Result<(), BoxError> {
-        (**self).probe()
-    }
-    fn warnings(&self) -> Vec<String> {
-        (**self).warnings()
-    }
-    fn durability(&self) -> Durability {
-        (**self).durability()
-    }
-    fn describe(&self) -> String {
-        (**self).describe()
-    }
-}
-
-/// Passes every call to the boxed backend.
-impl TokenBackend for Box<dyn TokenBackend> {
-    fn load(&self) -> Result<Option<Record>, BoxError> {
-        (**self).load()
-    }
-    fn save(&self, record: &Record) -> Result<(), BoxError> {
-        (**self).save(record)
-    }
-    fn clear(&self) -> Result<(), BoxError> {
-        (**self).clear()
-    }
-    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        (**self).lock(wait)
-    }
-    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
-        (**self).enter(wait)
-    }
-    fn probe(&self) -> Result<(), BoxError> {
-        (**self).probe()
-    }
-    fn warnings(&self) -> Vec<String> {
-        (**self).warnings()
-    }
-    fn durability(&self) -> Durability {
-        (**self).durability()
-    }
-    fn describe(&self) -> String {
-        (**self).describe()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! * **To use the crate**: [`first_hour`] goes from a new project to a first login and a first error, [`tasks`] has ten everyday tasks, [`coming_from`] is for users of other libraries,
 //!   [`programs`] is about async code, web servers and uploads, [`stores`] helps to choose a store, [`fleet`] is for
-//!   programs with many logins, [`troubleshooting`] explains each kind of error.
+//!   programs with many logins, [`million`] computes what a million of them need, [`troubleshooting`] explains each kind of error.
 //! * **To log in from a terminal**: [`tool`] describes the command `evergrant`, [`tool_day`] shows a day with it.
 //! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
 //!   [`platform`] lists every file, lock, environment variable and timeout.
@@ -63,6 +63,9 @@ pub mod stores {}
 
 #[doc = include_str!("guide/fleet.md")]
 pub mod fleet {}
+
+#[doc = include_str!("guide/million.md")]
+pub mod million {}
 
 #[doc = include_str!("guide/design.md")]
 pub mod design {}

@@ -2,6 +2,7 @@
 
 mod busy;
 mod identity;
+mod kinds;
 mod mounts;
 mod paths;
 
@@ -15,6 +16,9 @@ pub(super) use self::busy::{REPLACING, is_in_use, while_in_use};
 pub(super) use self::identity::identity_at;
 pub(crate) use self::identity::is_at;
 pub(super) use self::identity::{Identity, flush_again, has_second_name, identity};
+pub(super) use self::kinds::reserves_at_once;
+#[cfg(feature = "sqlite")]
+pub(super) use self::kinds::with_kind;
 pub(super) use self::mounts::{check_mount, mounted};
 pub(super) use self::paths::absolute;
 use super::BackendError;

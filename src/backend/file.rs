@@ -2,12 +2,13 @@
 
 mod mark;
 mod room;
+mod warnings;
 
 use std::fs::{self, File, Metadata};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -72,6 +73,8 @@ pub struct FileBackend {
     // its first file.
     us: Mutex<Option<u32>>,
     private: bool,
+    /// Whether the folder's file system reserves room for bytes that are not flushed.
+    reserves: OnceLock<bool>,
     /// Whether flushing the folder turned out to be impossible.
     unflushed: AtomicBool,
     warnings: Mutex<Vec<String>>,
@@ -97,6 +100,7 @@ impl FileBackend {
             durable: Mutex::new(None),
             us: Mutex::new(None),
             private: false,
+            reserves: OnceLock::new(),
             unflushed: AtomicBool::new(false),
             warnings: Mutex::default(),
         }
@@ -158,23 +162,6 @@ impl FileBackend {
         Ok(Some(Stored { file, identity, metadata, bytes, record }))
     }
 
-    /// Warns of a record that others may read or write, or fails with [`FileBackend::private_only`].
-    fn check_mode(&self, target: &Path, metadata: &Metadata) -> Result<(), BoxError> {
-        let Some(mode) = disk::mode(metadata).filter(|mode| mode & 0o077 != 0) else {
-            return Ok(());
-        };
-        let text = format!(
-            "{} holds a login, and users other than its owner may read or write the file (mode \
-             {mode:04o}); set its mode to 0600",
-            target.display()
-        );
-        if self.private {
-            return Err(disk::wrong(text));
-        }
-        self.warn(text);
-        Ok(())
-    }
-
     /// Flushes a record that was read. Windows only flushes a file that is open for writing; a record
     /// that this user may not write, or that another program keeps open, causes a warning there.
     /// Returns whether the record was flushed.
@@ -205,38 +192,6 @@ impl FileBackend {
         let unflushed = disk::flush_folder(target)?;
         self.cannot_flush(target, unflushed);
         Ok(())
-    }
-
-    fn cannot_flush(&self, target: &Path, why: Option<std::io::Error>) {
-        let Some(error) = why else { return };
-        self.unflushed.store(true, Ordering::Relaxed);
-        self.warn(format!(
-            "the entries of the folder {} cannot be flushed ({error}): a power cut may bring back the \
-             record before the last, with a refresh token that is used up; keep the file on another \
-             file system, in a folder that you may read",
-            disk::folder(target).display()
-        ));
-    }
-
-    /// Warns of a folder in which others can make files and, without the sticky bit, rename and remove
-    /// them.
-    fn look_at_folder(&self, target: &Path) {
-        let folder = disk::folder(target);
-        let mode = fs::metadata(folder).ok().as_ref().and_then(disk::mode);
-        if let Some(mode) = mode.filter(|mode| mode & 0o002 != 0) {
-            self.warn(format!(
-                "anybody can write into the folder {} (mode {mode:04o}), which holds a login; keep \
-                 the file in a folder of its own with mode 0700",
-                folder.display()
-            ));
-        }
-    }
-
-    fn warn(&self, text: String) {
-        let mut warnings = self.warnings.lock();
-        if !warnings.contains(&text) {
-            warnings.push(text);
-        }
     }
 
     /// Checks that the stored record is the record that `record` replaces, or `record` itself. A first
@@ -332,7 +287,10 @@ impl FileBackend {
         replaced.map_err(|error| room::not_replaced(target, &error))?;
         self.flush_folder(target)?;
         let content = Content::of(file, json);
-        mark::write(target, content.as_ref());
+        // A note is soon replaced, and hardly read by another process meanwhile.
+        if record.note().is_none() {
+            mark::write(target, content.as_ref());
+        }
         *self.durable.lock() = content;
         Ok(())
     }
@@ -384,7 +342,8 @@ impl TokenBackend for FileBackend {
         }
         // Writes zeros: setting the file's length alone would reserve no room.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
-        if let Err(error) = room::overwrite(&*reserved.next.file()?, &zeros) {
+        let at_once = *self.reserves.get_or_init(|| disk::reserves_at_once(disk::folder(&target)));
+        if let Err(error) = room::fill(&*reserved.next.file()?, &zeros, at_once) {
             let next = room::path(&target);
             let _ = disk::remove(&next); // An unflushed file must not count as reserved space.
             return Err(disk::failed("reserve room in", &next, &error));
@@ -441,6 +400,10 @@ impl TokenBackend for FileBackend {
         } else {
             Durability::PowerCut
         }
+    }
+
+    fn compares(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -266,6 +266,10 @@ impl TokenBackend for KeyringBackend {
         }
     }
 
+    fn compares(&self) -> bool {
+        self.sealed.compares()
+    }
+
     fn describe(&self) -> String {
         self.sealed.describe()
     }

@@ -1,14 +1,57 @@
 //! Renews the leases of locks on servers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
+use crate::record::{Holder, Record};
 
 /// How long a lock lasts if its holder goes silent before it has sent a refresh token.
 pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 /// The margin that is added to a renewed lease.
 const SLACK: Duration = Duration::from_secs(30);
+
+/// By how much the deadline of a note is later than twice the time of its request.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long the renewal that came with a note answers a check of the lock.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// For how long the lock must last if this record is saved: the record has the note of a request that this
+/// process is about to send. `None` for any other record.
+pub(super) fn needed(record: &Record, lease: Duration) -> Option<Duration> {
+    let note = record.note.as_ref()?;
+    let ours = !note.answered && note.not_before.is_none() && note.holder == Holder::this();
+    let twice = clock::until(note.sent_at, note.deadline).saturating_sub(DEADLINE);
+    ours.then(|| twice.saturating_add(lease).saturating_add(SLACK))
+}
+
+/// A renewal of a lock that came with the save of a note, in one step with the check of the lock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renewal {
+    wall: SystemTime,
+    monotonic: Duration,
+    wanted: Duration,
+}
+
+impl Renewal {
+    /// A renewal that begins now. It counts if the server has made it.
+    pub(super) fn begin(clock: &dyn Clock, wanted: Duration) -> Renewal {
+        Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted }
+    }
+
+    /// Whether the renewal was just made, and the lock lasts for this time.
+    pub(super) fn covers(self, clock: &dyn Clock, duration: Duration) -> bool {
+        let took = self.took(clock);
+        took < FRESH && took.saturating_add(duration) < self.wanted
+    }
+
+    /// The time since the renewal began: the longer of two clocks, in case the machine slept.
+    fn took(self, clock: &dyn Clock) -> Duration {
+        let took = clock.monotonic().saturating_sub(self.monotonic);
+        clock.now().duration_since(self.wall).map_or(took, |wall| took.max(wall))
+    }
+}
 
 /// Calls `renew` with the time for which a lock must be renewed: for a request of this duration, its
 /// repetition and the saves after it. Returns whether `renew` worked in time.
@@ -19,12 +62,10 @@ pub(super) fn renewed(
     renew: impl FnOnce(Duration) -> bool,
 ) -> bool {
     let wanted = duration.saturating_mul(2).saturating_add(lease).saturating_add(SLACK);
-    let (wall, monotonic) = (clock.now(), clock.monotonic());
+    let renewal = Renewal::begin(clock, wanted);
     let renewed = renew(wanted);
     // If the process was paused during the renewal, part of the lease is already over.
-    let took = clock.monotonic().saturating_sub(monotonic);
-    let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
-    renewed && took.saturating_add(duration) < wanted
+    renewed && renewal.took(clock).saturating_add(duration) < wanted
 }
 
 #[cfg(test)]
@@ -44,6 +85,53 @@ mod tests {
         assert!(renewed(&clock, LEASE, 10 * SECOND, is));
         assert!(!renewed(&clock, LEASE, 10 * SECOND, |_| false));
         assert!(!renewed(&clock, LEASE, Duration::MAX, |_| true), "no lease lasts that long");
+    }
+
+    #[test]
+    fn a_note_renews_the_lock_only_for_its_own_request() {
+        let note = |edit: fn(&mut crate::record::Note)| {
+            let mut record = Record::from(crate::token::Token::new("at"));
+            let now = time::OffsetDateTime::UNIX_EPOCH;
+            let mut note = crate::record::Note {
+                fingerprint: String::new(),
+                nonce: String::new(),
+                holder: Holder::this(),
+                sent_at: now,
+                deadline: now + 80 * SECOND,
+                attempts: 1,
+                answered: false,
+                not_before: None,
+                unanswered_since: None,
+                early: false,
+                unlocked: false,
+                seen: Vec::new(),
+                unknown: Default::default(),
+            };
+            edit(&mut note);
+            record.note = Some(note);
+            needed(&record, LEASE)
+        };
+        assert_eq!(note(|_| {}), Some(110 * SECOND));
+        assert_eq!(note(|note| note.answered = true), None);
+        assert_eq!(note(|note| note.not_before = Some(note.sent_at)), None);
+        assert_eq!(note(|note| note.holder.pid += 1), None);
+        assert_eq!(needed(&Record::from(crate::token::Token::new("at")), LEASE), None);
+    }
+
+    #[test]
+    fn the_renewal_of_a_note_counts_for_a_second() {
+        for (time, duration, covers) in
+            [(0, 100, true), (999, 100, true), (1000, 100, false), (0, 170, false)]
+        {
+            let clock = ManualClock::new();
+            let renewal = Renewal::begin(&clock, 170 * SECOND);
+            clock.advance(Duration::from_millis(time));
+            assert_eq!(
+                renewal.covers(&clock, duration * SECOND),
+                covers,
+                "{time} ms, {duration} s"
+            );
+        }
     }
 
     /// A process may be paused, or its machine may sleep, while it waits for the answer.

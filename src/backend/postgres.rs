@@ -4,6 +4,7 @@ mod accounts;
 mod helpers;
 mod hosts;
 mod lock;
+mod noting;
 mod pooler;
 mod session;
 mod unanswered;
@@ -20,12 +21,13 @@ use zeroize::Zeroizing;
 
 use self::hosts::{Hosts, configured};
 use self::lock::Held;
+use self::noting::Noting;
 use self::pooler::Pooler;
 use self::session::{Session, on};
 use self::unanswered::Unanswered;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
-use super::lease::LEASE;
+use super::lease::{LEASE, needed};
 use super::line::{self, Key};
 use super::pool::Pool;
 use super::queue::Pace;
@@ -68,9 +70,9 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// `synchronous_commit` on if it is off. The lock is an advisory lock of a session, and the holder of
 /// the lock reads and saves in this same session; the lock is released as soon as its process has
 /// ended. The server ends the session of a silent process after 60 seconds (`idle_session_timeout`,
-/// PostgreSQL 14 and later). Immediately before it sends a refresh token, the holder checks the lock
-/// and raises this limit to twice the token timeout plus 90 seconds, which is more than the whole
-/// exchange may take.
+/// PostgreSQL 14 and later). With the note of a refresh, and again before a request is repeated, the
+/// holder checks the lock and raises this limit to twice the token timeout plus 90 seconds, which is
+/// more than the whole exchange may take.
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until its
@@ -290,7 +292,15 @@ impl Place for PostgresBackend {
         })
     }
 
-    fn swap(&self, old: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
+    fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
+        let held = self.held.lock().upgrade();
+        if let (Some(held), Some(old), Some(wanted)) = (held, old, needed(record, self.lease)) {
+            let [old, new] = [old, new].map(|bytes| Zeroizing::new(bytes.to_vec()));
+            let (table, account) = (self.table.clone(), self.account.clone());
+            if let Some(done) = held.lock().note(Noting { table, account, old, new, wanted }) {
+                return done;
+            }
+        }
         let table = &self.table;
         let sql = match old {
             Some(_) => format!(
@@ -382,6 +392,10 @@ impl TokenBackend for PostgresBackend {
                 _ => Durability::Unknown,
             }
         })
+    }
+
+    fn compares(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

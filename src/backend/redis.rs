@@ -63,7 +63,7 @@ return 0";
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
-/// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
+/// The lock is a lease of 60 seconds. With the note of a refresh, and again before the request is repeated, the holder renews
 /// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
 /// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
 /// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
@@ -95,7 +95,7 @@ pub struct RedisBackend {
     pace: Pace,
     survives: Lately,
     seen: Seen,
-    /// The lock that a clone of this value holds, with a connection that the program has lent for it.
+    /// The lock that a clone of this value holds, with a connection if the program has lent one for it.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
 
@@ -347,8 +347,11 @@ impl Place for RedisBackend {
         Ok(found.map(Zeroizing::new))
     }
 
-    fn swap(&self, old: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
+    fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let old = old.unwrap_or_default();
+        if let Some(done) = lock::note(self, old, new, record) {
+            return done;
+        }
         self.write(|store| {
             let mut swap = script(SWAP, &store.key());
             swap.arg(old).arg(new);
@@ -425,6 +428,10 @@ impl TokenBackend for RedisBackend {
             })
             .unwrap_or(Durability::Unknown)
         })
+    }
+
+    fn compares(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -265,6 +265,10 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         self.store.durability()
     }
 
+    fn compares(&self) -> bool {
+        self.store.compares()
+    }
+
     fn describe(&self) -> String {
         self.store.describe()
     }

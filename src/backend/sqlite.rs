@@ -31,8 +31,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
-/// present tokens.
+/// The least room, in bytes, that is reserved for a successor, whose tokens may be longer.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
@@ -41,15 +40,13 @@ const ROOM: usize = 16 << 10;
 /// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
 /// creates a missing database, with mode 0600; the folder must exist.
 ///
-/// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store,
-/// and call [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in
-/// the order in which they asked.
+/// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store, and call
+/// [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in order.
 ///
-/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the
-/// program has lent has its own settings again. A new database gets a write-ahead log if its file system is
-/// known to be local (Linux); an existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty
-/// database, one for each account, so that no other work on the database waits for a refresh. The lock
-/// is released when the process that holds it ends.
+/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the program has lent
+/// has its own settings again. A new database gets a write-ahead log if its file system is known to be local (Linux); an
+/// existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty database,
+/// one for each account, so that no other work on the database waits for a refresh. The lock ends with its process.
 ///
 /// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros,
 /// and truncates the journal and the log. Backups and the free blocks of the file system may still have a copy.
@@ -402,6 +399,10 @@ impl TokenBackend for SqliteBackend {
             Ok(None) => Durability::Memory,
             Err(_) => Durability::Unknown,
         }
+    }
+
+    fn compares(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

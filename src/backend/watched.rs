@@ -138,6 +138,9 @@ impl TokenBackend for Watched {
     fn durability(&self) -> Durability {
         self.store.durability()
     }
+    fn compares(&self) -> bool {
+        self.store.compares()
+    }
     fn describe(&self) -> String {
         self.store.describe()
     }

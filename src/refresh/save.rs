@@ -200,9 +200,13 @@ impl Keeper {
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
         // A store that cannot be read may still accept a save, and the save itself compares the
-        // records.
+        // records. A store that always compares need not be read: it accepts the pair only in place
+        // of our note.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
-        let stored = self.backend.load().unwrap_or(assumed);
+        let stored = match self.backend.compares() {
+            true => assumed,
+            false => self.backend.load().unwrap_or(assumed),
+        };
         self.save_pair(call, stored)
     }
 

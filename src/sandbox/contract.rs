@@ -121,7 +121,8 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored record.
+    /// States whether `save` compares, and refuses a record that does not follow the stored record. The suite
+    /// checks this in any case if [`TokenBackend::compares`] says so.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self
@@ -219,7 +220,7 @@ impl<'a> Contract<'a> {
             return Some(reason.clone());
         }
         let by_declaration = |need: &Needs| match (need, durability) {
-            (Needs::Compare, _) if self.compares == Some(false) => {
+            (Needs::Compare, _) if self.compares == Some(false) && !self.open().compares() => {
                 Some("its save does not compare")
             }
             (Needs::Lock | Needs::LockFreedByDeath, _) if self.locks == Some(LockKind::None) => {
@@ -242,9 +243,8 @@ impl<'a> Contract<'a> {
     /// The missing information for a check.
     fn lacks(&self, need: Needs) -> Option<&'static str> {
         match need {
-            Needs::Compare => {
-                self.compares.is_none().then_some("the suite needs compares: whether save compares")
-            }
+            Needs::Compare => (self.compares.is_none() && !self.open().compares())
+                .then_some("the suite needs compares: whether save compares"),
             Needs::Lock | Needs::LockFreedByDeath => {
                 self.locks.is_none().then_some("the suite needs locks: the kind of the lock")
             }

@@ -146,11 +146,11 @@ fn a_file_that_cannot_be_flushed_ends_the_save_of_a_note() {
         return;
     }
     let dir = TempDir::new();
-    let next = dir.join(".store.json.evergrant-next");
-    let output = injected(&dir, "places::life", &next, "fsync:error=EINVAL");
+    let temp = dir.join(".store.json.evergrant-temp");
+    let output = injected(&dir, "places::life", &temp, "fsync:error=EINVAL");
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("cannot reserve room in"), "{said}");
+    assert!(said.contains("cannot write"), "{said}");
     assert!(load(&dir.join("store.json")).unwrap().note().is_none());
 }
 

@@ -240,13 +240,11 @@ pub(crate) fn told<T>(result: Result<T, BoxError>) -> String {
 fn a_failed_session_returns_to_its_pool_without_a_lock() {
     let Some(server) = servers::postgres() else { return };
     store(&server).save(&record(1)).unwrap();
-    // The lock is taken, and then the check of the lock fails.
-    let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE SELECT ON pg_locks FROM PUBLIC; \
-               GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO app";
-    admin(&server).batch_execute(sql).unwrap();
+    // The lock is taken, and then the read of the record fails.
+    admin(&server).batch_execute("CREATE ROLE app LOGIN PASSWORD 'sesame'").unwrap();
     let shared = Pool::default();
     let app = pooled(server.url().replace("postgres@", "app:sesame@"), shared.clone());
-    let error = told(app.lock(Duration::ZERO));
+    let error = told(app.enter(Duration::ZERO));
     assert!(error.contains("permission denied"), "{error}");
     assert_eq!(shared.lock().unwrap().len(), 1, "the connection is back in the pool, and open");
     assert!(holders(&server).is_empty());
@@ -350,4 +348,42 @@ fn a_deletion_that_comes_late_deletes_no_new_login() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(store.load().unwrap().unwrap().token(), record(2).token());
+}
+
+/// A read of the whole table at each refresh would make every refresh slower with each new account.
+#[test]
+fn a_refresh_reads_the_row_of_its_account_by_the_index() {
+    use evergrant::provider::Rotation;
+    use evergrant::sandbox::Sandbox;
+    let Some(server) = servers::postgres() else { return };
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let scans = || -> (i64, i64) {
+        let sql =
+            "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'evergrant_logins'";
+        let row = admin(&server).query_one(sql, &[]).unwrap();
+        (row.get(0), row.get(1))
+    };
+    let store = PostgresBackend::new(server.url()).unwrap();
+    let client = evergrant::Client::new(
+        sandbox.provider(),
+        sandbox.credentials(),
+        store.account("tenant-\u{e9}-500"),
+    );
+    client.seed(sandbox.login()).unwrap();
+    let sql = "INSERT INTO evergrant_logins (account, record) \
+               SELECT 'tenant-' || n, decode(repeat('61', 900), 'hex') FROM generate_series(1, 1000) n";
+    admin(&server).execute(sql, &[]).unwrap();
+    let before = scans();
+    (0..20).for_each(|_| client.refresh().unwrap());
+    drop((client, store));
+    // A session tells what it has read when it ends, at the latest.
+    let end = std::time::Instant::now() + Duration::from_secs(60);
+    let mut after = scans();
+    while after.1 < before.1 + 60 && std::time::Instant::now() < end {
+        std::thread::yield_now();
+        after = scans();
+    }
+    assert!(after.1 >= before.1 + 60, "{before:?}, {after:?}");
+    // While the table was empty, the index was not worth its use.
+    assert!(after.0 < 10, "{before:?}, {after:?}");
 }

@@ -111,6 +111,13 @@ const FILES: [(&str, &str, usize, &str); 45] = [
         "Windows: a file, to look at it or to flush it; nothing is read or written",
     ),
     ("src/backend/disk/mounts.rs", "fs::read(", 1, "/proc/self/mountinfo"),
+    ("src/backend/disk/kinds.rs", "fs::canonicalize", 1, "the folder of a store's file"),
+    (
+        "src/backend/disk/kinds.rs",
+        "fs::read_to_string",
+        1,
+        "/proc/self/mountinfo: the file systems of this process",
+    ),
     ("src/backend/disk/paths.rs", "fs::canonicalize", 1, "the folder of a login file"),
     ("src/backend/file.rs", "File::options", 1, "the login file, to read it"),
     ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
@@ -188,18 +195,6 @@ const FILES: [(&str, &str, usize, &str); 45] = [
         "fs::rename",
         2,
         "the log of a database that was replaced, to a random name; another log, back",
-    ),
-    (
-        "src/backend/sqlite/file_system.rs",
-        "fs::canonicalize",
-        1,
-        "the path of a new database, to find its file system",
-    ),
-    (
-        "src/backend/sqlite/file_system.rs",
-        "fs::read_to_string",
-        1,
-        "/proc/self/mountinfo: the file systems of this process",
     ),
     ("src/discovery/cache.rs", "File::options", 1, "the cache file, to read it; 2 MiB at most"),
     (

@@ -242,6 +242,9 @@ impl TokenBackend for LongNamed {
     fn durability(&self) -> Durability {
         self.store.durability()
     }
+    fn compares(&self) -> bool {
+        self.store.compares()
+    }
     fn describe(&self) -> String {
         self.store.describe()
     }

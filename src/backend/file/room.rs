@@ -191,6 +191,16 @@ pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     disk::denied("replace", target, error)
 }
 
+/// Fills the file with `zeros`. Flushes them, unless the file system reserves their room `at_once`.
+pub(super) fn fill(mut file: &File, zeros: &[u8], at_once: bool) -> std::io::Result<()> {
+    if !at_once {
+        return overwrite(file, zeros).map(drop);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(zeros)?;
+    file.set_len(zeros.len() as u64)
+}
+
 /// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The file is
 /// cut after the write: a file that is cut first gives up disk space, which the write may then lack on
 /// a full disk. `Some` says that the file cannot be flushed.

@@ -15,8 +15,11 @@ const MOST: usize = 16;
 /// How long a thread waits for work before it ends.
 const REST: Duration = Duration::from_secs(30);
 
+/// The threads of the stores.
+static HELPERS: Helpers = Helpers::new();
+
 /// The threads that wait. A forked child has none of them.
-static IDLE: Mutex<Idle> = Mutex::new(Idle { process: 0, numbers: 0, threads: Vec::new() });
+struct Helpers(Mutex<Idle>);
 
 struct Idle {
     process: u32,
@@ -24,65 +27,75 @@ struct Idle {
     threads: Vec<(u64, SyncSender<Job>)>,
 }
 
-fn idle() -> MutexGuard<'static, Idle> {
-    let mut idle = IDLE.lock();
-    if idle.process != std::process::id() {
-        idle.process = std::process::id();
-        std::mem::take(&mut idle.threads).into_iter().for_each(std::mem::forget);
-    }
-    idle
-}
-
 /// Runs `job` on a waiting thread, or else on a new thread.
-pub(super) fn run(mut job: Job) -> io::Result<()> {
-    loop {
-        let waits = idle().threads.pop();
-        let Some((_, thread)) = waits else { break };
-        match thread.send(job) {
-            Ok(()) => return Ok(()),
-            Err(SendError(back)) => job = back,
-        }
-    }
-    let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
-    builder.spawn(move || work(job)).map(drop)
+pub(super) fn run(job: Job) -> io::Result<()> {
+    HELPERS.run(job)
 }
 
-fn work(job: Job) {
-    job();
-    // The channel holds one job, so that a caller who has taken this thread from the list never waits.
-    let (send, receive) = sync_channel(1);
-    let number = {
-        let mut idle = idle();
-        idle.numbers += 1;
-        idle.numbers
-    };
-    loop {
-        {
-            let mut idle = idle();
-            if idle.threads.len() >= MOST {
-                return;
+impl Helpers {
+    const fn new() -> Helpers {
+        Helpers(Mutex::new(Idle { process: 0, numbers: 0, threads: Vec::new() }))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        let mut idle = self.0.lock();
+        if idle.process != std::process::id() {
+            idle.process = std::process::id();
+            std::mem::take(&mut idle.threads).into_iter().for_each(std::mem::forget);
+        }
+        idle
+    }
+
+    fn run(&'static self, mut job: Job) -> io::Result<()> {
+        loop {
+            let waits = self.idle().threads.pop();
+            let Some((_, thread)) = waits else { break };
+            match thread.send(job) {
+                Ok(()) => return Ok(()),
+                Err(SendError(back)) => job = back,
             }
-            idle.threads.push((number, send.clone()));
         }
-        let Some(job) = next(number, &receive) else { return };
-        job();
+        let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
+        builder.spawn(move || self.work(job)).map(drop)
     }
-}
 
-/// The next job. `None` if none came for a while.
-fn next(number: u64, receive: &Receiver<Job>) -> Option<Job> {
-    match receive.recv_timeout(REST) {
-        Ok(job) => return Some(job),
-        Err(RecvTimeoutError::Disconnected) => return None,
-        Err(RecvTimeoutError::Timeout) => {}
+    fn work(&self, job: Job) {
+        job();
+        // The channel holds one job, so that a caller who has taken this thread from the list never waits.
+        let (send, receive) = sync_channel(1);
+        let number = {
+            let mut idle = self.idle();
+            idle.numbers += 1;
+            idle.numbers
+        };
+        loop {
+            {
+                let mut idle = self.idle();
+                if idle.threads.len() >= MOST {
+                    return;
+                }
+                idle.threads.push((number, send.clone()));
+            }
+            let Some(job) = self.next(number, &receive) else { return };
+            job();
+        }
     }
-    let mut idle = idle();
-    let before = idle.threads.len();
-    idle.threads.retain(|(other, _)| *other != number);
-    let taken = idle.threads.len() == before;
-    drop(idle);
-    // A caller has taken this thread from the list and will send a job.
-    taken.then(|| receive.recv_timeout(REST).ok()).flatten()
+
+    /// The next job. `None` if none came for a while.
+    fn next(&self, number: u64, receive: &Receiver<Job>) -> Option<Job> {
+        match receive.recv_timeout(REST) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let mut idle = self.idle();
+        let before = idle.threads.len();
+        idle.threads.retain(|(other, _)| *other != number);
+        let taken = idle.threads.len() == before;
+        drop(idle);
+        // A caller has taken this thread from the list and will send a job.
+        taken.then(|| receive.recv_timeout(REST).ok()).flatten()
+    }
 }
 
 #[cfg(test)]
@@ -93,14 +106,17 @@ mod tests {
 
     #[test]
     fn one_thread_runs_one_job_after_another() {
+        // Threads of other tests are in another list.
+        static OWN: Helpers = Helpers::new();
         let (send, receive) = channel();
         let mut names = Vec::new();
         for _ in 0..20 {
             let send = send.clone();
-            run(Box::new(move || send.send(std::thread::current().id()).unwrap())).unwrap();
+            let job = move || send.send(std::thread::current().id()).unwrap();
+            OWN.run(Box::new(job)).unwrap();
             names.push(receive.recv().unwrap());
             // The thread enters the list after its job.
-            while idle().threads.is_empty() {
+            while OWN.idle().threads.is_empty() {
                 std::thread::yield_now();
             }
         }
@@ -110,9 +126,10 @@ mod tests {
 
     #[test]
     fn a_job_that_panics_takes_no_other_job_along() {
+        static OWN: Helpers = Helpers::new();
         let (send, receive) = channel();
-        run(Box::new(|| panic!("on purpose"))).unwrap();
-        run(Box::new(move || send.send(1).unwrap())).unwrap();
+        OWN.run(Box::new(|| panic!("on purpose"))).unwrap();
+        OWN.run(Box::new(move || send.send(1).unwrap())).unwrap();
         assert_eq!(receive.recv(), Ok(1));
     }
 }

@@ -15,29 +15,34 @@ use postgres::{Client, error::SqlState};
 use zeroize::Zeroizing;
 
 use super::super::compare::Bytes;
-use super::super::lease::renewed;
+use super::super::lease::{Renewal, renewed};
 use super::super::line::{self, Got, Taken, Wait};
 use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
 use super::super::{Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
+use super::noting::Noting;
 use super::pooler::Pooler;
 use super::session::{Session, forget_locks, on, on_or_late};
 use crate::error::BoxError;
 use crate::record::Record;
+use crate::secret::random_id;
 
 /// The longest pause between two looks at a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// Whether this session has the lock. A proxy such as PgBouncer may have replaced the session behind the connection.
-const HAS: &str = "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
-    AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = ";
+/// A setting of the session that has the lock: a random word of the holder. A proxy such as PgBouncer may
+/// have replaced the session behind the connection, or given the same session to another client, which then
+/// got the same lock.
+pub(super) const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '')";
 
-/// The number of the lock, the process of the session that has it, and whether the server can limit that session.
-#[derive(Clone, Copy)]
+/// The number of the lock, the random word of its holder, the process of the session that has the lock, and
+/// whether the server can limit that session.
+#[derive(Clone)]
 pub(super) struct Key {
     number: i64,
-    process: i32,
+    pub(super) token: Arc<str>,
+    pub(super) process: i32,
     limited: bool,
 }
 
@@ -45,8 +50,8 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had the lock before the attempt. Then a pooler gives one session to several
-    /// clients, and another client holds the lock or did not release it.
+    /// Whether the session had a holder before the attempt. Then a pooler gives one session to several
+    /// clients, and another client holds a lock or did not release it.
     shared: bool,
 }
 
@@ -55,22 +60,23 @@ struct Attempt {
 /// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
 ///    the database has another default. (With one view for all statements, the record could be older
 ///    than the lock.)
-/// 2. An attempt to take the lock; NULL if this session already has it. The server ends the connection,
-///    and the lock with it, when our host no longer answers.
+/// 2. An attempt to take the lock, with the holder's word; NULL if this session already has a holder. The
+///    server ends the connection, and the lock with it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
 /// 4. The record, if it is wanted.
-fn take_sql(number: i64, lease: Duration, record: Option<&str>) -> String {
+fn take_sql(number: i64, token: &str, lease: Duration, record: Option<&str>) -> String {
     format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SELECT CASE WHEN {HAS}{number}) THEN NULL WHEN pg_try_advisory_lock({number}) THEN \
-             set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
+         SELECT CASE WHEN {HAS} <> '' THEN NULL WHEN pg_try_advisory_lock({number}) THEN \
+             set_config('evergrant.lock', '{token}', false) IS NOT NULL \
+             AND set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
              AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
              AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END; \
          SELECT has, current_setting('idle_session_timeout', true) IS NOT NULL, \
              CASE WHEN has AND current_setting('idle_session_timeout', true) IS NOT NULL \
                  THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL, \
-             pg_backend_pid() FROM (SELECT {HAS}{number}) AS has OFFSET 0) AS mine; \
+             pg_backend_pid() FROM (SELECT {HAS} = '{token}' AS has OFFSET 0) AS mine; \
          {}",
         millis(lease),
         record.unwrap_or_default(),
@@ -78,12 +84,13 @@ fn take_sql(number: i64, lease: Duration, record: Option<&str>) -> String {
 }
 
 /// The statement that reads the record. The account is sent as hexadecimal digits, because a message with
-/// several statements has no parameters.
+/// several statements has no parameters. The collation lets the server use the table's index: `convert_from`
+/// gives a text whose collation is that of the name of the encoding, which no index has.
 fn record_sql(table: &str, account: &str) -> String {
     let digits = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!(
         "SELECT encode(record, 'hex') FROM {table} \
-         WHERE account = convert_from(decode('{}', 'hex'), 'UTF8')",
+         WHERE account = (SELECT convert_from(decode('{}', 'hex'), 'UTF8') COLLATE \"default\")",
         digits(account)
     )
 }
@@ -94,12 +101,13 @@ fn attempt(
     lease: Duration,
     record: Option<&str>,
 ) -> Result<Attempt, postgres::Error> {
-    let mut said = client.simple_query(&take_sql(number, lease, record));
+    let token = random_id();
+    let mut said = client.simple_query(&take_sql(number, &token, lease, record));
     let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
     if record.is_some() && said.as_ref().is_err_and(missing) {
         // The lock needs no table. The next load creates the table.
         forget_locks(client);
-        said = client.simple_query(&take_sql(number, lease, None));
+        said = client.simple_query(&take_sql(number, &token, lease, None));
     }
     let said = said.inspect_err(|_| forget_locks(client))?;
     let rows: Vec<_> = said
@@ -118,7 +126,7 @@ fn attempt(
         Some(Zeroizing::new(bytes(digits)))
     });
     let process = told(1, 3).and_then(|id| id.parse().ok()).unwrap_or_default();
-    let key = Key { number, process, limited: is(1, 1) };
+    let key = Key { number, token: token.into(), process, limited: is(1, 1) };
     let shared = !rows.is_empty() && told(0, 0).is_none();
     Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes, shared })
 }
@@ -129,30 +137,34 @@ fn bytes(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
 
+/// Sets the session's limit to `{parameter}`, if the server knows such a limit.
+pub(super) fn limit_sql(parameter: &str) -> String {
+    format!(
+        "CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
+         THEN set_config('idle_session_timeout', {parameter}, false) END IS NOT NULL"
+    )
+}
+
 /// Whether the session has the lock, and the process of the session. The server then keeps the session for
 /// this time.
-fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
-    let lease = millis(lease).to_string();
-    let sql = format!(
-        "SELECT {HAS}$1), CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
-         THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL, pg_backend_pid()"
-    );
-    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
-        [(&key.number, Type::INT8), (&lease, Type::TEXT)];
+fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
+    let (token, lease) = (&*key.token, millis(lease).to_string());
+    let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$2"));
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
     let row = client.query_typed_one(&sql, &parameters)?;
-    Ok((row.try_get(0)?, row.try_get(2)?))
+    Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
 /// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
-fn millis(time: Duration) -> i32 {
+pub(super) fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 /// Releases the lock and resets the session's settings. Returns the process of the session.
-fn release(client: &mut Client, key: Key) -> Result<i32, postgres::Error> {
+fn release(client: &mut Client, key: &Key) -> Result<i32, postgres::Error> {
     let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
     let said = client.simple_query(&format!(
-        "SELECT pg_advisory_unlock({}), pg_backend_pid(); {limited}RESET tcp_keepalives_idle; \
+        "SELECT pg_advisory_unlock({}), pg_backend_pid(); {limited}RESET evergrant.lock; RESET tcp_keepalives_idle; \
          RESET tcp_keepalives_interval; RESET tcp_keepalives_count",
         key.number
     ))?;
@@ -225,6 +237,7 @@ pub(super) fn take(
         pooler: store.pooler.clone(),
         key,
         lease,
+        noted: None,
         process: std::process::id(),
         permits: Some((of_session, permit)),
         place,
@@ -234,6 +247,9 @@ pub(super) fn take(
     let (same, clock) = (Arc::clone(&held), Arc::clone(&pace.clock));
     let lasts = move |duration| {
         let mut held = same.lock();
+        if held.noted.take().is_some_and(|renewal| renewal.covers(&*clock, duration)) {
+            return true;
+        }
         let lasts = renewed(&*clock, held.lease, duration, |wanted| held.renew(wanted));
         if !lasts {
             held.place.lost();
@@ -254,6 +270,8 @@ pub(super) struct Held {
     pooler: Pooler,
     key: Key,
     lease: Duration,
+    /// The renewal that came with the last note.
+    noted: Option<Renewal>,
     process: u32,
     permits: Option<(Option<Permit>, Option<Permit>)>,
     place: line::Held,
@@ -283,14 +301,31 @@ impl Late {
 impl Held {
     /// Checks the session and the lock, and makes the server keep them for this time.
     fn renew(&mut self, wanted: Duration) -> bool {
-        let key = self.key;
-        let Some(Ok((has, process))) = self.run(move |client| limit(client, key, wanted)) else {
+        let key = self.key.clone();
+        let Some(Ok((has, process))) = self.run(move |client| limit(client, &key, wanted)) else {
             return false;
         };
-        if process != key.process {
+        self.met(process);
+        has
+    }
+
+    /// Saves a note and renews the lock in one step. `None` if the session has broken.
+    pub(super) fn note(&mut self, noting: Noting) -> Option<Result<bool, BoxError>> {
+        let key = self.key.clone();
+        let renewal = Renewal::begin(&*self.pace.clock, noting.wanted);
+        let done = self.run(move |client| noting.run(client, &key))?;
+        if let Ok((written, has, process)) = done {
+            self.met(process);
+            self.noted = (written && has).then_some(renewal);
+        }
+        Some(done.map(|(written, ..)| written))
+    }
+
+    /// Notices a pooler by the process of the session that answered.
+    fn met(&self, process: i32) {
+        if process != self.key.process {
             self.pooler.found(&self.pace);
         }
-        has
     }
 
     /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
@@ -306,6 +341,7 @@ impl Held {
         let (session, done) = self.on(session, work);
         self.session = session;
         if self.session.is_none() {
+            self.noted = None;
             self.place.lost();
             // The holder goes on with other sessions: it must not wait for its own permits.
             self.permits = None;
@@ -340,14 +376,12 @@ impl Drop for Held {
             late.session.take()
         };
         let Some(session) = self.session.take().or(late) else { return };
-        let key = self.key;
-        let (session, done) = self.on(session, move |client| release(client, key));
+        let key = self.key.clone();
+        let (session, done) = self.on(session, move |client| release(client, &key));
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
         match (session, done) {
             (Some(session), Ok(process)) => {
-                if process != key.process {
-                    self.pooler.found(&self.pace);
-                }
+                self.met(process);
                 self.server.put(Used::join(session, of_session), &self.pace);
             }
             // The lock ends with the session, but a lent session goes back to the program and lives on.
@@ -377,7 +411,8 @@ mod tests {
     #[test]
     fn an_account_cannot_end_the_statement_that_names_it() {
         let sql = record_sql("\"t\"", "o'neill; DROP");
-        assert!(sql.ends_with("decode('6f276e65696c6c3b2044524f50', 'hex'), 'UTF8')"), "{sql}");
+        assert!(sql.contains("(decode('6f276e65696c6c3b2044524f50', 'hex'), 'UTF8')"), "{sql}");
+        assert!(!sql.contains("DROP"), "{sql}");
         assert_eq!(bytes("6f276e"), b"o'n");
     }
 }

@@ -146,10 +146,10 @@ pub(super) fn open(
     })
 }
 
-/// Releases all advisory locks: a lent session goes back to the program, and must not still hold a
-/// lock.
+/// Releases all advisory locks, and forgets their holder: a lent session goes back to the program, and
+/// must not still hold a lock.
 pub(super) fn forget_locks(client: &mut Client) {
-    let _ = client.batch_execute("SELECT pg_advisory_unlock_all()");
+    let _ = client.batch_execute("SELECT pg_advisory_unlock_all(); RESET evergrant.lock");
 }
 
 /// Runs `work` on a session. Returns the session, unless the session has broken or its server can no

@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use redis::RedisResult;
 
-use super::super::lease::renewed;
+use super::super::lease::{Renewal, needed, renewed};
 use super::super::line::{self, Got, Key, Taken, Wait};
 use super::super::pool::{Failed, PATIENCE, Pool, Used};
 use super::super::queue::{Pace, Permit};
@@ -47,6 +47,20 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   return 1
 end
 return 0";
+
+/// Replaces the record `ARGV[1]` by one with a note, `ARGV[2]`, and renews a lock whose name begins with the
+/// random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the note was written, and whether the
+/// lock was renewed.
+pub(super) const NOTE: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return {0, 0}
+end
+redis.call('SET', KEYS[1], ARGV[2])
+local held = redis.call('GET', KEYS[2])
+if held and string.sub(held, 1, #ARGV[3]) == ARGV[3] then
+  redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
+  return {1, 1}
+end
+return {1, 0}";
 
 pub(super) const RELEASE: &str = "local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
@@ -199,17 +213,19 @@ pub(super) fn take(
         process: std::process::id(),
         named: Arc::clone(&used.connection.named),
         lent: None,
+        noted: None,
         owns: store.owns,
         place,
     };
     let held = Arc::new(Mutex::new(held));
     held.lock().give(used);
-    if !store.owns {
-        *store.held.lock() = Arc::downgrade(&held);
-    }
+    *store.held.lock() = Arc::downgrade(&held);
     let (same, clock) = (Arc::clone(&held), Arc::clone(&pace.clock));
     let lasts = move |duration| {
         let mut held = same.lock();
+        if held.noted.take().is_some_and(|renewal| renewal.covers(&*clock, duration)) {
+            return true;
+        }
         let renew = |wanted| held.renew(wanted).unwrap_or(false);
         let lasts = renewed(&*clock, lease, duration, renew);
         if !lasts {
@@ -218,6 +234,23 @@ pub(super) fn take(
         lasts
     };
     Ok(Taken::Lock((Guard::lease(held, lasts), read)))
+}
+
+/// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
+/// this store has the lock. `None` if not, or if the save waits for replicas.
+pub(super) fn note(
+    store: &RedisBackend,
+    old: &[u8],
+    new: &[u8],
+    record: &Record,
+) -> Option<Result<bool, BoxError>> {
+    if old.is_empty() || store.replicas > 0 {
+        return None;
+    }
+    let held = store.held.lock().upgrade()?;
+    let wanted = needed(record, store.lease)?;
+    let mut held = held.lock();
+    held.note(&store.key(), old, new, wanted)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -237,6 +270,8 @@ pub(super) struct Held {
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
+    /// The renewal that came with the last note.
+    noted: Option<Renewal>,
     owns: bool,
     place: line::Held,
 }
@@ -273,13 +308,46 @@ impl Held {
     /// Whether the lock was still ours, and now lasts for this time. The lock then names a connection that
     /// works.
     fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
-        let (token, key, store) = (self.token.clone(), self.key.clone(), self.store.clone());
-        let mut work = |link: &mut Link| {
+        let (token, key) = (self.token.clone(), self.key.clone());
+        self.renewing(|link| {
             let name = name(&token, link)?;
             let mut command = script(RENEW, &key);
             command.arg(&token).arg(&name).arg(millis(wanted));
             Ok(command.query::<i64>(&mut *link.connection)? == 1)
-        };
+        })
+    }
+
+    /// Replaces `old` by `new`, a record with a note, and renews the lock in one step. `None` in a child of
+    /// the process that has the lock.
+    pub(super) fn note(
+        &mut self,
+        record_key: &str,
+        old: &[u8],
+        new: &[u8],
+        wanted: Duration,
+    ) -> Option<Result<bool, BoxError>> {
+        if self.process != std::process::id() {
+            return None;
+        }
+        let (token, key) = (self.token.clone(), self.key.clone());
+        let renewal = Renewal::begin(&*self.pace.clock, wanted);
+        let done = self.renewing(|link| {
+            let name = name(&token, link)?;
+            let mut command = redis::cmd("EVAL");
+            command.arg(NOTE).arg(2).arg(record_key).arg(&key);
+            command.arg(old).arg(new).arg(&token).arg(&name).arg(millis(wanted));
+            command.query::<(bool, bool)>(&mut *link.connection)
+        });
+        self.noted = matches!(done, Ok((true, true))).then_some(renewal);
+        Some(done.map(|(written, _)| written))
+    }
+
+    /// Runs `work`, which gives the lock the name of the connection that it gets.
+    fn renewing<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Link) -> RedisResult<T>,
+    ) -> Result<T, BoxError> {
+        let store = self.store.clone();
         let ours = match self.lent.take() {
             Some((link, permit)) => match on(link, &store, &mut work) {
                 (Some(link), Ok(done)) => Some((Used::join(link, permit), done)),

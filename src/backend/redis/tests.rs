@@ -1,5 +1,6 @@
 //! Tests on a server in memory, which fails on command and shows what was sent.
 
+mod notes;
 mod server;
 
 use std::io::ErrorKind;

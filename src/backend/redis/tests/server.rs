@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use redis::{RedisError, Value};
 
-use super::super::lock::{RELEASE, RENEW, TAKE};
+use super::super::lock::{NOTE, RELEASE, RENEW, TAKE};
 use super::super::*;
 
 /// A function that runs instead of a command, or just before it.
@@ -169,8 +169,14 @@ impl Server {
 
 /// A command's name, or the name of its script.
 fn name(words: &[String]) -> String {
-    let scripts =
-        [(TAKE, "TAKE"), (RENEW, "RENEW"), (RELEASE, "RELEASE"), (SWAP, "SWAP"), (CLEAR, "CLEAR")];
+    let scripts = [
+        (TAKE, "TAKE"),
+        (NOTE, "NOTE"),
+        (RENEW, "RENEW"),
+        (RELEASE, "RELEASE"),
+        (SWAP, "SWAP"),
+        (CLEAR, "CLEAR"),
+    ];
     match &*words[0] {
         "EVAL" => scripts.iter().find(|(text, _)| *text == words[1]).unwrap().1.to_owned(),
         "CLIENT" | "INFO" => format!("{} {}", words[0], words[1]),
@@ -183,7 +189,7 @@ impl State {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
         if words[0] == "EVAL" {
             let keys: usize = words[2].parse().unwrap();
-            assert_eq!(keys, if name == "TAKE" { 2 } else { 1 });
+            assert_eq!(keys, if ["TAKE", "NOTE"].contains(&name) { 2 } else { 1 });
             return self.script(name, &words[3..3 + keys], &words[3 + keys..]);
         }
         match name {
@@ -224,6 +230,19 @@ impl State {
                 set(&arguments[0], &arguments[1]);
                 let record = self.values.get(&keys[1]).map_or(Value::Nil, |value| text(value));
                 return Value::Array(vec![text(&arguments[0]), record, Value::Int(1)]);
+            }
+            "NOTE" => {
+                if held != arguments[0] {
+                    return Value::Array(vec![Value::Int(0), Value::Int(0)]);
+                }
+                set(&arguments[1], "");
+                let lock = self.values.get(&keys[1]).cloned().unwrap_or_default();
+                let ours = lock.starts_with(&arguments[2]);
+                if ours {
+                    self.values.insert(keys[1].clone(), arguments[3].clone());
+                    self.lives.insert(keys[1].clone(), arguments[4].clone());
+                }
+                return Value::Array(vec![Value::Int(1), Value::Int(ours.into())]);
             }
             "RENEW" if ours => set(&arguments[1], &arguments[2]),
             "CLEAR" if held == arguments[0] => drop(self.values.remove(key)),

@@ -227,6 +227,11 @@ impl TokenBackend for Handle {
         Durability::PowerCut
     }
 
+    /// Every other client knows that the store compares.
+    fn compares(&self) -> bool {
+        self.client.is_multiple_of(2) && self.world.state.lock().config.compares()
+    }
+
     fn describe(&self) -> String {
         "the store".to_owned()
     }

@@ -1,0 +1,65 @@
+//! The type of a file system.
+
+use std::fs;
+use std::path::Path;
+
+/// The file systems that reserve the room for written bytes at the write itself, also for bytes that they
+/// have not put on the disk yet. On others, such as a network's, a full disk may come up at the flush only.
+const RESERVING: [&str; 7] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"];
+
+/// Whether the file system of `path` is known to reserve room for bytes that are written and not flushed.
+pub(in super::super) fn reserves_at_once(path: &Path) -> bool {
+    with_kind(path, |kind| RESERVING.contains(&kind))
+}
+
+/// Calls back with the type of the file system of `path`, which is empty if it is not known.
+pub(in super::super) fn with_kind<T>(path: &Path, work: impl FnOnce(&str) -> T) -> T {
+    if !cfg!(target_os = "linux") {
+        return work("");
+    }
+    let Ok(path) = fs::canonicalize(path) else { return work("") };
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    work(kind_of(&path, &mounts).unwrap_or_default())
+}
+
+/// The type of the file system of `path` in a list of mounts, as proc_pid_mountinfo(5) describes it.
+fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
+    let mut found: Option<(usize, &str)> = None;
+    for line in mounts.lines() {
+        let Some((before, after)) = line.split_once(" - ") else { continue };
+        let (Some(folder), Some(kind)) = (before.split(' ').nth(4), after.split(' ').next()) else {
+            continue;
+        };
+        let folder = folder.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
+        // If a folder has several mounts, the last mount is visible.
+        if path.starts_with(&folder) && found.is_none_or(|(length, _)| folder.len() >= length) {
+            found = Some((folder.len(), kind));
+        }
+    }
+    found.map(|(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_system_of_a_path_is_that_of_its_innermost_mount() {
+        let mounts = "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
+                      30 22 0:40 / /home rw - nfs4 host:/home rw\n\
+                      31 30 0:41 / /home/me/fast rw master:1 shared:2 - xfs /dev/sdb rw\n\
+                      32 22 0:42 / /homework rw - fuse.sshfs x rw\n\
+                      33 31 0:43 / /home/me/fast rw - tmpfs none rw\n\
+                      34 22 0:44 / /my\\040net rw - cifs //host/x rw\n";
+        for (path, kind) in [
+            ("/var/lib/logins", "ext4"),
+            ("/home/you/logins", "nfs4"),
+            ("/home/me/fast/logins", "tmpfs"),
+            ("/homework/logins", "fuse.sshfs"),
+            ("/my net/logins", "cifs"),
+        ] {
+            assert_eq!(kind_of(Path::new(path), mounts), Some(kind), "{path}");
+        }
+        assert_eq!(kind_of(Path::new("/a"), ""), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! Tests of the note of a request, which renews the lock in the same step.
+
+use super::*;
+
+/// The note of a request of this process, with a deadline after 80 seconds.
+fn noted(record: &Record) -> Record {
+    let sent_at = time::OffsetDateTime::now_utc();
+    let mut noted = record.next();
+    noted.note = Some(crate::record::Note {
+        fingerprint: "f".to_owned(),
+        nonce: random_id(),
+        holder: crate::record::Holder::this(),
+        sent_at,
+        deadline: sent_at + 80 * SECOND,
+        attempts: 1,
+        answered: false,
+        not_before: None,
+        unanswered_since: None,
+        early: false,
+        unlocked: false,
+        seen: Vec::new(),
+        unknown: Default::default(),
+    });
+    noted
+}
+
+#[test]
+fn a_note_renews_the_lock_in_the_same_step() {
+    for lent in [false, true] {
+        let server = Server::new();
+        let store = if lent { server.lent() } else { server.store() };
+        store.save(&record(1)).unwrap();
+        let guard = store.lock(Duration::ZERO).unwrap();
+        let stored = store.load().unwrap().unwrap();
+        server.said();
+        store.save(&noted(&stored)).unwrap();
+        assert!(guard.lasts(SECOND));
+        assert_eq!(server.said(), ["NOTE"], "lent: {lent}");
+        assert_eq!(server.life(LOCK), "110000");
+        // It answers one check. The next one asks the server.
+        assert!(guard.lasts(SECOND));
+        assert_eq!(server.said(), ["RENEW"]);
+    }
+}
+
+#[test]
+fn a_note_under_a_lost_lock_is_saved_and_the_loss_is_noticed() {
+    let server = Server::new();
+    let store = server.store();
+    store.save(&record(1)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let stored = store.load().unwrap().unwrap();
+    server.set(LOCK, "word first 77");
+    let note = noted(&stored);
+    store.save(&note).unwrap();
+    assert!(!guard.lasts(SECOND));
+    assert_eq!(server.get(LOCK).unwrap(), "word first 77");
+    assert_eq!(store.load().unwrap(), Some(note));
+    // Another client has saved meanwhile: the note is refused.
+    assert!(matches!(precise(store.save(&noted(&stored))), BackendError::Conflict(_)));
+}
+
+#[test]
+fn a_note_whose_answer_was_lost_is_found_and_the_lock_checked() {
+    let server = Server::new();
+    let store = server.store();
+    store.save(&record(1)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let stored = store.load().unwrap().unwrap();
+    let note = noted(&stored);
+    // The first attempt was executed, and the second one finds its note.
+    let (other, json) = (server.clone(), note.to_json().unwrap());
+    server.before("NOTE", move || {
+        let key = LOCK.strip_suffix(":lock").unwrap();
+        other.set(key, std::str::from_utf8(&json).unwrap());
+    });
+    store.save(&note).unwrap();
+    server.said();
+    assert!(guard.lasts(SECOND));
+    assert_eq!(server.said(), ["RENEW"]);
+}
