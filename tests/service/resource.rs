@@ -61,7 +61,7 @@ fn metadata_of_another_resource_ends_the_login() {
     serve(&sandbox, "/api", other);
     let error = ResourceDiscovery::new(api(&sandbox)).metadata().unwrap_err();
     assert_eq!(error.kind(), "decode");
-    assert!(format!("{error:#}").contains("/other\", not of"), "{error:#}");
+    assert!(format!("{error:#}").contains("/other\", not \""), "{error:#}");
     let connect = || Connect::to(api(&sandbox)).credentials(sandbox.credentials());
     assert_eq!(connect().discover().unwrap_err().kind(), "decode");
     // Only the caller may declare that the two addresses belong together.

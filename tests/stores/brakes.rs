@@ -182,8 +182,8 @@ impl LoginStore for Flaky {
 
 #[test]
 fn a_page_that_cannot_be_read_leaves_the_report_of_the_others() {
-    let sandbox = Sandbox::start().unwrap();
     let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
     let flaky =
         Flaky { store: MemoryStore::new(), refuses: Arc::default(), names: Some(usize::MAX) };
     flaky.store.account("n-00007").unwrap().save(&Record::from(sandbox.login())).unwrap();

@@ -342,13 +342,23 @@ impl Drop for Held {
         let Some(session) = self.session.take().or(late) else { return };
         let key = self.key;
         let (session, done) = self.on(session, move |client| release(client, key));
-        // If the release failed, the lock ends with the session.
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
-        if let (Some(session), Ok(process)) = (session, done) {
-            if process != key.process {
-                self.pooler.found(&self.pace);
+        match (session, done) {
+            (Some(session), Ok(process)) => {
+                if process != key.process {
+                    self.pooler.found(&self.pace);
+                }
+                self.server.put(Used::join(session, of_session), &self.pace);
             }
-            self.server.put(Used::join(session, of_session), &self.pace);
+            // The lock ends with the session, but a lent session goes back to the program and lives on.
+            (Some(session), Err(_)) => {
+                let forget = |client: &mut Client| {
+                    forget_locks(client);
+                    Ok(())
+                };
+                let _ = self.on(session, forget);
+            }
+            (None, _) => {}
         }
     }
 }

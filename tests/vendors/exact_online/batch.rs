@@ -303,7 +303,7 @@ fn a_hostile_answer_costs_only_what_it_leaves_open() {
     }
     for kind in ["text/html", "application/json", "multipart/mixed", "multipart/mixed; boundary=x"]
     {
-        let body = whole(&[first.clone()]);
+        let body = whole(std::slice::from_ref(&first));
         world.sandbox.on("POST", PATH, move |_| ApiReply::bytes(200, kind, body.clone()));
         let (batch, sent) = batch(&exact);
         let text = told(batch.send(), sent);

@@ -263,14 +263,14 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
     let lines = json!([
         { "AmountFC": 12.5, "VATCodeDescription": "told" },
-        { "AmountFC": 1234567890123456.78, "Novelty": [1, 2] }
+        { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }
     ]);
     let read = json!({ "EntryNumber": 7, "Customer": ID, "Created": "/Date(1704412800000)/", "SalesEntryLines": lines });
     let entry: SalesEntry = serde_json::from_value(read).unwrap();
     exact.sales_entries().create(&entry).unwrap();
     let sent = made.lock().unwrap().pop().unwrap();
     let lines =
-        json!([{ "AmountFC": 12.5 }, { "AmountFC": 1234567890123456.78, "Novelty": [1, 2] }]);
+        json!([{ "AmountFC": 12.5 }, { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }]);
     assert_eq!(sent, json!({ "EntryNumber": 7, "Customer": ID, "SalesEntryLines": lines }));
     // A call by the endpoint's name sends everything.
     let _: Value =
