@@ -2,6 +2,8 @@
 //! errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "teamleader")]
+mod teamleader;
 mod threads;
 
 use std::sync::Arc;
