@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use time::PrimitiveDateTime;
 
+use super::ExactOnline;
 #[cfg(doc)]
 use super::SystemDivision;
 use super::call::{Call, query_methods};
@@ -12,8 +13,7 @@ use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query};
-use super::{DocumentAttachment, ExactOnline};
-use crate::{Error, Response, Result};
+use crate::Result;
 
 /// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
 /// has only the operations that the endpoint allows.
@@ -96,6 +96,10 @@ impl<M: Model> Resource<M> {
     /// the iteration goes on: [`Iter`], [`Page::unread`].
     pub fn strict(self, strict: bool) -> Resource<M> {
         Resource { call: self.call.strict(strict), kind: PhantomData }
+    }
+
+    pub(super) fn call(&self) -> &Call {
+        &self.call
     }
 
     fn with(self, change: impl FnOnce(Query) -> Query) -> Resource<M> {
@@ -214,22 +218,6 @@ impl<M: Update> Resource<M> {
     /// The errors of [`Call::page`].
     pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.call.update(id, body)
-    }
-}
-
-impl Resource<DocumentAttachment> {
-    /// Fetches the file of an attachment, which the row names in `url`. The request carries the access token, so
-    /// the address must be at the API's host. The answer can be read as a stream.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if the row has no address, or if the address is at another host: fetch such a file with
-    /// [`Client::without_token`](crate::Client::without_token). The errors of [`crate::Request::call`].
-    pub fn file(&self, attachment: &DocumentAttachment) -> Result<Response> {
-        let url = attachment.url.as_deref().ok_or_else(|| {
-            Error::Config("the attachment has no Url: request the property with `select`".into())
-        })?;
-        self.call.file(url)
     }
 }
 

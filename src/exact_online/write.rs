@@ -23,7 +23,12 @@ impl Call {
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
-        self.created(request.send_json(body).map_err(|error| self.lost(error))?)
+        self.answered(request.send_json(body))
+    }
+
+    /// Reads the created row from the answer to a request.
+    pub(super) fn answered<T: DeserializeOwned>(&self, sent: Result<Response>) -> Result<T> {
+        self.created(sent.map_err(|error| self.lost(error))?)
     }
 
     /// Reads the created row from a successful answer. If the row cannot be read, the error says that Exact Online
@@ -78,7 +83,7 @@ impl Call {
     }
 
     fn lost(&self, error: Error) -> Error {
-        lost(self.name(), &self.path().unwrap_or_default(), error)
+        lost(self.name(), error)
     }
 
     fn keyed(&self, key: impl Into<Literal>) -> Result<String> {

@@ -71,6 +71,8 @@ const TEXTS: [(&str, &str, &str); 23] = [
     ("src/error/challenge.rs", "parameters", CHALLENGE),
     ("src/error/step_up.rs", "acr_values", STEP_UP),
     ("src/error/step_up.rs", "scope", STEP_UP),
+    ("src/error/unconfirmed.rs", "operation", ONE_LINE),
+    ("src/error/unconfirmed.rs", "id", ONE_LINE),
     ("src/error/detail.rs", "host", ONE_LINE),
     ("src/error/oauth.rs", "host", ONE_LINE),
     ("src/error/oauth.rs", "code", SERVER),

@@ -1,7 +1,9 @@
 //! Tests of Exact Online.
 
+mod attachments;
 mod calls;
-mod child;
+#[cfg_attr(not(all(feature = "sqlite", feature = "teamleader")), allow(dead_code))]
+pub(crate) mod child;
 mod defects;
 mod grammar;
 mod guide;
@@ -12,7 +14,7 @@ mod models;
 mod odata;
 mod paging;
 mod settings;
-mod support;
+pub(crate) mod support;
 mod sync_kills;
 mod timing;
 mod webhooks;
