@@ -29,6 +29,7 @@
 //! ```
 
 mod attachments;
+mod batch;
 mod builder;
 mod call;
 mod codes;
@@ -55,6 +56,7 @@ use time::OffsetDateTime;
 
 use crate::{Client, Credentials, Result, TokenBackend};
 
+pub use self::batch::{Answers, Batch, Part};
 pub use self::builder::ExactOnlineBuilder;
 pub use self::call::Call;
 pub use self::codes::{

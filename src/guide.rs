@@ -85,9 +85,17 @@ pub mod troubleshooting {}
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
 
+#[cfg(feature = "exact-online")]
+#[doc = include_str!("guide/exact_online_endpoints.md")]
+pub mod exact_online_endpoints {}
+
 #[cfg(feature = "teamleader")]
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
+
+#[cfg(feature = "teamleader")]
+#[doc = include_str!("guide/teamleader_operations.md")]
+pub mod teamleader_operations {}
 
 #[cfg(feature = "identity")]
 #[doc = include_str!("guide/httpx_oauth.md")]

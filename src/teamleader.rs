@@ -47,37 +47,65 @@
 //! The facts in this module come from Teamleader's specification 1.112.0, its older documentation, and
 //! reports by authors of other SDKs, read in November 2026. The service itself was not called.
 
+pub mod accounts;
 mod builder;
 mod call;
+pub mod calls;
 mod change;
 pub mod companies;
 pub mod contacts;
+pub mod credit_notes;
 pub mod custom_fields;
+pub mod days_off;
 pub mod deal_phases;
 pub mod deal_pipelines;
 pub mod deal_sources;
 pub mod deals;
+mod declare;
 pub mod departments;
 mod error;
+pub mod events;
+pub mod expenses;
+pub mod external_parties;
 pub mod files;
+mod form;
+pub mod incoming;
 pub mod invoices;
 mod json;
 pub mod kinds;
+pub mod legacy_projects;
 mod limits;
 pub mod lines;
 mod lists;
+pub mod lookups;
 pub mod lost_reasons;
 mod macros;
+pub mod meetings;
+pub mod milestones;
+pub mod notes;
 pub mod operations;
+pub mod orders;
+pub mod planning;
 pub mod products;
+pub mod project_groups;
+pub mod project_lines;
+pub mod project_materials;
+pub mod project_tasks;
+pub mod projects;
 pub mod quotations;
 mod read;
+pub mod receipts;
 mod reference;
 mod resources;
 pub mod settings;
+pub mod subscriptions;
 pub mod tags;
+pub mod tasks;
 #[cfg(test)]
 mod tests;
+pub mod tickets;
+pub mod time_span;
+pub mod time_tracking;
 pub mod users;
 mod values;
 pub mod webhooks;
@@ -94,7 +122,7 @@ pub use self::error::{Problem, TeamleaderError};
 pub use self::limits::Limits;
 use self::limits::Window;
 pub use self::lists::{Items, List, ListPage, Listed, Nothing, Pages};
-pub use self::reference::{Customer, Reference};
+pub use self::reference::{Assignee, Attendee, Customer, Reference};
 pub use self::values::{
     ActiveStatus, Address, AddressEntry, AddressType, Currency, CustomFieldsUpdate,
     DocumentCurrency, Email, EmailType, ExchangeRate, InvoicingPreferences, Money, NewAddress,

@@ -12,12 +12,12 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
-/// If a copied login is used in two places, both send the same one-time refresh token, which can revoke the
-/// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
-/// login, then `from` is cleared. A process that dies between these steps leaves a mark behind: clients of
-/// `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login`
-/// to the same store finishes the move. Finish the move before you move the login on or log out: until then `from` has
-/// the tokens that it had.
+/// If a copied login is used in two places, both send the same one-time refresh token, which can revoke
+/// the login. So the login is never usable in both. First `from` is marked as being moved, then `to`
+/// gets the login, then `from` is cleared. A process that dies between these steps leaves a mark
+/// behind: clients of `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a
+/// second call of `move_login` to the same store finishes the move. Finish the move before you move the
+/// login again or log out: until then `from` still has its tokens.
 ///
 /// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
 /// clients of `from` fail when they next read the store; a client with an access token in memory uses
@@ -37,11 +37,10 @@ const WAIT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 ///
-/// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login was
-/// sent, the answer may still come, and the lock of `from` is not released when the sender dies;
-/// [`BackendError::Config`] when `to` holds a login already, or when an unfinished move of the login leads to another
-/// store; else the stores' own errors. None of these
-/// errors loses the login.
+/// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login
+/// was sent, the answer may still come, and the lock of `from` is not released when the sender dies;
+/// [`BackendError::Config`] when `to` holds a login already, or when an unfinished move of the login
+/// leads to another store; otherwise the errors of the stores. None of these errors loses the login.
 pub fn move_login(
     from: &(impl TokenBackend + ?Sized),
     to: &(impl TokenBackend + ?Sized),

@@ -209,7 +209,8 @@ impl<C> Pool<C> {
         }
     }
 
-    /// Closes the connections that rest if they lead to a file: the file was replaced for all of them.
+    /// Closes the idle connections if they are connections to a file, because the file was replaced for
+    /// all of them.
     fn leave_file(&self) {
         if !self.remote {
             let closed = std::mem::take(&mut self.at_rest().connections);

@@ -73,11 +73,11 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// exchange may take.
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
-/// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
-/// its deadline. Connect to the server itself, or through a pooler in session mode. Behind a pooler in
-/// transaction mode (PgBouncer) no lock stays with its holder: as soon as a store notices this, it takes no
-/// lock for a minute ([`BackendError::Config`]). Each statement runs on a thread of its own, so that the store does not wait forever
-/// for a dead network.
+/// the lock is treated as a lease: the next holder respects the note of a sent refresh token until its
+/// deadline. Connect to the server itself, or through a pooler in session mode. Behind a pooler in
+/// transaction mode (PgBouncer) no lock stays with its holder: as soon as a store detects this, it
+/// takes no lock for a minute ([`BackendError::Config`]). Each statement runs on a thread of its own,
+/// so that the store does not wait forever for a dead network.
 ///
 /// ```no_run
 /// use evergrant::backend::PostgresBackend;

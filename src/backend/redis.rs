@@ -229,9 +229,10 @@ impl RedisBackend {
         self
     }
 
-    /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after the write.
-    /// 0 by default. With the number of all replicas, a failover to one of them loses no saved record. While
-    /// fewer replicas are connected, no refresh token is sent, and a save fails; the client repeats it.
+    /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after
+    /// the write. 0 by default. If this is the number of all replicas, a failover to one of them loses
+    /// no saved record. While fewer replicas are connected, no refresh token is sent, and a save fails;
+    /// the client repeats it.
     #[must_use]
     pub fn replicas(mut self, count: usize) -> RedisBackend {
         self.replicas = count;

@@ -1,4 +1,4 @@
-//! A store that tells a watcher of its steps.
+//! A store that reports its steps to a watcher.
 
 use std::any::Any;
 use std::fmt;
@@ -9,15 +9,15 @@ use super::{Durability, Entry, Guard, Record, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 
-/// What a [`Watched`] store tells. Every method does nothing by default. No method may call the client that uses the
-/// store.
+/// Receives the reports of a [`Watched`] store. By default each method does nothing. No method may call
+/// the client that uses the store.
 pub trait Watcher: Send + Sync {
-    /// A step has ended, well or not, after `time`.
+    /// A step has succeeded or failed after `time`.
     fn took(&self, step: StoreStep, time: Duration) {
         let _ = (step, time);
     }
 
-    /// The store has taken `record`, or has failed with `error`.
+    /// The store has saved `record`, or has failed with `error`.
     fn saved(&self, record: &Record, error: Option<&BoxError>) {
         let _ = (record, error);
     }
@@ -38,11 +38,12 @@ pub enum StoreStep {
     Save,
     /// The record was removed.
     Clear,
-    /// The lock was asked for. A store that reads the record in the same step counts this time here.
+    /// The lock was requested. If the store reads the record in the same step, the time of the read is
+    /// included.
     Lock,
 }
 
-/// A store that tells a [`Watcher`] of its steps, and else is the store itself. For metrics, and for programs that must
+/// Wraps a store and reports its steps to a [`Watcher`]. Use it for metrics, and for programs that must
 /// not end while the lock is held.
 ///
 /// ```
@@ -77,7 +78,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Makes a store that tells `watcher` of the steps of `store`.
+    /// Makes a store that reports the steps of `store` to `watcher`.
     pub fn new(store: Arc<dyn TokenBackend>, watcher: Arc<dyn Watcher>) -> Watched {
         Watched { store, watcher, clock: Arc::new(SystemClock) }
     }
@@ -96,7 +97,7 @@ impl Watched {
         done
     }
 
-    /// The guard with the value of the watcher, which the guard drops when it releases the lock.
+    /// Adds the watcher's value to the guard, which drops the value when it releases the lock.
     fn watched(&self, guard: Guard) -> Guard {
         let held = self.watcher.locked();
         guard.with_check(move || {

@@ -30,7 +30,7 @@ pub(crate) struct Keys {
 #[derive(Default)]
 struct State {
     known: Option<Known>,
-    /// How many threads wait for a thread that asks the server.
+    /// How many threads wait for the thread whose request is on its way.
     waiting: usize,
     /// How many requests have failed.
     failures: u64,
@@ -103,7 +103,8 @@ impl Keys {
                     return Ok(known.clone());
                 }
             }
-            // Threads that waited for a silent server do not wait for it again, one after the other.
+            // Threads that have waited for a server that does not answer must not wait again, one after
+            // the other.
             if state.failures > failures
                 && let Some(failure) = &state.failure
             {
@@ -119,7 +120,7 @@ impl Keys {
             }
             Err(error) => {
                 if let Some(known) = &mut state.known {
-                    // A request to a silent server may have taken longer than the pause.
+                    // A request to a server that does not answer may have taken longer than the pause.
                     known.asked = clock.monotonic();
                 }
                 state.failures += 1;

@@ -291,14 +291,24 @@ impl Call {
     ///
     /// The errors of [`Call::page`].
     pub fn find<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<Option<T>> {
+        self.with_key(&key.into())?.first()
+    }
+
+    /// A call for the row with this key.
+    pub(super) fn with_key(&self, key: &Literal) -> Result<Call> {
         let name = Endpoint::find(&self.name)?.key.ok_or_else(|| {
             Error::Config(format!("{} has no key: use filter and first", self.name).into())
         })?;
-        self.clone().filter(field(name).eq(key)).first()
+        Ok(self.clone().filter(field(name).eq(key.clone())).top(1))
+    }
+
+    /// The error of an error answer, with the API's message.
+    pub(super) fn explain(&self, api: ApiError) -> Error {
+        self.exact.inner.limits.explain(api)
     }
 
     /// The error for a key that no row has.
-    fn missing(&self, key: &Literal) -> Error {
+    pub(super) fn missing(&self, key: &Literal) -> Error {
         let base = self.exact.client().provider().api_base().unwrap_or_default();
         let url = [base.trim_end_matches('/'), self.path.as_deref().unwrap_or_default()].concat();
         let mut api = ApiError::new("GET", url, 200);

@@ -9,6 +9,7 @@ use time::PrimitiveDateTime;
 
 use super::call::Call;
 use super::errors::unreadable;
+use super::json::Body;
 use super::model::Column;
 use super::odata::{Order, field};
 use super::{UnreadRow, dates};
@@ -269,6 +270,14 @@ pub(crate) fn plain<T: DeserializeOwned + 'static>(
         page(&call, &body.rows, Position { next, ..position.clone() }, body.count)
     };
     Pages::new(start, Box::new(fetch))
+}
+
+/// The page of an answer that was requested elsewhere.
+pub(crate) fn whole_page<T: DeserializeOwned>(call: &Call, body: Body) -> Result<Page<T>> {
+    let next = body.next.map(|next| call.relative(&next)).transpose()?;
+    let position = Position { next, ..Position::at(call.name(), call.division()) };
+    let (items, unread) = call.rows(&body.rows)?;
+    Ok(Page { items, unread, position, count: body.count })
 }
 
 fn page<T: DeserializeOwned>(

@@ -1,5 +1,11 @@
 //! Converts a row to a struct and back.
+//!
+//! The macro [`model`](super::models) gives each struct its fields, the table of its properties, and two
+//! lists of its fields. Everything else is done here, once for all structs, by these tables.
 
+mod column;
+
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +16,10 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use time::PrimitiveDateTime;
 
 use super::odata::Literal;
-use super::{Decimal, Guid, Id, dates};
-use crate::sdk::tracked::{self, Fault};
+
+pub(crate) use self::column::Column;
 
 /// A property of a [`Model`]: its name at Exact Online, and its possible types in OData (without `Edm.`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +29,22 @@ pub struct Property {
     pub name: &'static str,
     /// The types, such as `Guid`; `Collection` for the rows of another endpoint.
     pub types: &'static [&'static str],
+    /// Whether the service sets the property itself: the list of 2022 has the property, and has it neither
+    /// for POST nor for PUT. [`Resource::create`](super::Resource::create) and
+    /// [`Resource::update`](super::Resource::update) do not send the property.
+    pub read_only: bool,
+    /// The properties of the rows in the field.
+    rows: &'static [Property],
 }
 
 impl Property {
     pub(crate) const fn of<C: Column>(name: &'static str) -> Property {
-        Property { name, types: C::TYPES }
+        Property { name, types: C::TYPES, read_only: false, rows: C::ROWS }
+    }
+
+    pub(crate) const fn read_only(mut self) -> Property {
+        self.read_only = true;
+        self
     }
 
     /// Whether the property is a list of other rows, which an answer has only with `expand`.
@@ -48,50 +64,93 @@ pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     /// The property that is the key.
     const KEY: &'static str;
     /// The type of the key.
-    type Key: Into<Literal> + Copy;
+    type Key: Into<Literal> + Clone;
     /// The properties, in the order of the fields.
     const PROPERTIES: &'static [Property];
 }
 
-/// The conversion of each struct, written by the macro [`model`](super::models). Sealed: other crates
-/// cannot name this trait.
+/// The fields of each struct, written by the macro [`model`](super::models). Sealed: other crates cannot
+/// name this trait.
 pub trait Columns: Sized {
-    /// Sets the field of that name from JSON, or keeps the JSON in `extra`.
+    /// The fields in the order of [`Model::PROPERTIES`], their names in Rust, and `extra`.
+    #[doc(hidden)]
+    fn fields(&self) -> Fields<'_>;
+
+    /// The same fields, to be set.
+    #[doc(hidden)]
+    fn fields_mut(&mut self) -> FieldsMut<'_>;
+
+    /// The names of the fields in Rust.
+    #[doc(hidden)]
+    const NAMES: &'static [&'static str];
+}
+
+/// A field of a struct.
+pub(crate) type Field<'a> = &'a (dyn Slot + 'static);
+/// A field of a struct, to be set.
+pub(crate) type FieldMut<'a> = &'a mut (dyn Slot + 'static);
+
+/// A field, whatever its type: an `Option` of a [`Column`].
+pub trait Slot: Any {
+    /// Sets the field from JSON. The error says what is expected, or the place inside a list of rows and what
+    /// is expected there.
     ///
     /// # Errors
     ///
-    /// The name of the expected type, for JSON of another type.
-    #[doc(hidden)]
-    fn set(&mut self, name: &str, json: &str) -> Result<(), String>;
+    /// JSON of another type.
+    fn read(&mut self, json: &str) -> Result<(), Cow<'static, str>>;
 
-    /// Calls `to` with the name and the JSON of every field that has a value.
-    #[doc(hidden)]
-    fn put(&self, to: &mut dyn FnMut(&'static str, String));
+    /// The JSON of a field that has a value.
+    fn write(&self) -> Option<String>;
 
-    /// The properties that have no field.
-    #[doc(hidden)]
-    fn extra(&self) -> &Map<String, Value>;
+    /// The value for `Debug`.
+    fn shown(&self) -> Option<&dyn fmt::Debug>;
 
-    /// Puts a property into `extra`.
-    #[doc(hidden)]
-    fn put_extra(&mut self, name: &str, value: Value);
+    /// Whether the two fields have the same type and value.
+    fn is_same(&self, other: Field<'_>) -> bool;
+
+    /// Takes the value of a field of the same type.
+    fn copy(&mut self, from: Field<'_>);
 }
 
-/// A type that a field can have.
-pub(crate) trait Column: Sized {
-    const TYPES: &'static [&'static str];
-
-    /// `None` for null and for a value that the service did not send. The error says what is expected.
-    fn read(json: &str) -> Result<Option<Self>, Cow<'static, str>>;
-
-    fn write(&self) -> String;
-}
-
-pub(crate) fn read_column<C: Column>(name: &str, json: &str) -> Result<Option<C>, String> {
-    if json == "null" {
-        return Ok(None);
+impl<C: Column> Slot for Option<C> {
+    fn read(&mut self, json: &str) -> Result<(), Cow<'static, str>> {
+        *self = if json == "null" { None } else { C::read(json)? };
+        Ok(())
     }
-    C::read(json).map_err(|wanted| match wanted {
+
+    fn write(&self) -> Option<String> {
+        self.as_ref().map(C::write)
+    }
+
+    fn shown(&self) -> Option<&dyn fmt::Debug> {
+        self.as_ref().map(|value| value as &dyn fmt::Debug)
+    }
+
+    fn is_same(&self, other: Field<'_>) -> bool {
+        (other as &dyn Any).downcast_ref::<Self>() == Some(self)
+    }
+
+    fn copy(&mut self, from: Field<'_>) {
+        if let Some(from) = (from as &dyn Any).downcast_ref::<Self>() {
+            self.clone_from(from);
+        }
+    }
+}
+
+/// The rows that can be inside another row.
+pub(crate) trait Inner {
+    /// Their properties.
+    const ROW: &'static [Property];
+}
+
+impl Inner for Value {
+    const ROW: &'static [Property] = &[];
+}
+
+/// Sets a field from JSON. The error names the field.
+fn read_field(field: FieldMut<'_>, name: &str, json: &str) -> Result<(), String> {
+    field.read(json).map_err(|wanted| match wanted {
         Cow::Borrowed(wanted) => format!("{name}: {wanted} is expected"),
         // The place inside a list of rows.
         Cow::Owned(inside) => [name, &inside].concat(),
@@ -99,7 +158,7 @@ pub(crate) fn read_column<C: Column>(name: &str, json: &str) -> Result<Option<C>
 }
 
 /// Keeps a property that the struct does not have, unless it is OData's own.
-pub(crate) fn keep(extra: &mut Map<String, Value>, name: &str, json: &str) -> Result<(), String> {
+fn keep(extra: &mut Map<String, Value>, name: &str, json: &str) -> Result<(), String> {
     if name == "__metadata" {
         return Ok(());
     }
@@ -111,289 +170,203 @@ pub(crate) fn keep(extra: &mut Map<String, Value>, name: &str, json: &str) -> Re
     Ok(())
 }
 
-/// The content of a JSON string, or the JSON itself: the service sends numbers as strings and strings as
-/// numbers.
-fn text(json: &str) -> Option<String> {
-    if json.starts_with('"') {
-        return serde_json::from_str(json).ok();
-    }
-    Some(json.to_owned()).filter(|json| !json.starts_with(['{', '[']))
-}
-
 fn json(value: &impl Serialize) -> String {
     // Strings, numbers and values read from JSON always serialize.
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-impl Column for String {
-    const TYPES: &'static [&'static str] = &["String", "Binary"];
+/// A copy of a row.
+pub(crate) fn copy<M: Model>(row: &M) -> M {
+    let mut copy = M::default();
+    copy_fields(row.fields(), copy.fields_mut());
+    copy
+}
 
-    fn read(json: &str) -> Result<Option<String>, Cow<'static, str>> {
-        // A property that was not expanded is an object, which is read as `None`.
-        Ok(text(json))
-    }
+/// The fields of a row, and `extra`.
+pub(crate) type Fields<'a> = (Vec<Field<'a>>, &'a Map<String, Value>);
+/// The fields of a row, and `extra`, to be set.
+pub(crate) type FieldsMut<'a> = (Vec<FieldMut<'a>>, &'a mut Map<String, Value>);
 
-    fn write(&self) -> String {
-        json(self)
+// The functions below that have no type parameter are compiled once, not once for each struct.
+
+fn copy_fields((from, extra): Fields<'_>, (to, extra_to): FieldsMut<'_>) {
+    extra_to.clone_from(extra);
+    for (to, from) in to.into_iter().zip(from) {
+        to.copy(from);
     }
 }
 
-impl Column for bool {
-    const TYPES: &'static [&'static str] = &["Boolean"];
+/// Whether two rows of one type have the same values.
+pub(crate) fn is_same((fields, extra): Fields<'_>, (others, other_extra): Fields<'_>) -> bool {
+    extra == other_extra && fields.into_iter().zip(others).all(|(one, other)| one.is_same(other))
+}
 
-    fn read(json: &str) -> Result<Option<bool>, Cow<'static, str>> {
-        match text(json).as_deref() {
-            Some("true" | "True" | "1") => Ok(Some(true)),
-            Some("false" | "False" | "0") => Ok(Some(false)),
-            Some("") => Ok(None),
-            _ => Err("true or false".into()),
+/// Shows the fields that have a value.
+pub(crate) fn show(
+    (fields, extra): Fields<'_>,
+    (name, names): (&str, &[&str]),
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    for (name, field) in names.iter().zip(fields) {
+        if let Some(value) = field.shown() {
+            shown.field(name, &value);
         }
     }
-
-    fn write(&self) -> String {
-        self.to_string()
+    if !extra.is_empty() {
+        shown.field("extra", extra);
     }
+    shown.finish_non_exhaustive()
 }
 
-macro_rules! whole {
-    ($($kind:ty: $types:expr;)+) => {$(
-        impl Column for $kind {
-            const TYPES: &'static [&'static str] = $types;
-
-            fn read(json: &str) -> Result<Option<$kind>, Cow<'static, str>> {
-                match text(json).as_deref() {
-                    Some("") => Ok(None),
-                    Some("true") => Ok(Some(1)),
-                    Some("false") => Ok(Some(0)),
-                    Some(text) => {
-                        let whole = text.strip_suffix(".0").unwrap_or(text);
-                        whole.parse().map(Some).map_err(|_| "a whole number".into())
-                    }
-                    None => Err("a whole number".into()),
-                }
-            }
-
-            fn write(&self) -> String {
-                self.to_string()
-            }
-        }
-    )+};
+/// Reads the members of a row.
+struct Row<'a> {
+    properties: &'static [Property],
+    fields: Vec<FieldMut<'a>>,
+    extra: &'a mut Map<String, Value>,
+    /// The field after the last one that was set: the service sends the properties in a steady order.
+    next: usize,
 }
 
-whole! {
-    i32: &["Byte", "Int16", "Int32"];
-    i64: &["Int64"];
-}
-
-impl Column for Decimal {
-    const TYPES: &'static [&'static str] = &["Double", "Decimal"];
-
-    fn read(json: &str) -> Result<Option<Decimal>, Cow<'static, str>> {
-        match text(json).as_deref() {
-            Some("") => Ok(None),
-            Some(text) => {
-                let number = text.parse().ok().or_else(|| rounding_error(text));
-                number.map(Some).ok_or_else(|| "a number of up to 38 digits".into())
-            }
-            None => Err("a number".into()),
-        }
-    }
-
-    fn write(&self) -> String {
-        self.to_string()
-    }
-}
-
-/// Cuts a number after the 38th digit behind its point. A number with so many digits, for example `4.44E-40`,
-/// is a rounding error of binary fractions in the service.
-fn rounding_error(text: &str) -> Option<Decimal> {
-    let (number, exponent) = text.split_once(['e', 'E'])?;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = [whole, fraction].concat();
-    let scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
-    let excess = usize::try_from(scale.checked_sub(38)?).ok()?;
-    let plain = digits.trim_start_matches('-');
-    if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    match plain.len().checked_sub(excess) {
-        Some(kept) if kept > 0 => {
-            let sign = if digits.starts_with('-') { "-" } else { "" };
-            format!("{sign}{}e-38", plain.get(..kept)?).parse().ok()
-        }
-        _ => Some(Decimal::ZERO),
-    }
-}
-
-impl Column for Guid {
-    const TYPES: &'static [&'static str] = &["Guid"];
-
-    fn read(json: &str) -> Result<Option<Guid>, Cow<'static, str>> {
-        match text(json).as_deref() {
-            Some("") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| "a GUID".into()),
-            None => Err("a GUID".into()),
-        }
-    }
-
-    fn write(&self) -> String {
-        json(self)
-    }
-}
-
-impl<T> Column for Id<T> {
-    const TYPES: &'static [&'static str] = <Guid as Column>::TYPES;
-
-    fn read(json: &str) -> Result<Option<Id<T>>, Cow<'static, str>> {
-        Ok(<Guid as Column>::read(json)?.map(Id::from))
-    }
-
-    fn write(&self) -> String {
-        json(self)
-    }
-}
-
-impl Column for PrimitiveDateTime {
-    const TYPES: &'static [&'static str] = &["DateTime"];
-
-    fn read(json: &str) -> Result<Option<PrimitiveDateTime>, Cow<'static, str>> {
-        match text(json).as_deref() {
-            Some("") => Ok(None),
-            Some(text) => dates::parse(text).map(Some).ok_or_else(|| "a date".into()),
-            None => Err("a date".into()),
-        }
-    }
-
-    fn write(&self) -> String {
-        json(&dates::format(*self))
-    }
-}
-
-/// A value without its own struct.
-impl Column for Value {
-    const TYPES: &'static [&'static str] = &["DivisionClass"];
-
-    fn read(json: &str) -> Result<Option<Value>, Cow<'static, str>> {
-        let value: Value = serde_json::from_str(json).map_err(|_| Cow::Borrowed("JSON"))?;
-        Ok(Some(value).filter(|value| value.get("__deferred").is_none()))
-    }
-
-    fn write(&self) -> String {
-        json(self)
-    }
-}
-
-/// The rows of another endpoint: a list, `{"results": [..]}`, or `{"__deferred": ..}` without `expand`.
-impl<T: DeserializeOwned + Serialize> Column for Vec<T> {
-    const TYPES: &'static [&'static str] = &["Collection"];
-
-    fn read(json: &str) -> Result<Option<Vec<T>>, Cow<'static, str>> {
-        let rows = |json: &str| match serde_json::from_str(json) {
-            Ok(rows) => Ok(Some(rows)),
-            Err(_) => tracked::read(json, true).map(Some).map_err(told),
+impl Row<'_> {
+    fn set(&mut self, name: &str, json: &str) -> Result<(), String> {
+        let is_next = self.properties.get(self.next).is_some_and(|next| next.name == name);
+        let found = match is_next {
+            true => Some(self.next),
+            false => self.properties.iter().position(|property| property.name == name),
         };
-        if json.starts_with('[') {
-            return rows(json);
-        }
-        let members: BTreeMap<String, &RawValue> =
-            serde_json::from_str(json).map_err(|_| Cow::Borrowed("a list of rows"))?;
-        match members.get("results") {
-            Some(results) => rows(results.get()),
-            None => Ok(None),
+        match found.and_then(|at| Some((at, self.fields.get_mut(at)?))) {
+            Some((at, field)) => {
+                self.next = at + 1;
+                read_field(&mut **field, name, json)
+            }
+            None => keep(self.extra, name, json),
         }
     }
-
-    fn write(&self) -> String {
-        json(self)
-    }
-}
-
-/// The place inside a list of rows, and what is expected there.
-fn told(fault: Fault) -> Cow<'static, str> {
-    let (path, reason) = fault.told();
-    format!("{path}: {reason}").into()
 }
 
 /// Sets the field with this name.
-struct Set<'a, M> {
-    model: &'a mut M,
+struct Set<'a, 'b> {
+    row: &'a mut Row<'b>,
     name: &'a str,
 }
 
-impl<'de, M: Columns> DeserializeSeed<'de> for Set<'_, M> {
+impl<'de> DeserializeSeed<'de> for Set<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
         let value = <Box<RawValue>>::deserialize(from)?;
-        self.model.set(self.name, value.get()).map_err(de::Error::custom)
+        self.row.set(self.name, value.get()).map_err(de::Error::custom)
     }
 }
 
-/// The properties of `after` that `before` does not have with the same value. A property that only `before`
-/// has is cleared: `extra` has its name with `null`.
-pub(crate) fn difference<M: Columns + Default>(before: &M, after: &M) -> M {
-    let fields = |row: &M| {
-        let mut fields = BTreeMap::new();
-        row.put(&mut |name, json| drop(fields.insert(name.to_owned(), json)));
-        for (name, value) in row.extra() {
-            fields.entry(name.clone()).or_insert_with(|| json(value));
-        }
-        fields
-    };
-    let (old, new) = (fields(before), fields(after));
-    let mut changes = M::default();
-    for (name, json) in &new {
-        if old.get(name) != Some(json) {
-            // The field has written this JSON itself. A value that it cannot read goes into `extra`.
-            if changes.set(name, json).is_err() {
-                changes.put_extra(name, serde_json::from_str(json).unwrap_or_default());
-            }
-        }
+fn read_members<'de, A: MapAccess<'de>>(mut row: Row<'_>, mut map: A) -> Result<(), A::Error> {
+    while let Some(name) = map.next_key::<String>()? {
+        map.next_value_seed(Set { row: &mut row, name: &name })?;
     }
-    for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        changes.put_extra(name, Value::Null);
-    }
-    changes
+    Ok(())
 }
 
 /// Reads an object field by field.
-pub(crate) fn read<'de, M: Columns + Default, D: Deserializer<'de>>(
-    from: D,
-) -> Result<M, D::Error> {
-    struct Fields<M>(PhantomData<M>);
+pub(crate) fn read<'de, M: Model, D: Deserializer<'de>>(from: D) -> Result<M, D::Error> {
+    struct Members<M>(PhantomData<M>);
 
-    impl<'de, M: Columns + Default> Visitor<'de> for Fields<M> {
+    impl<'de, M: Model> Visitor<'de> for Members<M> {
         type Value = M;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a row")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<M, A::Error> {
             let mut model = M::default();
-            while let Some(name) = map.next_key::<String>()? {
-                map.next_value_seed(Set { model: &mut model, name: &name })?;
-            }
+            let (fields, extra) = model.fields_mut();
+            read_members(Row { properties: M::PROPERTIES, fields, extra, next: 0 }, map)?;
             Ok(model)
         }
     }
 
-    from.deserialize_map(Fields(PhantomData))
+    from.deserialize_map(Members(PhantomData))
+}
+
+/// The names and the JSON of the fields that have a value, and of `extra`.
+fn members<'a>(properties: &[Property], (fields, extra): Fields<'a>) -> Vec<(&'a str, String)> {
+    let fields = properties.iter().zip(fields);
+    let mut members: Vec<(&str, String)> =
+        fields.filter_map(|(property, field)| Some((property.name, field.write()?))).collect();
+    for (name, value) in extra {
+        // A field wins over a member of `extra` with its name.
+        if members.iter().all(|(known, _)| known != name) {
+            members.push((name, json(value)));
+        }
+    }
+    members
 }
 
 /// Writes the fields that have a value.
-pub(crate) fn write<M: Columns, S: Serializer>(model: &M, to: S) -> Result<S::Ok, S::Error> {
-    let mut fields: Vec<(&str, String)> = Vec::new();
-    model.put(&mut |name, json| fields.push((name, json)));
-    for (name, value) in model.extra() {
-        // A field wins over a member of `extra` with its name.
-        if fields.iter().all(|(known, _)| known != name) {
-            fields.push((name, json(value)));
-        }
-    }
-    let mut map = to.serialize_map(Some(fields.len()))?;
-    for (name, json) in fields {
+pub(crate) fn write<S: Serializer>(
+    properties: &[Property],
+    fields: Fields<'_>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let members = members(properties, fields);
+    let mut map = to.serialize_map(Some(members.len()))?;
+    for (name, json) in members {
         map.serialize_entry(name, &RawValue::from_string(json).map_err(S::Error::custom)?)?;
     }
     map.end()
+}
+
+/// The properties of `after` that `before` does not have with the same value. A property that only `before`
+/// has is cleared: `extra` has its name with `null`.
+pub(crate) fn difference<M: Model>(before: &M, after: &M) -> M {
+    let mut changes = M::default();
+    let (fields, extra) = changes.fields_mut();
+    let row = Row { properties: M::PROPERTIES, fields, extra, next: 0 };
+    fill(row, before.fields(), after.fields());
+    changes
+}
+
+fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
+    let by_name = |fields| members(row.properties, fields).into_iter().collect::<BTreeMap<_, _>>();
+    let (old, new) = (by_name(before), by_name(after));
+    for (name, json) in &new {
+        // The field has written this JSON itself. A value that it cannot read goes into `extra`.
+        if old.get(name) != Some(json) && row.set(name, json).is_err() {
+            row.extra.insert((*name).to_owned(), serde_json::from_str(json).unwrap_or_default());
+        }
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        row.extra.insert((*name).to_owned(), Value::Null);
+    }
+}
+
+/// The JSON without the properties that the service sets itself, also in the rows inside the row. `None` if
+/// the JSON has no such property.
+pub(crate) fn settable(json: &RawValue, properties: &[Property]) -> Option<Box<RawValue>> {
+    let mut members: BTreeMap<&str, Cow<'_, RawValue>> =
+        serde_json::from_str::<BTreeMap<&str, &RawValue>>(json.get())
+            .ok()?
+            .into_iter()
+            .map(|(name, value)| (name, Cow::Borrowed(value)))
+            .collect();
+    let mut changed = false;
+    for property in properties {
+        if property.read_only {
+            changed |= members.remove(property.name).is_some();
+        } else if !property.rows.is_empty()
+            && let Some(value) = members.get_mut(property.name)
+            && let Ok(rows) = serde_json::from_str::<Vec<&RawValue>>(value.get())
+        {
+            let inner: Vec<_> = rows.iter().map(|row| settable(row, property.rows)).collect();
+            if inner.iter().any(Option::is_some) {
+                let rows =
+                    rows.iter().zip(&inner).map(|(row, inner)| inner.as_deref().unwrap_or(row));
+                let rows: Vec<_> = rows.collect();
+                *value = Cow::Owned(serde_json::value::to_raw_value(&rows).ok()?);
+                changed = true;
+            }
+        }
+    }
+    if changed { serde_json::value::to_raw_value(&members).ok() } else { None }
 }

@@ -3,17 +3,18 @@
 use std::marker::PhantomData;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use time::PrimitiveDateTime;
 
 use super::ExactOnline;
-#[cfg(doc)]
-use super::SystemDivision;
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
-use super::model::{Column, Model};
+use super::model::{self, Column, Model};
 use super::odata::{Filter, Order, Query};
-use crate::Result;
+#[cfg(doc)]
+use super::{Property, SystemDivision};
+use crate::{Error, Result};
 
 /// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
 /// has only the operations that the endpoint allows.
@@ -194,30 +195,46 @@ impl<M: List> IntoIterator for Resource<M> {
 
 impl<M: Create> Resource<M> {
     /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
-    /// type that serde serializes.
+    /// type that serde serializes. Properties that the service sets itself ([`Property::read_only`]) are not sent.
     ///
     /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
     /// repeated request.
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::create`].
+    /// [`Error::Config`] if the service sets every property of the body itself: nothing is sent then. The errors
+    /// of [`Call::create`].
     pub fn create(&self, body: &(impl Serialize + ?Sized)) -> Result<M> {
-        self.call.create(body)
+        self.call.create(&settable::<M>(body)?)
+    }
+}
+
+/// The body without the properties that the service sets itself.
+pub(super) fn settable<M: Model>(body: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>> {
+    let json = serde_json::value::to_raw_value(body).map_err(|error| {
+        Error::Config(format!("the body cannot be written as JSON: {error}").into())
+    })?;
+    match model::settable(&json, M::PROPERTIES) {
+        Some(left) if left.get() == "{}" => {
+            let text = format!("{} sets every property of the body itself", M::PATH);
+            Err(Error::Config(text.into()))
+        }
+        left => Ok(left.unwrap_or(json)),
     }
 }
 
 impl<M: Update> Resource<M> {
     /// Changes the properties in `body`: an `M` with some fields set, or any other type that serde
-    /// serializes. Every property in `body` is sent. For a row that was read, make the body with `changes`
-    /// (such as [`Account::changes`](super::Account::changes)): the service answers 500 to some of its own
-    /// read-only properties.
+    /// serializes. Every property in `body` is sent, except those that the service sets itself
+    /// ([`Property::read_only`]): it answers 500 to some of them. For a row that was read, make the body with
+    /// `changes` (such as [`Account::changes`](super::Account::changes)). [`Call::update`] sends all properties.
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::page`].
+    /// [`Error::Config`] if the service sets every property of the body itself: nothing is sent then. The errors
+    /// of [`Call::page`].
     pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
-        self.call.update(id, body)
+        self.call.update(id, &settable::<M>(body)?)
     }
 }
 

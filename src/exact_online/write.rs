@@ -28,16 +28,22 @@ impl Call {
 
     /// Reads the created row from the answer to a request.
     pub(super) fn answered<T: DeserializeOwned>(&self, sent: Result<Response>) -> Result<T> {
-        self.created(sent.map_err(|error| self.lost(error))?)
+        let response = sent.map_err(|error| self.lost(error))?;
+        let location = response.headers().get("location").cloned();
+        let location = location.as_ref().and_then(|value| value.to_str().ok());
+        self.created(location, response.read_bytes())
     }
 
     /// Reads the created row from a successful answer. If the row cannot be read, the error says that Exact Online
     /// has created it.
-    fn created<T: DeserializeOwned>(&self, response: Response) -> Result<T> {
-        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+    pub(super) fn created<T: DeserializeOwned>(
+        &self,
+        location: Option<&str>,
+        body: Result<Vec<u8>>,
+    ) -> Result<T> {
         let key = location.and_then(key_in);
         let created = |key: Option<String>, why: BoxError| Err(processed(self.name(), key, why));
-        let bytes = match response.read_bytes() {
+        let bytes = match body {
             Ok(bytes) => bytes,
             Err(error) => return created(key, error.into()),
         };
@@ -86,7 +92,7 @@ impl Call {
         lost(self.name(), error)
     }
 
-    fn keyed(&self, key: impl Into<Literal>) -> Result<String> {
+    pub(super) fn keyed(&self, key: impl Into<Literal>) -> Result<String> {
         let mut suffix = String::from("(");
         encode_key(&key.into(), &mut suffix);
         suffix.push(')');

@@ -267,7 +267,7 @@ mod tests {
             "https://a.example ",
         ] {
             let text = refusal(&format!(r#"{{"issuer":"{issuer}"}}"#));
-            assert!(text.contains("not of \"https://a.example\""), "{text}");
+            assert!(text.contains("not \"https://a.example\""), "{text}");
             assert!(text.contains(&format!("the issuer {issuer:?}")), "{text}");
         }
         let odd = format!(r#"{{"issuer":"a\u0007{}"}}"#, "b".repeat(300));

@@ -246,7 +246,7 @@ mod tests {
             "https://b.example/mcp",
         ] {
             let text = refusal(&format!(r#"{{"resource":"{resource}"}}"#));
-            assert!(text.contains("not of \"https://a.example/mcp\""), "{text}");
+            assert!(text.contains("not \"https://a.example/mcp\""), "{text}");
             assert!(text.contains("https://a.example/w"), "{text}");
         }
         let odd = refusal("{\"resource\":\"https://b.example/\\u202e\\u001b[31m\"}");

@@ -38,6 +38,12 @@ impl Fault {
         self.path.as_ref().filter(|path| !path.is_empty() && (self.null || self.missing.is_some()))
     }
 
+    /// Whether the value itself lacks a member that it needs.
+    #[cfg(feature = "teamleader")]
+    pub(crate) fn lacks(&self) -> bool {
+        self.missing.is_some() && self.path.as_ref().is_none_or(String::is_empty)
+    }
+
     /// The path of the member, and why it could not be read.
     pub(crate) fn told(self) -> (String, String) {
         let mut path = self.path.unwrap_or_default();
@@ -195,7 +201,7 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
 }
 
 /// The members of an object, in their order.
-struct Members<'de>(Vec<(String, &'de RawValue)>);
+pub(crate) struct Members<'de>(pub(crate) Vec<(String, &'de RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Members<'de>, D::Error> {

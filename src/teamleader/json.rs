@@ -157,15 +157,23 @@ pub(super) fn unnamed<T: for<'a> From<&'a str>>() -> T {
     T::from("")
 }
 
+/// An amount of money whose members may be missing.
+#[derive(serde::Deserialize)]
+pub(super) struct LooseMoney {
+    amount: Option<super::Decimal>,
+    currency: Option<super::Currency>,
+}
+
+impl LooseMoney {
+    /// Returns the amount, if it has a number and a currency.
+    pub(super) fn whole(self) -> Option<Money> {
+        Some(Money { amount: self.amount?, currency: self.currency? })
+    }
+}
+
 /// Reads an amount of money. An object without an amount or a currency is `None`.
 pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
-    #[derive(serde::Deserialize)]
-    struct Loose {
-        amount: Option<super::Decimal>,
-        currency: Option<super::Currency>,
-    }
-    let loose = Option::<Loose>::deserialize(from)?;
-    Ok(loose.and_then(|loose| Some(Money { amount: loose.amount?, currency: loose.currency? })))
+    Ok(Option::<LooseMoney>::deserialize(from)?.and_then(LooseMoney::whole))
 }
 
 /// Reads the date-time of a header, in both forms that Teamleader sends.

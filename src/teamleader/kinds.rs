@@ -1,9 +1,13 @@
-//! Types that name the type of an id, such as the `Project` in [`Id<Project>`](super::Id). Most of these types are empty
-//! enums: this crate has no struct for the object itself.
+//! Types that name the type of an id, such as the `Project` in [`Id<Project>`](super::Id).
 
+pub use super::credit_notes::CreditNote;
+pub use super::lookups::{BusinessType, LevelTwoArea};
+pub use super::notes::{DocumentTemplate, MailTemplate};
+pub use super::projects::Project;
 pub use super::settings::{
     PaymentMethod, PriceList, ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate,
 };
+pub use super::subscriptions::Subscription;
 pub use super::users::User;
 
 macro_rules! kinds {
@@ -19,18 +23,4 @@ kinds! {
     Account,
     /// An object of any type, for references that can lead to several types.
     Anything,
-    /// A legal form of companies.
-    BusinessType,
-    /// A credit note.
-    CreditNote,
-    /// A template of invoices, quotations and other documents.
-    DocumentTemplate,
-    /// A region or a province.
-    LevelTwoArea,
-    /// A template of emails.
-    MailTemplate,
-    /// A project.
-    Project,
-    /// A subscription.
-    Subscription,
 }

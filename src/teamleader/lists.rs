@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+mod asked;
+
 #[cfg(test)]
 use serde::Deserialize;
 use serde::Serialize;
@@ -147,6 +149,8 @@ impl fmt::Display for Nothing {
 #[must_use = "a list is fetched when it is iterated"]
 pub struct List<'a, T: Listed> {
     teamleader: &'a Teamleader,
+    operation: &'static str,
+    asked: Result<Map<String, Value>, String>,
     filter: Option<T::Filter>,
     sort: Vec<(T::Sort, Order)>,
     includes: Vec<T::Include>,
@@ -204,11 +208,12 @@ impl<'a, T: Listed> List<'a, T> {
     pub(super) fn new(teamleader: &'a Teamleader) -> List<'a, T> {
         let page_size = teamleader.0.page_size;
         let (sort, includes) = (Vec::new(), Vec::new());
-        List { teamleader, filter: None, sort, includes, page_size, first: 1, strict: false }
+        let (operation, asked) = (T::OPERATION, Ok(Map::new()));
+        let (filter, first, strict) = (None, 1, false);
+        List { teamleader, operation, asked, filter, sort, includes, page_size, first, strict }
     }
 
-    /// Narrows the list to the objects that match the filter. A later filter replaces an earlier
-    /// filter.
+    /// Narrows the list to the objects that match the filter. A later filter replaces an earlier one.
     pub fn filter(mut self, filter: T::Filter) -> List<'a, T> {
         self.filter = Some(filter);
         self
@@ -252,11 +257,12 @@ impl<'a, T: Listed> List<'a, T> {
 
     /// Returns an iterator over the pages. A list without pages is returned as one page.
     pub fn pages(&self) -> Pages<'a, T> {
-        let (teamleader, size, strict) = (self.teamleader, self.page_size, self.strict);
+        let (teamleader, name) = (self.teamleader, self.operation);
+        let (size, strict) = (self.page_size, self.strict);
         let mut body = self.body(false);
         let mut before = None;
         let fetch = move |number: &u32| {
-            let operation = Operation::known(T::OPERATION)?;
+            let operation = Operation::known(name)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
             let mut page: ListPage<T> = ask(teamleader, operation, body, size, *number)?;
             strictly(strict, &mut page)?;
@@ -283,7 +289,7 @@ impl<'a, T: Listed> List<'a, T> {
     ///
     /// The errors of [`Teamleader::call`].
     pub fn page(&self, number: u32) -> Result<ListPage<T>> {
-        let operation = Operation::known(T::OPERATION)?;
+        let operation = Operation::known(self.operation)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
         let mut page = ask(self.teamleader, operation, &mut body, self.page_size, number.max(1))?;
         strictly(self.strict, &mut page)?;
@@ -306,7 +312,7 @@ impl<'a, T: Listed> List<'a, T> {
     ///
     /// The errors of [`Teamleader::call`].
     pub fn count(&self) -> Result<Option<u64>> {
-        let operation = Operation::known(T::OPERATION)?;
+        let operation = Operation::known(self.operation)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
         let page: ListPage<T> = ask(self.teamleader, operation, &mut body, 1, 1)?;
         if !operation.pages {
@@ -318,7 +324,7 @@ impl<'a, T: Listed> List<'a, T> {
     fn body(&self, count: bool) -> Result<Map<String, Value>, String> {
         let fail =
             |error: serde_json::Error| format!("the filter cannot be written as JSON: {error}");
-        let mut body = Map::new();
+        let mut body = self.asked.clone()?;
         if let Some(filter) = &self.filter {
             body.insert("filter".to_owned(), serde_json::to_value(filter).map_err(fail)?);
         }
@@ -338,7 +344,7 @@ impl<'a, T: Listed> List<'a, T> {
 impl<T: Listed> fmt::Debug for List<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("List")
-            .field("operation", &T::OPERATION)
+            .field("operation", &self.operation)
             .field("body", &self.body(false))
             .finish_non_exhaustive()
     }

@@ -103,9 +103,11 @@ pub(super) use listed;
 /// - `make` sends a request and reads a reference to the new object;
 /// - `act` sends ids and plain values and reads nothing;
 /// - `change` sends an id and a request and reads nothing;
-/// - `credit` sends an id and a request and reads a reference to the new object.
+/// - `credit` sends an id and a request and reads a reference to the new object;
+/// - `put` sends a request and reads nothing.
 ///
-/// Only the conversion to an id is generic. The rest is compiled once.
+/// Only the conversion to an id is generic. The methods are `#[inline]`: a program compiles the models that it uses,
+/// and this crate compiles none of them.
 macro_rules! methods {
     (
         impl $resource:ident of $object:ty;
@@ -131,6 +133,10 @@ macro_rules! methods {
             $(#[$change_about:meta])*
             $change:ident($changes:ty) = $change_name:literal;
         )+ } )?
+        $( put { $(
+            $(#[$put_about:meta])*
+            $put:ident($putting:ty) = $put_name:literal;
+        )+ } )?
     ) => {
         impl $resource<'_> {
             $($(
@@ -149,6 +155,7 @@ macro_rules! methods {
                         $( (stringify!($fetch_id)): $fetch_id.as_str(), )*
                         $($( (stringify!($fetch_field)): $fetch_field, )+)?
                     });
+                    #[inline]
                     fn send(
                         teamleader: &$crate::teamleader::Teamleader,
                         body: &serde_json::Value,
@@ -164,6 +171,7 @@ macro_rules! methods {
                 /// # Errors
                 ///
                 /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                #[inline]
                 pub fn $make(self, request: &$made) -> Result<$crate::teamleader::Reference<$object>> {
                     self.0.fetch($make_name, request)
                 }
@@ -215,6 +223,17 @@ macro_rules! methods {
                     self.0.change($change_name, id.into().as_str(), changes)
                 }
             )+)?
+            $($(
+                $(#[$put_about])*
+                ///
+                /// # Errors
+                ///
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                #[inline]
+                pub fn $put(self, request: &$putting) -> Result<()> {
+                    self.0.act($put_name, request)
+                }
+            )+)?
         }
     };
 }
@@ -230,26 +249,31 @@ macro_rules! resource {
         impl<'a> $resource<'a> {
             /// Returns an iterator over all objects of the list. Each page is fetched when the
             /// iterator reaches it.
+            #[inline]
             pub fn iter(self) -> crate::teamleader::Items<'a, $object> {
                 self.list().iter()
             }
 
             /// Returns an iterator over the pages of the list.
+            #[inline]
             pub fn pages(self) -> crate::teamleader::Pages<'a, $object> {
                 self.list().pages()
             }
 
             /// Sets the number of objects on a page, from 1 to 100.
+            #[inline]
             pub fn page_size(self, objects: u32) -> crate::teamleader::List<'a, $object> {
                 self.list().page_size(objects)
             }
 
             /// Starts at this page. Page 1 is the first page and the default.
+            #[inline]
             pub fn from_page(self, number: u32) -> crate::teamleader::List<'a, $object> {
                 self.list().from_page(number)
             }
 
             /// Narrows the list to the objects that match the filter.
+            #[inline]
             pub fn filter(
                 self,
                 filter: <$object as crate::teamleader::Listed>::Filter,
@@ -258,6 +282,7 @@ macro_rules! resource {
             }
 
             /// Sorts the list.
+            #[inline]
             pub fn sort(
                 self,
                 by: <$object as crate::teamleader::Listed>::Sort,
@@ -267,6 +292,7 @@ macro_rules! resource {
             }
 
             /// Asks for fields that the list leaves out by default.
+            #[inline]
             pub fn include(
                 self,
                 what: <$object as crate::teamleader::Listed>::Include,
@@ -279,6 +305,7 @@ macro_rules! resource {
             /// # Errors
             ///
             /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            #[inline]
             pub fn first(self) -> Result<Option<$object>> {
                 self.list().first()
             }
@@ -289,6 +316,7 @@ macro_rules! resource {
             /// # Errors
             ///
             /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            #[inline]
             pub fn count(self) -> Result<Option<u64>> {
                 self.list().count()
             }
@@ -300,3 +328,37 @@ macro_rules! resource {
     };
 }
 pub(super) use resource;
+
+/// A resource without a list of all its objects.
+macro_rules! bare {
+    ($(#[$about:meta])* pub struct $resource:ident) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $resource<'a>(pub(super) &'a crate::teamleader::Teamleader);
+    };
+}
+pub(super) use bare;
+
+/// The method that fetches an object with optional parts.
+macro_rules! included {
+    ($resource:ident of $object:ty, $include:ident = $name:literal) => {
+        impl $resource<'_> {
+            /// Fetches one object with optional parts.
+            ///
+            /// # Errors
+            ///
+            /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            #[inline]
+            pub fn get_with(
+                self,
+                id: impl Into<crate::teamleader::Id<$object>>,
+                include: &[$include],
+            ) -> Result<$object> {
+                let includes: Vec<&str> = include.iter().map($include::as_str).collect();
+                let body = serde_json::json!({ "id": id.into(), "includes": includes.join(",") });
+                self.0.fetch($name, &body)
+            }
+        }
+    };
+}
+pub(super) use included;

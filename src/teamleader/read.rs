@@ -2,9 +2,10 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
+use super::operations::Operation;
 use super::{ListPage, Teamleader, UnreadRow};
 use crate::Response;
 use crate::error::{DecodeError, Error, Result};
@@ -35,6 +36,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// Whether this is the answer of a read: an object that has no `data`.
+fn bare(name: &str, bytes: &[u8]) -> bool {
+    let members = || serde_json::from_slice::<Map<String, Value>>(bytes).ok();
+    Operation::named(name).is_some_and(Operation::is_read)
+        && members().is_some_and(|members| !members.contains_key("data"))
+}
+
 impl Teamleader {
     /// Calls `work` with the reader of rows.
     fn reader<T>(&self, name: &str, forgiving: bool, work: impl FnOnce(Rows<'_>) -> T) -> T {
@@ -56,6 +64,11 @@ impl Teamleader {
             Ok(envelope) => Ok(Ok(envelope.data)),
             Err(error) => match serde_json::from_slice::<Envelope<&RawValue>>(bytes) {
                 Ok(envelope) => Ok(self.one(name, true, envelope.data.get())),
+                // By the specification, a few operations answer with the object itself.
+                Err(_) if bare(name, bytes) => {
+                    let text = std::str::from_utf8(bytes).unwrap_or_default();
+                    Ok(self.one(name, true, text))
+                }
                 Err(_) => Err(error),
             },
         })?

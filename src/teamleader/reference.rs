@@ -10,7 +10,8 @@ use super::Id;
 use super::companies::Company;
 use super::contacts::Contact;
 use super::json::or_empty;
-use super::kinds::Anything;
+use super::kinds::{Anything, User};
+use super::users::Team;
 
 /// A reference to an object, as in Teamleader's answers: the object's type and id.
 ///
@@ -96,6 +97,13 @@ impl<T> Hash for Reference<T> {
     }
 }
 
+/// Refers to a user.
+impl From<Id<User>> for Reference<User> {
+    fn from(id: Id<User>) -> Reference<User> {
+        Reference::new("user", id)
+    }
+}
+
 /// A contact or a company in a request: the customer of an invoice, a quotation or a deal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
@@ -128,5 +136,75 @@ impl From<Id<Contact>> for Customer {
 impl From<Id<Company>> for Customer {
     fn from(id: Id<Company>) -> Customer {
         Customer::Company(id)
+    }
+}
+
+/// A user or a team in a request: who does the work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Assignee {
+    /// The user with this id.
+    User(Id<User>),
+    /// The team with this id.
+    Team(Id<Team>),
+}
+
+impl Assignee {
+    /// Makes an assignee from the id of a user.
+    pub fn user(id: impl Into<Id<User>>) -> Assignee {
+        Assignee::User(id.into())
+    }
+
+    /// Makes an assignee from the id of a team.
+    pub fn team(id: impl Into<Id<Team>>) -> Assignee {
+        Assignee::Team(id.into())
+    }
+}
+
+impl From<Id<User>> for Assignee {
+    fn from(id: Id<User>) -> Assignee {
+        Assignee::User(id)
+    }
+}
+
+impl From<Id<Team>> for Assignee {
+    fn from(id: Id<Team>) -> Assignee {
+        Assignee::Team(id)
+    }
+}
+
+/// A user or a contact in a request: who attends a meeting or an event.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Attendee {
+    /// The user with this id.
+    User(Id<User>),
+    /// The contact with this id.
+    Contact(Id<Contact>),
+}
+
+impl Attendee {
+    /// Makes an attendee from the id of a user.
+    pub fn user(id: impl Into<Id<User>>) -> Attendee {
+        Attendee::User(id.into())
+    }
+
+    /// Makes an attendee from the id of a contact.
+    pub fn contact(id: impl Into<Id<Contact>>) -> Attendee {
+        Attendee::Contact(id.into())
+    }
+}
+
+impl From<Id<User>> for Attendee {
+    fn from(id: Id<User>) -> Attendee {
+        Attendee::User(id)
+    }
+}
+
+impl From<Id<Contact>> for Attendee {
+    fn from(id: Id<Contact>) -> Attendee {
+        Attendee::Contact(id)
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of private parts: the typed operations against examples, and the table of operations.
 
 mod cases;
+mod coverage;
 mod distil;
 mod examples;
 mod hostile;

@@ -229,6 +229,9 @@ const _: () = {
     shared![
         AccountStatus,
         Action,
+        Answers,
+        Batch,
+        Part<u8>,
         Limits,
         ApprovalStatus,
         Country,

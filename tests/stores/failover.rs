@@ -158,7 +158,8 @@ impl Load {
         let mut lives = self.clients(0);
         lives.iter().for_each(|client| client.refresh().unwrap());
         cut();
-        // The first third of the logins is not refreshed any more; the last third belongs to a process that ends.
+        // The first third of the logins is not refreshed again; the process that refreshes the last
+        // third ends.
         let (second, third) = (ACCOUNTS / 3, ACCOUNTS / 3 * 2);
         lives.truncate(third);
         lives[second..].iter().for_each(|client| client.refresh().unwrap());

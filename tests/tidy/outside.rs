@@ -65,7 +65,7 @@ const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the
 /// field, and a test.
-const TEXTS: [(&str, &str, &str); 23] = [
+const TEXTS: [(&str, &str, &str); 25] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
     ("src/error/challenge.rs", "parameters", CHALLENGE),

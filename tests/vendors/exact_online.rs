@@ -1,10 +1,13 @@
 //! Tests of Exact Online.
 
 mod attachments;
+mod batch;
 mod calls;
 #[cfg_attr(not(all(feature = "sqlite", feature = "teamleader")), allow(dead_code))]
 pub(crate) mod child;
+mod coverage;
 mod defects;
+mod every;
 mod grammar;
 mod guide;
 mod hostile;

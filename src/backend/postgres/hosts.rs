@@ -29,7 +29,8 @@ pub(super) fn configured(url: &str) -> CrateResult<(Config, String)> {
                     connections with TLS (PostgresBackend::with_connections)";
         return Err(Error::config(text));
     }
-    // Two hours, the library's default, would keep a thread that waits for a machine without power.
+    // With the library's default of two hours, a thread would wait that long for a machine that has
+    // lost power.
     if config.get_keepalives_idle() == Duration::from_secs(7200) {
         config.keepalives_idle(Duration::from_secs(60));
     }
@@ -54,8 +55,9 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Splits the configuration: the library would wait for a host that accepts the connection and says nothing,
-    /// and try no other. Of several hosts, only one that accepts writes is of use.
+    /// Makes a configuration for each host: with a shared one, the library would wait for a host that
+    /// accepts the connection but does not answer, and would not try the next host. If there are
+    /// several hosts, the store uses only a host that accepts writes.
     pub(super) fn of(config: &Config) -> Hosts {
         let count = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
         let each = (0..count).map(|number| {
@@ -71,7 +73,8 @@ impl Hosts {
         Hosts { each: each.collect(), last: Arc::default(), unanswered: Arc::default() }
     }
 
-    /// Opens a session. Begins with the host that answered last. All hosts together have as long as a single one.
+    /// Opens a session. It tries the host that answered last first. The time limit is for all hosts
+    /// together, and is the same as for a single host.
     pub(super) fn open(&self, name: &str) -> Result<Session, BoxError> {
         let count = self.each.len();
         let patience = PATIENCE / u32::try_from(count).unwrap_or(u32::MAX);
@@ -115,7 +118,7 @@ fn named(config: &Config, number: usize) -> String {
     format!("{name}:{}", port.unwrap_or(5432))
 }
 
-/// The configuration with this host alone.
+/// The configuration with only this host.
 fn only(all: &Config, number: usize) -> Config {
     if all.get_hosts().len().max(all.get_hostaddrs().len()) < 2 {
         return all.clone();
@@ -163,11 +166,11 @@ mod tests {
         assert_eq!(two.get_options(), Some("-c geqo=off"));
         assert_eq!(two.get_keepalives_idle().as_secs(), 7);
         assert_eq!(two.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
-        // Both hosts must fit into the time of a call.
+        // The connection attempts to both hosts together must fit into the time limit of a call.
         assert_eq!(two.get_connect_timeout(), Some(&(PATIENCE / 2)));
         let one = "postgres://app@one/db?connect_timeout=60".parse().unwrap();
         let hosts = Hosts::of(&one);
-        assert_eq!(hosts.each[0].1, one);
+        assert_eq!(format!("{:?}", hosts.each[0].1), format!("{one:?}"));
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had the lock before the attempt, so that another client has it, or has left it
-    /// there: a pooler gives one session to several clients.
+    /// Whether the session had the lock before the attempt. Then a pooler gives one session to several
+    /// clients, and another client holds the lock or did not release it.
     shared: bool,
 }
 
@@ -55,8 +55,8 @@ struct Attempt {
 /// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
 ///    the database has another default. (With one view for all statements, the record could be older
 ///    than the lock.)
-/// 2. The lock, and NULL if this session has it already. The server ends the connection, and the lock with
-///    it, when our host no longer answers.
+/// 2. An attempt to take the lock; NULL if this session already has it. The server ends the connection,
+///    and the lock with it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
 /// 4. The record, if it is wanted.

@@ -1,5 +1,6 @@
-//! Notices a pooler that gives each transaction another session, as PgBouncer does in transaction mode. An
-//! advisory lock stays with its session, so it does not stay with the client that has taken it.
+//! Detects a pooler that runs each transaction in any free session, as PgBouncer does in transaction
+//! mode. An advisory lock belongs to a session, so behind such a pooler it does not stay with the
+//! client that took it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +11,24 @@ use super::super::BackendError;
 use super::super::queue::Pace;
 use crate::error::BoxError;
 
-/// How long the store refuses to lock after it has noticed a pooler. A person may change the pooler's settings
-/// meanwhile.
+/// How long the store refuses to lock after it has detected a pooler. Then it tries again, because the
+/// pooler's settings may have been changed.
 const COUNTS: Duration = Duration::from_secs(60);
 
-/// When such a pooler was noticed last, for a store and all its accounts.
+/// When such a pooler was last detected, for a store and all its accounts.
 #[derive(Clone, Default)]
 pub(super) struct Pooler(Arc<Mutex<Option<Duration>>>);
 
 impl Pooler {
-    /// Remembers that the session behind a connection has changed, or that another client has this session.
+    /// Remembers that the session behind a connection has changed, or that another client uses the same
+    /// session.
     pub(super) fn found(&self, pace: &Pace) {
         *self.0.lock() = Some(pace.clock.monotonic());
     }
 
     /// # Errors
     ///
-    /// [`BackendError::Config`] if a pooler was noticed in the last minute.
+    /// [`BackendError::Config`] if a pooler was detected in the last minute.
     pub(super) fn refuse(&self, name: &str, pace: &Pace) -> Result<(), BoxError> {
         let found = *self.0.lock();
         if found.is_none_or(|at| pace.since(at) > COUNTS) {

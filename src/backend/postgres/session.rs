@@ -21,7 +21,7 @@ pub(super) type Session = Box<dyn Reach>;
 pub(super) trait Reach: Send {
     fn client(&mut self) -> &mut Client;
 
-    /// What its server has left unanswered.
+    /// The statements that the server has not answered.
     fn unanswered(&self) -> &Arc<Unanswered>;
 }
 

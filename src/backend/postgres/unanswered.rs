@@ -1,5 +1,6 @@
-//! Counts the threads that wait for a server that says nothing. If the server hangs while its machine still
-//! answers, such a thread waits for ever, because the library has no way to end it.
+//! Counts the threads that wait for a server that does not answer. If the server process hangs while
+//! its machine still answers TCP, such a thread waits for ever, because the library cannot cancel the
+//! wait.
 
 use std::time::Duration;
 
@@ -9,13 +10,14 @@ use super::super::BackendError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::BoxError;
 
-/// How many threads may wait for a server that says nothing.
+/// How many threads may wait for a server that does not answer.
 const MOST: usize = 16;
 
-/// After so long, one more thread asks the server: its name may lead to another machine by now.
+/// After this time one more thread asks the server, because the host name may now resolve to another
+/// machine.
 const AGAIN: Duration = Duration::from_secs(300);
 
-/// What one server has left unanswered, for all accounts of a store.
+/// The statements that one server has not answered, for all accounts of a store.
 #[derive(Default)]
 pub(super) struct Unanswered(Mutex<State>);
 
@@ -28,7 +30,7 @@ struct State {
 impl Unanswered {
     /// # Errors
     ///
-    /// [`BackendError::Unavailable`] if the server has left too many statements unanswered.
+    /// [`BackendError::Unavailable`] if too many statements have no answer from the server.
     pub(super) fn refuse(&self, name: &str) -> Result<(), BoxError> {
         self.refuse_at(name, SystemClock.monotonic())
     }
@@ -50,12 +52,12 @@ impl Unanswered {
         Err(BackendError::Unavailable(text).into())
     }
 
-    /// Counts a statement whose answer nobody waits for any more.
+    /// Counts a statement for whose answer the store no longer waits.
     pub(super) fn add(&self) {
         self.0.lock().count += 1;
     }
 
-    /// The answer came after all, or the connection has ended.
+    /// Called when such an answer comes late, or the connection ends.
     pub(super) fn came(&self) {
         let mut state = self.0.lock();
         state.count = state.count.saturating_sub(1);

@@ -1,4 +1,5 @@
-//! What a write survives: the server's settings, and the replicas that have the write.
+//! The durability of a write: it depends on the server's settings and on the replicas that have the
+//! write.
 
 use redis::{Cmd, RedisResult};
 
@@ -10,7 +11,7 @@ use crate::error::BoxError;
 const WAIT: usize = 5000;
 
 impl RedisBackend {
-    /// Runs a script that returns 1 if it has written, and waits for the replicas then.
+    /// Runs a script that returns 1 if it has written. After a write it waits for the replicas.
     pub(super) fn write(&self, command: impl Fn(&RedisBackend) -> Cmd) -> Result<bool, BoxError> {
         let most = self.replicas;
         let (written, have) = self.run(|connection| {
@@ -34,8 +35,8 @@ impl RedisBackend {
     }
 }
 
-/// Reads the durability from the server's settings.
-/// `replicas` of them have a write before it counts.
+/// Reads the durability from the server's settings. A write succeeds only when `replicas` replicas have
+/// it.
 pub(super) fn durability(connection: &mut Connection, replicas: usize) -> RedisResult<Durability> {
     let mut setting = |name: &str| -> RedisResult<String> {
         let found: Vec<String> =

@@ -37,7 +37,8 @@ const REMOTE: [&str; 13] = [
     "smb3",
 ];
 
-/// How often a store asks for a log for a new database, or looks at a log, while another process changes the same.
+/// How many times a store requests a log for a new database, or checks a log, while another process
+/// changes it.
 const TRIES: usize = 3;
 
 /// The smallest number of bytes by which a log grows, if the disk has this space: so the log grows
@@ -161,8 +162,8 @@ pub(super) fn begin_with_room<'a>(
     Ok(transaction)
 }
 
-/// Makes sure that the room is still there after the note was written: another process may have used it, and a
-/// program that reads keeps SQLite from writing the log from its start again.
+/// Ensures that the log still has the room after the note was written: another process may have used
+/// the room, and while a program reads, SQLite cannot start again at the beginning of the log.
 pub(super) fn check_room(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
     let needed = room::kept(&log.database, None);
     for _ in 0..TRIES {
@@ -272,7 +273,8 @@ pub(super) struct Log {
     pub(super) database: PathBuf,
     /// The identity of the log's file.
     file: disk::Identity,
-    /// Which file the log's index is, the memory that all users of the log share.
+    /// The identity of the file with the log's index, which is the memory that all users of the log
+    /// share.
     index: disk::Identity,
 }
 
@@ -291,17 +293,18 @@ impl Log {
         fs::metadata(self.path()).map_or(0, |metadata| metadata.len())
     }
 
-    /// Whether the log or its index is no longer beside the database: somebody has deleted it. What a connection
-    /// writes into a deleted log is lost with the connection.
+    /// Whether the log or its index was deleted, so that it is no longer beside the database. All that
+    /// a connection writes into a deleted log is lost when the connection ends.
     pub(super) fn is_lost(&self) -> bool {
         let differs =
             |ours: disk::Identity, end| ours.is_some() && beside(&self.database, end) != ours;
         differs(self.file, "-wal") || differs(self.index, "-shm")
     }
 
-    /// Prepares a connection whose log is lost for its end. If there is no log now, the database gets the content
-    /// of the deleted log. Otherwise the log is still there, or another connection has done that and begun
-    /// another log: SQLite must not copy the deleted log by the index of the other.
+    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the
+    /// deleted log into the database. Otherwise the log still exists, or another connection has copied
+    /// it and begun a new log; then SQLite must not copy the deleted log, because it would use the
+    /// index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
         if beside(&self.database, "-wal").is_none() {
             let _ = connection.busy_timeout(Duration::ZERO);
@@ -312,8 +315,9 @@ impl Log {
         }
     }
 
-    /// Whether the log of a new connection is the one that other connections use: the index is there, and the
-    /// log has all frames that the index lists. A database that may only be read does not tell.
+    /// Whether a new connection uses the same log as other connections: the index exists, and the log
+    /// has all frames that the index lists. In a read-only database the frames cannot be counted and
+    /// are not compared.
     pub(super) fn is_whole(&self, connection: &Connection) -> bool {
         let has_all = || {
             let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
@@ -322,7 +326,7 @@ impl Log {
             };
             logged <= 0 || self.size() >= used(logged, page)
         };
-        // Another connection may cut the log between the two looks.
+        // Another connection may truncate the log between the two checks.
         self.file.is_none() || self.index.is_some() && (0..TRIES).any(|_| has_all())
     }
 

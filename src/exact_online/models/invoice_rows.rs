@@ -4,7 +4,9 @@ use time::PrimitiveDateTime;
 
 use super::super::{Decimal, Guid, Id};
 use super::model;
-use super::{Account, Contact, Document, GlAccount, Item, SalesInvoice, Warehouse};
+use super::{
+    Account, Contact, Document, GlAccount, Item, Project, SalesChannel, SalesInvoice, Warehouse,
+};
 
 model! {
     /// A row of a synchronisation of sales invoices: a line with the fields of its invoice.
@@ -81,13 +83,13 @@ model! {
         payment_reference: String = "PaymentReference",
         pricelist: Guid = "Pricelist",
         pricelist_description: String = "PricelistDescription",
-        project: Guid = "Project",
+        project: Id<Project> = "Project",
         project_description: String = "ProjectDescription",
         project_wbs: Guid = "ProjectWBS",
         project_wbs_description: String = "ProjectWBSDescription",
         quantity: Decimal = "Quantity",
         remarks: String = "Remarks",
-        sales_channel: Guid = "SalesChannel",
+        sales_channel: Id<SalesChannel> = "SalesChannel",
         sales_channel_code: String = "SalesChannelCode",
         sales_channel_description: String = "SalesChannelDescription",
         sales_order: Guid = "SalesOrder",

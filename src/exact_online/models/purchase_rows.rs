@@ -4,7 +4,10 @@ use time::PrimitiveDateTime;
 
 use super::super::{ApprovalStatus, Decimal, Guid, Id};
 use super::model;
-use super::{Account, Contact, Document, Item, PurchaseOrder, Warehouse};
+use super::{
+    Account, Address, Contact, Document, Item, Project, PurchaseOrder, SelectionCode,
+    ShippingMethod, Warehouse,
+};
 
 model! {
     /// A row of a synchronisation of purchase orders: a line with the fields of its order.
@@ -31,7 +34,7 @@ model! {
         delivery_account: Id<Account> = "DeliveryAccount",
         delivery_account_code: String = "DeliveryAccountCode",
         delivery_account_name: String = "DeliveryAccountName",
-        delivery_address: Guid = "DeliveryAddress",
+        delivery_address: Id<Address> = "DeliveryAddress",
         delivery_contact: Id<Contact> = "DeliveryContact",
         delivery_contact_person_full_name: String = "DeliveryContactPersonFullName",
         description: String = "Description",
@@ -68,7 +71,7 @@ model! {
         order_status: i32 = "OrderStatus",
         payment_condition: String = "PaymentCondition",
         payment_condition_description: String = "PaymentConditionDescription",
-        project: Guid = "Project",
+        project: Id<Project> = "Project",
         project_code: String = "ProjectCode",
         project_description: String = "ProjectDescription",
         purchase_agent: Guid = "PurchaseAgent",
@@ -85,11 +88,11 @@ model! {
         sales_order_line: Guid = "SalesOrderLine",
         sales_order_line_number: i32 = "SalesOrderLineNumber",
         sales_order_number: i32 = "SalesOrderNumber",
-        selection_code: Guid = "SelectionCode",
+        selection_code: Id<SelectionCode> = "SelectionCode",
         selection_code_code: String = "SelectionCodeCode",
         selection_code_description: String = "SelectionCodeDescription",
         sending_method: i32 = "SendingMethod",
-        shipping_method: Guid = "ShippingMethod",
+        shipping_method: Id<ShippingMethod> = "ShippingMethod",
         shipping_method_code: String = "ShippingMethodCode",
         shipping_method_description: String = "ShippingMethodDescription",
         source: i32 = "Source",

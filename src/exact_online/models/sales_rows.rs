@@ -4,7 +4,10 @@ use time::PrimitiveDateTime;
 
 use super::super::{ApprovalStatus, Decimal, Guid, Id, SalesOrderStatus};
 use super::model;
-use super::{Account, Contact, Document, SalesOrder, Warehouse};
+use super::{
+    Account, Address, Contact, Document, Project, SalesChannel, SalesOrder, SelectionCode,
+    ShippingMethod, Warehouse,
+};
 
 model! {
     /// A row of a synchronisation of sales orders: an order without its lines.
@@ -29,7 +32,7 @@ model! {
         deliver_to_contact_person: Id<Contact> = "DeliverToContactPerson",
         deliver_to_contact_person_full_name: String = "DeliverToContactPersonFullName",
         deliver_to_name: String = "DeliverToName",
-        delivery_address: Guid = "DeliveryAddress",
+        delivery_address: Id<Address> = "DeliveryAddress",
         delivery_date: PrimitiveDateTime = "DeliveryDate",
         delivery_status: i32 = "DeliveryStatus",
         delivery_status_description: String = "DeliveryStatusDescription",
@@ -63,19 +66,19 @@ model! {
         payment_condition: String = "PaymentCondition",
         payment_condition_description: String = "PaymentConditionDescription",
         payment_reference: String = "PaymentReference",
-        project: Guid = "Project",
+        project: Id<Project> = "Project",
         project_code: String = "ProjectCode",
         project_description: String = "ProjectDescription",
         remarks: String = "Remarks",
-        sales_channel: Guid = "SalesChannel",
+        sales_channel: Id<SalesChannel> = "SalesChannel",
         sales_channel_code: String = "SalesChannelCode",
         sales_channel_description: String = "SalesChannelDescription",
         salesperson: Guid = "Salesperson",
         salesperson_full_name: String = "SalespersonFullName",
-        selection_code: Guid = "SelectionCode",
+        selection_code: Id<SelectionCode> = "SelectionCode",
         selection_code_code: String = "SelectionCodeCode",
         selection_code_description: String = "SelectionCodeDescription",
-        shipping_method: Guid = "ShippingMethod",
+        shipping_method: Id<ShippingMethod> = "ShippingMethod",
         shipping_method_code: String = "ShippingMethodCode",
         shipping_method_description: String = "ShippingMethodDescription",
         status: SalesOrderStatus = "Status",

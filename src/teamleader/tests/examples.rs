@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::cases::{CASES, Case};
+use super::cases::{Case, cases};
 use super::yaml;
 use crate::MemoryBackend;
 use crate::sandbox::{ApiReply, Sandbox};
 use crate::teamleader::Teamleader;
-use crate::teamleader::operations::Operation;
+use crate::teamleader::operations::{Operation, Returns};
 
 /// A request and an answer for each typed operation, written for these tests. The examples have every field
 /// of the specification.
@@ -132,11 +132,11 @@ fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>
 #[test]
 fn every_typed_operation_matches_its_fixture() {
     let (world, fixtures) = (World::new(), fixtures());
-    for case in CASES {
+    for case in &cases() {
         let fixture = &fixtures[case.0];
         world.check(case, fixture.get("request"), fixture.get("response"));
     }
-    assert_eq!(CASES.len(), fixtures.len());
+    assert_eq!(cases().len(), fixtures.len());
 }
 
 #[test]
@@ -149,11 +149,13 @@ fn every_example_of_the_specification_matches_the_types() {
     let (world, fixtures) = (World::new(), fixtures());
     let operations = yaml::operations(&document);
     let (mut requests, mut responses) = (0, 0);
-    for case in CASES {
+    for case in &cases() {
         let (_, operation) = operations.iter().find(|(name, _)| *name == case.0).unwrap();
         let fixture = &fixtures[case.0];
         let request = yaml::json(&yaml::content(&operation["requestBody"])["example"]);
+        let request = request.map(|example| as_meant(case.0, example));
         let response = yaml::json(&yaml::content(yaml::success(operation).1)["example"]);
+        let response = response.map(|example| as_sent(case.0, example));
         requests += usize::from(request.is_some());
         responses += usize::from(response.is_some());
         if request.is_some() || response.is_some() {
@@ -165,9 +167,48 @@ fn every_example_of_the_specification_matches_the_types() {
     println!(
         "{} examples of {} typed operations: {requests} requests, {responses} responses",
         requests + responses,
-        CASES.len()
+        cases().len()
     );
-    assert_eq!((requests, responses), (78, 53));
+    assert_eq!((requests, responses), (254, 152));
+}
+
+/// The example of an answer as Teamleader sends it. In the specification three examples lack `data`, or have a list where
+/// one object is meant.
+fn as_sent(name: &str, example: Value) -> Value {
+    match &example["data"] {
+        Value::Null if example.get("data").is_none() => json!({ "data": example }),
+        Value::Array(objects) if Operation::named(name).unwrap().returns != Returns::List => {
+            json!({ "data": objects[0] })
+        }
+        _ => example,
+    }
+}
+
+/// The example of a request as its schema describes it. In the specification one example has `YYYY-MM-DD` in the place of
+/// dates, and one has a filter outside `filter`.
+fn as_meant(name: &str, example: Value) -> Value {
+    let text = example.to_string().replace("YYYY-MM-DD", "2024-05-11");
+    let mut example: Value = serde_json::from_str(&text).unwrap();
+    if name == "reservations.list" {
+        let ids = example.as_object_mut().unwrap().remove("plannable_item_ids").unwrap();
+        example["filter"]["plannable_item_ids"] = ids;
+    }
+    example
+}
+
+#[test]
+fn an_answer_without_data_is_read_as_the_object() {
+    let (world, fixtures) = (World::new(), fixtures());
+    let names = ["tickets.info", "tickets.getMessage"];
+    for case in cases().iter().filter(|case| names.contains(&case.0)) {
+        let object = &fixtures[case.0]["response"]["data"];
+        *world.exchange.lock() =
+            Exchange { status: 200, answer: Some(object.clone()), ..Exchange::default() };
+        let came = case.1(&world.teamleader, &fixtures[case.0]["request"]).unwrap();
+        let mut differences = Vec::new();
+        compare(&came, object, "data", &mut differences);
+        assert!(differences.is_empty(), "{}: {differences:?}", case.0);
+    }
 }
 
 #[test]
@@ -196,7 +237,7 @@ fn the_comparison_finds_differences() {
 fn an_absent_or_null_field_is_never_an_error() {
     let (world, fixtures) = (World::new(), fixtures());
     let mut tried = 0;
-    for case in CASES {
+    for case in &cases() {
         let fixture = &fixtures[case.0];
         let Some(answer) = fixture.get("response") else { continue };
         let object = match &answer["data"] {
@@ -274,7 +315,7 @@ const SENT: [&str; 17] = [
 fn models_keep_unknown_members_at_every_depth() {
     let (world, fixtures) = (World::new(), fixtures());
     let (mut kept, mut lost) = (0, std::collections::BTreeSet::new());
-    for case in CASES {
+    for case in &cases() {
         let fixture = &fixtures[case.0];
         let Some(answer) = fixture.get("response") else { continue };
         let mut paths = Vec::new();

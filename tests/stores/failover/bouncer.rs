@@ -40,7 +40,8 @@ fn a_pooler_in_transaction_mode_is_named_and_gives_no_lock() {
     let guard = one.lock(Duration::ZERO).unwrap();
     // The pooler has one session so far, and gives it to the second client as well.
     is_named(two.lock(Duration::ZERO).map(drop));
-    // Another client keeps this session in a transaction, so that the holder gets another one.
+    // Another client keeps this session busy with a transaction, so that the holder of the lock gets
+    // another session.
     let mut busy = postgres::Client::connect(&pooler.url(), postgres::NoTls).unwrap();
     let mut transaction = busy.transaction().unwrap();
     transaction.execute("SELECT 1", &[]).unwrap();
@@ -72,7 +73,7 @@ fn a_pooler_in_transaction_mode_loses_no_login() {
         }
     });
     println!("PgBouncer in transaction mode: {:?}", load.failed.lock().unwrap());
-    // Ends the sessions in which locks have stayed.
+    // Ends the sessions that still hold locks.
     drop(pooler);
     while !crate::postgres::holders(&server).is_empty() {}
     load.loses_nothing();

@@ -63,7 +63,7 @@ fn a_replica_takes_over_under_load_without_a_loss() {
             while !do_it::<String>(&next, &["INFO", "replication"]).contains("role:master") {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
-            // Sentinel makes it a replica. Until then no write has a second server.
+            // Sentinel makes the restarted server a replica. Until then no write is on a second server.
             main.restart();
         });
         load.loses_nothing();
@@ -87,7 +87,7 @@ fn a_server_that_flushes_each_second_is_killed_without_a_loss() {
     }
 }
 
-/// Waits until a replica has all that its server has.
+/// Waits until a replica has all the writes of its main server.
 fn until_followed(replica: &Server) {
     while !do_it::<String>(replica, &["INFO", "replication"]).contains("master_link_status:up") {
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -133,7 +133,8 @@ fn a_save_that_its_replica_has_not_confirmed_is_not_done() {
         let next = servers::redis(&program, FLUSHED);
         let _: String = do_it(&next, &["REPLICAOF", "127.0.0.1", &main.port().to_string()]);
         until_followed(&next);
-        // The main server has the record; the save is repeated for the replica.
+        // The main server already has the record; the client repeats the save so that the replica gets
+        // it too.
         next.signal("STOP");
         let error = precise(careful.save(&record_of(&main)));
         assert!(matches!(error, BackendError::Unavailable(_)), "{error}");

@@ -78,7 +78,7 @@ fn a_host_that_accepts_and_says_nothing_is_passed_over() {
     let url = format!("postgres://postgres@127.0.0.1:{port},127.0.0.1:{}/postgres", server.port());
     let hosts = PostgresBackend::new(url).unwrap();
     hosts.save(&record(1)).unwrap();
-    // A new session goes to the host that answered last.
+    // A new session is opened at the host that answered last.
     drop(mute.accept().unwrap());
     admin(&server)
         .batch_execute(
@@ -89,7 +89,7 @@ fn a_host_that_accepts_and_says_nothing_is_passed_over() {
     assert_eq!(hosts.load().unwrap(), store(&server).load().unwrap());
     mute.set_nonblocking(true).unwrap();
     assert!(mute.accept().is_err(), "the silent host is asked again");
-    // Without a host that accepts writes, the error names what each host said.
+    // If no host accepts writes, the error has the answer of each host.
     drop(mute);
     let sql = "ALTER SYSTEM SET default_transaction_read_only = on";
     admin(&server).batch_execute(sql).unwrap();

@@ -19,7 +19,9 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 fn every_test_that_the_page_names_exists() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendors/exact_online");
     let modules = [
+        "batch",
         "calls",
+        "coverage",
         "defects",
         "hostile",
         "limits",

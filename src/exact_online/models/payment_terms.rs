@@ -1,0 +1,106 @@
+//! Payment terms: receivables and payments in one list.
+
+use time::PrimitiveDateTime;
+
+use super::super::resource::resources;
+use super::super::{Decimal, Guid, Id};
+use super::model;
+use super::{Account, Contact, Document, GlAccount};
+
+model! {
+    /// A receivable or a payment.
+    pub struct PaymentTerm at "sync/Cashflow/PaymentTerms", key "ID": Id<PaymentTerm> {
+        id: Id<PaymentTerm> = "ID",
+        timestamp: i64 = "Timestamp",
+        account: Id<Account> = "Account",
+        account_bank_account_id: Guid = "AccountBankAccountID",
+        account_bank_account_number: String = "AccountBankAccountNumber",
+        account_code: String = "AccountCode",
+        account_contact: Id<Contact> = "AccountContact",
+        account_contact_name: String = "AccountContactName",
+        account_country: String = "AccountCountry",
+        account_name: String = "AccountName",
+        amount_dc: Decimal = "AmountDC",
+        amount_discount_dc: Decimal = "AmountDiscountDC",
+        amount_discount_fc: Decimal = "AmountDiscountFC",
+        amount_fc: Decimal = "AmountFC",
+        approval_status: i32 = "ApprovalStatus",
+        bank_account_id: Guid = "BankAccountID",
+        bank_account_number: String = "BankAccountNumber",
+        cashflow_transaction_batch_code: String = "CashflowTransactionBatchCode",
+        created: PrimitiveDateTime = "Created",
+        creator: Guid = "Creator",
+        creator_full_name: String = "CreatorFullName",
+        currency: String = "Currency",
+        description: String = "Description",
+        direct_debit_mandate: Guid = "DirectDebitMandate",
+        direct_debit_mandate_description: String = "DirectDebitMandateDescription",
+        direct_debit_mandate_payment_type: i32 = "DirectDebitMandatePaymentType",
+        direct_debit_mandate_reference: String = "DirectDebitMandateReference",
+        direct_debit_mandate_type: i32 = "DirectDebitMandateType",
+        discount_due_date: PrimitiveDateTime = "DiscountDueDate",
+        division: i32 = "Division",
+        document: Id<Document> = "Document",
+        document_number: i32 = "DocumentNumber",
+        document_subject: String = "DocumentSubject",
+        due_date: PrimitiveDateTime = "DueDate",
+        end_date: PrimitiveDateTime = "EndDate",
+        end_period: i32 = "EndPeriod",
+        end_to_end_id: String = "EndToEndID",
+        end_year: i32 = "EndYear",
+        entry_date: PrimitiveDateTime = "EntryDate",
+        entry_id: Guid = "EntryID",
+        entry_number: i32 = "EntryNumber",
+        gl_account: Id<GlAccount> = "GLAccount",
+        gl_account_code: String = "GLAccountCode",
+        gl_account_description: String = "GLAccountDescription",
+        invoice_date: PrimitiveDateTime = "InvoiceDate",
+        invoice_number: i32 = "InvoiceNumber",
+        is_batch_booking: i32 = "IsBatchBooking",
+        is_fully_paid: bool = "IsFullyPaid",
+        journal: String = "Journal",
+        journal_description: String = "JournalDescription",
+        last_payment_date: PrimitiveDateTime = "LastPaymentDate",
+        line_type: i32 = "LineType",
+        modified: PrimitiveDateTime = "Modified",
+        modifier: Guid = "Modifier",
+        modifier_full_name: String = "ModifierFullName",
+        order_number: i32 = "OrderNumber",
+        payment_batch_number: i32 = "PaymentBatchNumber",
+        payment_condition: String = "PaymentCondition",
+        payment_condition_description: String = "PaymentConditionDescription",
+        payment_days: i32 = "PaymentDays",
+        payment_days_discount: i32 = "PaymentDaysDiscount",
+        payment_discount_percentage: Decimal = "PaymentDiscountPercentage",
+        payment_information_id: String = "PaymentInformationID",
+        payment_method: String = "PaymentMethod",
+        payment_reference: String = "PaymentReference",
+        payment_selected: PrimitiveDateTime = "PaymentSelected",
+        payment_selector: Guid = "PaymentSelector",
+        payment_selector_full_name: String = "PaymentSelectorFullName",
+        rate_fc: Decimal = "RateFC",
+        receivable_batch_number: i32 = "ReceivableBatchNumber",
+        receivable_selected: PrimitiveDateTime = "ReceivableSelected",
+        receivable_selector: Guid = "ReceivableSelector",
+        receivable_selector_full_name: String = "ReceivableSelectorFullName",
+        source: i32 = "Source",
+        status: i32 = "Status",
+        transaction_amount_dc: Decimal = "TransactionAmountDC",
+        transaction_amount_fc: Decimal = "TransactionAmountFC",
+        transaction_due_date: PrimitiveDateTime = "TransactionDueDate",
+        transaction_entry_id: Guid = "TransactionEntryID",
+        transaction_id: Guid = "TransactionID",
+        transaction_is_reversal: bool = "TransactionIsReversal",
+        transaction_reporting_period: i32 = "TransactionReportingPeriod",
+        transaction_reporting_year: i32 = "TransactionReportingYear",
+        transaction_status: i32 = "TransactionStatus",
+        transaction_type: i32 = "TransactionType",
+        your_ref: String = "YourRef",
+    }
+}
+
+resources! {
+    /// Receivables and payments. These rows can be synchronised, not listed.
+    payment_terms: PaymentTerm []
+        sync PaymentTerm "sync/Cashflow/PaymentTerms" without [];
+}
