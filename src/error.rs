@@ -16,6 +16,7 @@ mod oauth;
 mod resource;
 mod step_up;
 mod store;
+mod unconfirmed;
 
 use std::fmt;
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub(crate) use resource::named as named_in_challenge;
 pub use step_up::StepUp;
 pub(crate) use step_up::wants_stronger_login;
 pub use store::BackendError;
+pub use unconfirmed::Unconfirmed;
 
 /// Any error of a backend or a transport. `?` converts every error to a `BoxError`.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -170,12 +172,14 @@ impl Error {
     ///
     /// `false` for a store that is set up wrongly or holds no readable record
     /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of another
-    /// host.
+    /// host. Also `false` for a request that may have been processed and whose repeat may do harm
+    /// ([`Unconfirmed`]): a loop that sends a request again while its error is transient makes no second invoice.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::OutcomeUnknown(unknown) => !unknown.code,
             Error::Backend(failure) => BackendError::passes(&failure.source),
             Error::NotSaved(not_saved) => BackendError::passes(&not_saved.source),
+            _ if Unconfirmed::of(self).is_some() => false,
             Error::Transport(failure) => !chain::is_distrust(&*failure.source),
             Error::Busy(_) | Error::RateLimited(_) => true,
             Error::Api(api) => api.status == 429 || api.status >= 500,
@@ -260,6 +264,7 @@ impl Error {
                 url: e.url.clone(),
                 source: chain::echo(&*e.source),
                 sent: e.sent,
+                unconfirmed: e.unconfirmed.clone(),
             })),
             Error::RateLimited(e) => Error::RateLimited(e.clone()),
             Error::Api(e) => Error::Api(e.clone()),

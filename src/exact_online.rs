@@ -28,6 +28,7 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 
+mod attachments;
 mod batch;
 mod builder;
 mod call;
@@ -42,6 +43,7 @@ mod limits;
 mod listing;
 mod model;
 mod models;
+mod new_rows;
 pub mod odata;
 mod resource;
 pub mod webhooks;
@@ -71,9 +73,10 @@ pub use self::listing::{Iter, Page, Pages, Position};
 pub use self::model::{Model, Property};
 pub use self::models::*;
 pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
+pub use crate::error::Unconfirmed;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::row::UnreadRow;
-pub use crate::sdk::unconfirmed::Unconfirmed;
+pub use crate::sdk::transfer::Progress;
 
 use self::limits::Counter;
 

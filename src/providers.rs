@@ -115,9 +115,9 @@ pub fn google() -> Provider {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a tenant with characters other than letters, digits, `.` and `-`.
+/// [`Error::Config`] for a tenant with characters other than letters, digits, `.`, `-` and `_`.
 pub fn microsoft(tenant: &str) -> Result<Provider> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if tenant.is_empty() || !tenant.chars().all(plain) {
         return Err(Error::config(format!(
             "the tenant {tenant:?} is not a name, an id or a domain"

@@ -11,6 +11,7 @@ pub(crate) mod rows;
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) mod tracked;
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
+pub(crate) mod transfer;
 pub(crate) mod unconfirmed;
 
 use std::fmt;

@@ -61,6 +61,7 @@ mod marker;
 mod query;
 mod session;
 mod tariff;
+mod version;
 
 use std::fmt;
 use std::sync::Arc;
@@ -81,8 +82,8 @@ pub use self::environment::Environment;
 pub use self::error::{ErrorKind, Fault, ShellEvError, request_id};
 pub use self::id::{CardNumber, ChargeCard, ChargePoint, EmaId, EvseId, Id, MobilityAccount, User};
 pub use self::location::{
-    Accessibility, Address, Connector, Coordinates, ElectricalProperties, Evse, Location,
-    OpeningHours,
+    Accessibility, Address, Connector, Coordinates, ElectricalProperties, Evse, FlatTariff,
+    Location, OpeningHours,
 };
 pub use self::locations::{
     GetLocation, Iter, ListLocations, Locations, Markers, NearbyLocations, Pages,
@@ -92,6 +93,8 @@ pub use self::query::{ArrayEncoding, Bounds};
 pub use self::read::Unread;
 pub use self::session::{Session, SessionError, SessionState};
 pub use self::tariff::{AltText, PowerRange, PriceComponent, Restrictions, Tariff, TariffElement};
+pub use self::version::ApiVersion;
+pub use crate::error::Unconfirmed;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::row::UnreadRow;
 
@@ -100,6 +103,7 @@ pub use crate::sdk::row::UnreadRow;
 pub struct ShellEv {
     client: Client,
     arrays: ArrayEncoding,
+    version: ApiVersion,
     clock: Arc<dyn Clock>,
 }
 
@@ -170,7 +174,8 @@ impl ShellEv {
     /// Uses a [`Client`] that the program has already made, with client credentials, so that other code can
     /// share it. Error messages then lack Shell's reasons; [`ShellEvError::of`] reads the reasons.
     pub fn from_client(client: Client) -> ShellEv {
-        ShellEv { client, arrays: ArrayEncoding::default(), clock: Arc::new(SystemClock) }
+        let (arrays, version) = (ArrayEncoding::default(), ApiVersion::default());
+        ShellEv { client, arrays, version, clock: Arc::new(SystemClock) }
     }
 
     /// The OAuth client, which holds the token ([`Client::token`], [`Client::seed`],

@@ -129,10 +129,11 @@ pub use self::values::{
     NewAddressEntry, Order, PaymentTerm, PaymentTermType, Tax, Telephone, TelephoneType,
 };
 use crate::error::Result;
+pub use crate::error::Unconfirmed;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::id::Id;
 pub use crate::sdk::row::UnreadRow;
-pub use crate::sdk::unconfirmed::Unconfirmed;
+pub use crate::sdk::transfer::Progress;
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module describe: 2023-09-26, the latest version in

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::chain::from_outside;
+use super::unconfirmed::{Unconfirmed, warning};
 use super::{BoxError, OAuthError};
 use crate::plain::plain;
 use crate::token::Token;
@@ -187,7 +188,7 @@ impl std::error::Error for Busy {}
 
 /// A request was not sent, or no usable answer came: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
-#[error("{method} {url} failed")]
+#[error("{method} {url} failed{}", warning(unconfirmed))]
 #[non_exhaustive]
 pub struct TransportError {
     /// The method.
@@ -198,6 +199,9 @@ pub struct TransportError {
     pub source: BoxError,
     /// Whether a part of the request can have reached the server. `false` only if no part left this machine.
     pub sent: bool,
+    /// Set if the request may have been processed and a repeat may do harm: a POST or PATCH that is not
+    /// [`repeatable`](crate::Request::repeatable), and of which a part can have reached the server.
+    pub unconfirmed: Option<Box<Unconfirmed>>,
 }
 
 impl TransportError {
@@ -208,7 +212,13 @@ impl TransportError {
         source: impl Into<BoxError>,
     ) -> TransportError {
         let source = from_outside(source.into());
-        TransportError { method: method.into(), url: plain(url.into()), source, sent: true }
+        TransportError {
+            method: method.into(),
+            url: plain(url.into()),
+            source,
+            sent: true,
+            unconfirmed: None,
+        }
     }
 }
 
@@ -279,10 +289,11 @@ fn under(request_id: &Option<String>) -> String {
 /// The API answered with an error status: [`crate::Error::Api`].
 #[derive(Clone, Error)]
 #[error(
-    "{method} {url}: the API answered {status}{}{}{}",
+    "{method} {url}: the API answered {status}{}{}{}{}",
     because(reason),
     under(request_id),
-    after(advice)
+    after(advice),
+    warning(unconfirmed)
 )]
 #[non_exhaustive]
 pub struct ApiError {
@@ -307,6 +318,9 @@ pub struct ApiError {
     /// What the API says about the access token in its `WWW-Authenticate` header, and what to do. Set
     /// for status 401, and for 403 if a scope is missing or a stronger login is asked for.
     pub advice: Option<String>,
+    /// Set if the request may have been processed and a repeat may do harm: a POST or PATCH that is not
+    /// [`repeatable`](crate::Request::repeatable), answered with a status from 500 on, except 503.
+    pub unconfirmed: Option<Box<Unconfirmed>>,
 }
 
 impl ApiError {
@@ -323,6 +337,7 @@ impl ApiError {
             reason: None,
             request_id: None,
             advice: None,
+            unconfirmed: None,
         }
     }
 
@@ -359,12 +374,15 @@ pub struct DecodeError {
     pub what: String,
     /// Why it could not be read.
     pub source: BoxError,
+    /// Set by an SDK if the answer shows that the service has processed a request whose repeat may do harm.
+    pub unconfirmed: Option<Box<Unconfirmed>>,
 }
 
 impl DecodeError {
     /// Makes an error for an SDK that reads answers by itself: what was read, and why reading failed.
     pub fn new(what: impl Into<String>, source: impl Into<BoxError>) -> DecodeError {
-        DecodeError { what: plain(what.into()), source: from_outside(source.into()) }
+        let (what, source) = (plain(what.into()), from_outside(source.into()));
+        DecodeError { what, source, unconfirmed: None }
     }
 }
 

@@ -17,7 +17,7 @@ use super::listing::{Page, whole_page};
 use super::resource::settable;
 use super::{Create, Delete, ExactOnline, List, Resource, Unconfirmed, Update};
 use crate::error::{ApiError, DecodeError};
-use crate::sdk::unconfirmed::lost;
+use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
 /// The most requests of a batch. The number is this crate's: the service states none.
@@ -206,11 +206,7 @@ impl Batch {
         let read: Read<T> = Box::new(move |reply| {
             if reply.status >= 400 {
                 let error = refusal(&call, &method, &url, reply);
-                return Err(if method == Method::GET {
-                    error
-                } else {
-                    lost(call.name(), "", error)
-                });
+                return Err(if method == Method::GET { error } else { open(call.name(), error) });
             }
             read(&call, reply)
         });
@@ -248,8 +244,7 @@ impl Batch {
         let request = request.header("Accept", "multipart/mixed");
         let kind = format!("multipart/mixed; boundary={boundary}");
         let sent = request.header("Content-Type", &kind).send(body);
-        let response =
-            sent.map_err(|error| if writes { lost("$batch", PATH, error) } else { error })?;
+        let response = sent.map_err(|error| if writes { lost("$batch", error) } else { error })?;
         let kind = response.header("content-type").unwrap_or_default().to_owned();
         let bytes = response.read_bytes().map_err(|error| unknown(error.into()))?;
         let read = multipart::read(&kind, &bytes, &groups, self.asked.len());
@@ -269,9 +264,9 @@ fn unconfirmed(operation: &str, source: BoxError) -> Error {
     let what = format!(
         "the answer of {operation} in a batch, which may have been processed: look before you send it again"
     );
-    let operation = operation.to_owned();
-    let detail = Unconfirmed { operation, processed: false, id: None, source };
-    Error::Decode(Box::new(DecodeError::new(what, detail)))
+    let mut error = DecodeError::new(what, source);
+    error.unconfirmed = Some(Box::new(Unconfirmed::perhaps(operation)));
+    Error::Decode(Box::new(error))
 }
 
 /// The error of a part with a status of 400 or above.

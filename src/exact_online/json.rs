@@ -13,6 +13,8 @@ pub(crate) struct Body {
     pub(crate) count: Option<u64>,
 }
 
+type Rows = Vec<Box<RawValue>>;
+
 #[derive(Deserialize)]
 struct Outer {
     d: Box<RawValue>,
@@ -20,11 +22,18 @@ struct Outer {
 
 #[derive(Deserialize)]
 struct Inner {
-    results: Option<Vec<Box<RawValue>>>,
+    /// `Some(None)` for `null`.
+    #[serde(default, deserialize_with = "present")]
+    results: Option<Option<Rows>>,
     #[serde(rename = "__next")]
     next: Option<String>,
     #[serde(rename = "__count", default)]
     count: Value,
+}
+
+/// Reads a member that is present as `Some`, even if it is `null`.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Rows>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Body {
@@ -41,7 +50,7 @@ impl<'de> Deserialize<'de> for Body {
                 // OData 2 writes counts as strings. A count of another kind is no reason to lose the rows.
                 let count = &inner.count;
                 let count = count.as_u64().or_else(|| count.as_str()?.trim().parse().ok());
-                return Ok(Body { rows, next: inner.next, count });
+                return Ok(Body { rows: rows.unwrap_or_default(), next: inner.next, count });
             }
         }
         let rows = if text == "null" { Vec::new() } else { vec![d] };

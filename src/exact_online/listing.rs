@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use time::PrimitiveDateTime;
 
 use super::call::Call;
+use super::errors::unreadable;
 use super::json::Body;
 use super::model::Column;
 use super::odata::{Order, field};
@@ -140,6 +141,30 @@ impl<T> Iterator for Pages<T> {
     }
 }
 
+/// Notices links that lead round in a circle, with one link in memory (R. P. Brent, 1980): the link that is kept
+/// comes back within a round, because the rounds double.
+#[derive(Default)]
+struct Walk {
+    kept: Option<String>,
+    left: u64,
+    round: u64,
+}
+
+impl Walk {
+    fn goes_on(&mut self, next: Option<&str>) -> Result<()> {
+        let Some(next) = next else { return Ok(()) };
+        if self.kept.as_deref() == Some(next) {
+            return Err(unreadable("a list", "the links to its pages lead round in a circle"));
+        }
+        if self.left == 0 {
+            self.round = (self.round * 2).max(1);
+            (self.kept, self.left) = (Some(next.to_owned()), self.round);
+        }
+        self.left -= 1;
+        Ok(())
+    }
+}
+
 impl<T: 'static> Pages<T> {
     fn new(start: Result<Position>, mut fetch: Fetch<T>) -> Pages<T> {
         // A list that cannot begin reports its error as the first page.
@@ -147,9 +172,14 @@ impl<T: 'static> Pages<T> {
             Ok(start) => (start, None),
             Err(error) => (Position::at("", None), Some(error)),
         };
+        let mut walk = Walk::default();
         let fetch: Fetch<T> = Box::new(move |position| match error.take() {
             Some(error) => Err(error),
-            None => fetch(position),
+            None => {
+                let page = fetch(position)?;
+                walk.goes_on(page.next.as_ref().and_then(|next| next.next.as_deref()))?;
+                Ok(page)
+            }
         });
         Pages(paging::Pages::new(start, fetch).items())
     }

@@ -6,15 +6,15 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use time::PrimitiveDateTime;
 
+use super::ExactOnline;
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{self, Column, Model};
 use super::odata::{Filter, Order, Query};
-use super::{DocumentAttachment, ExactOnline};
 #[cfg(doc)]
 use super::{Property, SystemDivision};
-use crate::{Error, Response, Result};
+use crate::{Error, Result};
 
 /// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
 /// has only the operations that the endpoint allows.
@@ -235,22 +235,6 @@ impl<M: Update> Resource<M> {
     /// of [`Call::page`].
     pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.call.update(id, &settable::<M>(body)?)
-    }
-}
-
-impl Resource<DocumentAttachment> {
-    /// Fetches the file of an attachment, which the row names in `url`. The request carries the access token, so
-    /// the address must be at the API's host. The answer can be read as a stream.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] if the row has no address, or if the address is at another host: fetch such a file with
-    /// [`Client::without_token`](crate::Client::without_token). The errors of [`crate::Request::call`].
-    pub fn file(&self, attachment: &DocumentAttachment) -> Result<Response> {
-        let url = attachment.url.as_deref().ok_or_else(|| {
-            Error::Config("the attachment has no Url: request the property with `select`".into())
-        })?;
-        self.call.file(url)
     }
 }
 

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::json::Body;
 use super::odata::{Literal, encode_key};
 use crate::sdk::unconfirmed::{lost, processed};
-use crate::{BoxError, Error, Result};
+use crate::{BoxError, Error, Response, Result};
 
 impl Call {
     /// Creates a row, and returns the row in the answer.
@@ -23,7 +23,12 @@ impl Call {
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
-        let response = request.send_json(body).map_err(|error| self.lost(error))?;
+        self.answered(request.send_json(body))
+    }
+
+    /// Reads the created row from the answer to a request.
+    pub(super) fn answered<T: DeserializeOwned>(&self, sent: Result<Response>) -> Result<T> {
+        let response = sent.map_err(|error| self.lost(error))?;
         let location = response.headers().get("location").cloned();
         let location = location.as_ref().and_then(|value| value.to_str().ok());
         self.created(location, response.read_bytes())
@@ -84,7 +89,7 @@ impl Call {
     }
 
     fn lost(&self, error: Error) -> Error {
-        lost(self.name(), &self.path().unwrap_or_default(), error)
+        lost(self.name(), error)
     }
 
     pub(super) fn keyed(&self, key: impl Into<Literal>) -> Result<String> {

@@ -137,7 +137,13 @@ impl Keeper {
         };
         let url = self.rules.binding.token_endpoint.split('?').next().unwrap_or_default();
         let (method, url) = ("POST".to_owned(), url.to_owned());
-        Error::Transport(Box::new(TransportError { method, url, source, sent: true }))
+        Error::Transport(Box::new(TransportError {
+            method,
+            url,
+            source,
+            sent: true,
+            unconfirmed: None,
+        }))
     }
 
     /// Warns once per client of everything that weakens the promise: what the store itself reports, and

@@ -10,7 +10,7 @@ use ureq::http::Uri;
 use super::proofs::Proofs;
 use super::send::{Answer, Carried, Failed, Payload};
 use super::{Request, Response, without_query};
-use crate::error::{Error, Result, wants_stronger_login};
+use crate::error::{Error, Result, Unconfirmed, wants_stronger_login};
 use crate::hooks::{HOOKS, Hooks, LONGEST_WAIT, Received, Sending};
 use crate::plain::plain;
 use crate::protocol;
@@ -234,7 +234,9 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
             return Ok(response);
         }
         let live = response.live.clone();
-        let error = response.into_error(&request.method, retry_after);
+        let open = Unconfirmed::is_left_open_by(response.status());
+        let unconfirmed = open.then(|| request.unconfirmed(&response.uri)).flatten();
+        let error = response.into_error(&request.method, retry_after, unconfirmed);
         let mut error = match &hooks.map_error {
             Some(map_error) => map_error(error),
             None => Error::Api(Box::new(error)),

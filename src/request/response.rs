@@ -10,7 +10,7 @@ use ureq::http::{HeaderMap, Method, Uri, response};
 use super::body::Body;
 use super::json::{self, Fault};
 use super::without_query;
-use crate::error::{ApiError, BoxError, Error, Result, advice};
+use crate::error::{ApiError, BoxError, Error, Result, Unconfirmed, advice};
 use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
@@ -120,6 +120,7 @@ impl Response {
         self,
         method: &Method,
         retry_after: Option<std::time::Duration>,
+        unconfirmed: Option<Box<Unconfirmed>>,
     ) -> ApiError {
         let status = self.status();
         // The advice is about the token, so only the error of a request with a token has advice. An API
@@ -141,6 +142,7 @@ impl Response {
             reason: None,
             request_id: None,
             advice,
+            unconfirmed,
         }
     }
 }

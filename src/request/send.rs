@@ -8,7 +8,7 @@ use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
 
 use super::body::Body;
 use super::{Request, without_query};
-use crate::error::{Error, TransportError};
+use crate::error::{Error, TransportError, Unconfirmed};
 use crate::transport::{Watched, always, cause_at};
 
 /// The name of the HTTP header that carries a proof (RFC 9449 section 4.1).
@@ -94,7 +94,17 @@ impl Request<'_> {
             url: without_query(uri),
             source: cause_at(error, self.agent, uri),
             sent,
+            unconfirmed: sent.then(|| self.unconfirmed(uri)).flatten(),
         }))
+    }
+
+    /// The detail of an error after which the request may have been processed. `None` if a repeat does no harm.
+    pub(super) fn unconfirmed(&self, uri: &Uri) -> Option<Box<Unconfirmed>> {
+        let harmless = self.repeatable.unwrap_or_else(|| {
+            self.client.hooks().repeats(&self.method) || self.method.is_idempotent()
+        });
+        let operation = || format!("{} {}", self.method, without_query(uri));
+        (!harmless).then(|| Box::new(Unconfirmed::perhaps(operation())))
     }
 
     /// Sends a body, and returns whether any of it was read. ureq reads a body only after it has

@@ -12,7 +12,8 @@ use super::error::{self, Traced};
 use super::query::is_uuid;
 use super::read::{Read, Reader, Unread};
 use super::{RequestStatus, ShellEv};
-use crate::error::{ApiError, DecodeError};
+use crate::error::{ApiError, DecodeError, Unconfirmed};
+use crate::sdk::unconfirmed::lost;
 use crate::{BoxError, Error, Result};
 
 /// A list in an answer of Shell. Dereferences to a slice of its elements.
@@ -129,10 +130,25 @@ impl Call<'_> {
     /// Sends the request and reads the list.
     pub(super) fn answer<T: Read>(self) -> Result<Answer<T>> {
         let path = path_of(&self.target);
-        let raw = self.send()?;
-        let request_id = raw.request_id.clone();
-        read(raw)
-            .ok_or_else(|| incomplete(&path, &request_id, "it is neither an object nor a list"))
+        let writes = self.writes();
+        let answer = self.send().and_then(|raw| {
+            let request_id = raw.request_id.clone();
+            read(raw)
+                .ok_or_else(|| incomplete(&path, &request_id, "it is neither an object nor a list"))
+        });
+        answer.map_err(|error| match error {
+            // Shell accepted the command, and its answer cannot be read.
+            Error::Decode(mut failed) if writes => {
+                failed.what.push_str(", which was processed: do not send the request again");
+                failed.unconfirmed = Some(Box::new(Unconfirmed::processed(path, None)));
+                Error::Decode(failed)
+            }
+            other => lost(&path, other),
+        })
+    }
+
+    fn writes(&self) -> bool {
+        self.method == Method::POST
     }
 
     fn send(self) -> Result<Raw> {
@@ -150,7 +166,7 @@ impl Call<'_> {
             .request(self.method.clone(), &self.target)
             .header("RequestId", &request_id)
             .header("Accept", "application/json");
-        let writes = self.method == Method::POST;
+        let writes = self.writes();
         if writes {
             // Shell documents no idempotency key, so a repeat might start a second session.
             request = request.repeatable(false);
@@ -174,7 +190,8 @@ impl Call<'_> {
                 return Err(incomplete(&path_of(&self.target), &request_id, &why));
             }
         };
-        let said = body.get("status").and_then(Value::as_str).unwrap_or_default();
+        let said = ["status", "Status"].iter().find_map(|name| body.get(*name)?.as_str());
+        let said = said.unwrap_or_default();
         if said.eq_ignore_ascii_case(RequestStatus::Failed.as_str()) {
             let url = [base.trim_end_matches('/'), &path_of(&self.target)].concat();
             let mut api = ApiError::new(self.method.as_str(), url, status);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::http::Method;
 
 use super::error::explained;
-use super::{ArrayEncoding, Environment, ShellEv};
+use super::{ApiVersion, ArrayEncoding, Environment, ShellEv};
 use crate::backend::TokenBackend;
 use crate::clock::{Clock, SystemClock};
 use crate::hooks::{Event, Received, Sending};
@@ -41,6 +41,7 @@ pub struct ShellEvBuilder {
     clock: Arc<dyn Clock>,
     provider: Option<Provider>,
     arrays: ArrayEncoding,
+    version: ApiVersion,
     token_url: Option<String>,
     api_base: Option<String>,
     client_auth: Option<ClientAuth>,
@@ -62,6 +63,7 @@ impl ShellEvBuilder {
             clock: Arc::new(SystemClock),
             provider: None,
             arrays: ArrayEncoding::default(),
+            version: ApiVersion::default(),
             token_url: None,
             api_base: None,
             client_auth: None,
@@ -167,7 +169,14 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`.
+    /// Sets the version of the API; [`ApiVersion::V2`] by default.
+    pub fn version(mut self, version: ApiVersion) -> ShellEvBuilder {
+        self.version = version;
+        self
+    }
+
+    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`, or with
+    /// `/v1/` for [`ApiVersion::V1`].
     pub fn api_base(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.api_base = Some(url.into());
         self
@@ -246,7 +255,7 @@ impl ShellEvBuilder {
             client = change(client)?;
         }
         let client = client.clock(self.clock.clone()).map_error(explained).build();
-        Ok(ShellEv { client, arrays: self.arrays, clock: self.clock })
+        Ok(ShellEv { client, arrays: self.arrays, version: self.version, clock: self.clock })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Charge sessions: the calls below `/v2/charge-session`.
+//! Charge sessions: the calls below `/v2/charge-session`, or `/v1/charge-session` in version 1.
 
 use std::time::Duration;
 
@@ -29,8 +29,9 @@ impl<'a> Charging<'a> {
     /// point. Shell starts the session some time later: [`Charging::settled`] waits for the start.
     ///
     /// The request is sent again only when Shell certainly has not processed it: there was no connection,
-    /// or the answer was 401 or 429. After an [`Error::Transport`] check [`Charging::active`] before you
-    /// request another start: Shell documents no idempotency key, so it may start a second session.
+    /// or the answer was 401 or 429. If [`Unconfirmed::of`](super::Unconfirmed::of) finds details in an error,
+    /// check [`Charging::active`] before you request another start: Shell documents no idempotency key, so it
+    /// may start a second session.
     pub fn start(
         &self,
         card: impl Into<CardNumber>,
@@ -55,7 +56,9 @@ impl<'a> Charging<'a> {
         let answer = self.get_with(id).call()?;
         let request_id = answer.request_id.clone();
         let found = answer.into_iter().next();
-        found.ok_or_else(|| incomplete(RETRIEVE, &request_id, "it has no session"))
+        found.ok_or_else(|| {
+            incomplete(&self.shell.version.path(RETRIEVE), &request_id, "it has no session")
+        })
     }
 
     /// The session with this id, with options.
@@ -93,7 +96,11 @@ impl<'a> Charging<'a> {
                             return Ok(session);
                         }
                         None if passed => {
-                            return Err(incomplete(RETRIEVE, &request_id, "it has no session"));
+                            return Err(incomplete(
+                                &self.shell.version.path(RETRIEVE),
+                                &request_id,
+                                "it has no session",
+                            ));
                         }
                         _ => {}
                     }
@@ -106,7 +113,7 @@ impl<'a> Charging<'a> {
     }
 }
 
-const RETRIEVE: &str = "/v2/charge-session/retrieve";
+const RETRIEVE: &str = "/charge-session/retrieve";
 
 fn is_not_found(error: &Error) -> bool {
     ShellEvError::of(error).is_some_and(|refusal| refusal.is_not_found())
@@ -131,7 +138,7 @@ fn call<'a>(
     if let Some((name, value)) = parameter {
         query.text(name, value);
     }
-    let target = query.target(path.to_owned(), shell.arrays)?;
+    let target = query.target(shell.version.path(path), shell.arrays)?;
     Ok(Call { shell, method, target, request_id, body })
 }
 
@@ -180,7 +187,7 @@ impl StartSession<'_> {
         length("the number of the charge card", self.card.as_str(), (1, 50))?;
         length("the id of the charge point", self.evse_id.as_str(), (18, 36))?;
         let body = json!({ "evChargeNumber": self.card.as_str(), "evseId": self.evse_id.as_str() });
-        let path = "/v2/charge-session/start";
+        let path = "/charge-session/start";
         let call = call(self.shell, Method::POST, path, None, self.request_id, Some(body))?;
         let answer = call.answer::<SessionId>()?;
         let (request_id, status) = (answer.request_id, answer.status);
@@ -221,7 +228,7 @@ impl StopSession<'_> {
     /// sent.
     pub fn call(self) -> Result<Stopped> {
         let id = Some(("sessionId", checked(&self.id)?));
-        let path = "/v2/charge-session/stop";
+        let path = "/charge-session/stop";
         let call = call(self.shell, Method::POST, path, id, self.request_id, None)?;
         let answer = call.answer::<SessionId>()?;
         let (request_id, status, extra) = (answer.request_id, answer.status, answer.extra);
@@ -270,7 +277,7 @@ impl ActiveSessions<'_> {
     pub fn call(self) -> Result<Answer<Session>> {
         length("the account", self.ema_id.as_str(), (14, 19))?;
         let id = Some(("emaId", self.ema_id.as_str()));
-        let path = "/v2/charge-session/active";
+        let path = "/charge-session/active";
         call(self.shell, Method::GET, path, id, self.request_id, None)?.answer()
     }
 }

@@ -35,6 +35,8 @@ model! {
         updated: Option<OffsetDateTime> = "updated",
         /// The kind of place, as free text.
         location_type: Option<String> = "locationType",
+        /// A comment of the operator; only in version 1 of the API.
+        operator_comment: Option<String> = "operatorComment",
     }
 
     /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and the mathematics
@@ -62,6 +64,8 @@ model! {
     pub struct Accessibility {
         /// The group of people that may use the location.
         status: Option<AccessibilityStatus> = "status",
+        /// A remark; only in version 1 of the API.
+        remark: Option<String> = "remark",
     }
 
     /// Opening hours of one day, in local time.
@@ -92,12 +96,14 @@ model! {
         connectors: Vec<Connector> = "connectors",
         /// How a session is authorized at this charge point.
         authorization_methods: Vec<AuthorizationMethod> = "authorizationMethods",
+        /// When the charge point was removed, as Shell writes it; only in version 1 of the API.
+        deleted: Option<String> = "deleted",
     }
 
     /// A connector of a charge point.
     pub struct Connector {
         /// Shell's own id.
-        uid: Option<Id<Connector>> = "uid",
+        uid: Option<Id<Connector>> = "uid" | "uuid",
         /// The id that the operator gave the connector.
         external_id: Option<String> = "externalId",
         /// The type of the plug.
@@ -106,6 +112,34 @@ model! {
         electrical_properties: Option<ElectricalProperties> = "electricalProperties",
         /// The tariffs, if the request named a [`provider`](super::GetLocation::provider_id).
         tariffs: Vec<Tariff> = "tariffs",
+        /// The price; only in version 1 of the API.
+        tariff: Option<FlatTariff> = "tariff",
+        /// Whether the cable is fixed to the charge point; only in version 1 of the API.
+        fixed_cable: Option<bool> = "fixedCable",
+        /// When the data was last changed, UTC; only in version 1 of the API.
+        updated: Option<OffsetDateTime> = "updated",
+        /// What changed the data, such as `Feed`; only in version 1 of the API.
+        updated_by: Option<String> = "updatedBy",
+        /// When the connector was removed, as Shell writes it; only in version 1 of the API.
+        deleted: Option<String> = "deleted",
+    }
+
+    /// The price of a connector in version 1 of the API.
+    pub struct FlatTariff {
+        /// The price of a start.
+        start_fee: Option<Decimal> = "startFee",
+        /// The price of a minute.
+        per_minute: Option<Decimal> = "perMinute",
+        /// The price of a kilowatt-hour.
+        per_kwh: Option<Decimal> = "perKWh",
+        /// The currency, ISO 4217.
+        currency: Option<String> = "currency",
+        /// When the price was last changed, UTC.
+        updated: Option<OffsetDateTime> = "updated",
+        /// What changed the price: `Feed`, `Admin`, `TariffService` or `Defaults`.
+        updated_by: Option<String> = "updatedBy",
+        /// How the price is made up, as Shell writes it.
+        structure: Option<String> = "structure",
     }
 
     /// The electrical properties of a connector.

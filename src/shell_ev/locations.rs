@@ -1,4 +1,4 @@
-//! Locations and markers: the calls below `/v2/locations`.
+//! Locations and markers: the calls below `/v2/locations`, or `/v1/locations` in version 1.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ struct Get<'a> {
 
 impl<'a> Get<'a> {
     fn new(shell: &'a ShellEv, path: &str) -> Get<'a> {
-        Get { shell, path: path.to_owned(), query: Query::default(), request_id: None }
+        Get { shell, path: shell.version.path(path), query: Query::default(), request_id: None }
     }
 
     fn moment(&mut self, name: &'static str, date: OffsetDateTime) {
@@ -85,7 +85,7 @@ impl<'a> Locations<'a> {
     /// [`GetLocation::provider_id`].
     pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
         let uid = uid.into();
-        let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid.as_str())));
+        let mut get = Get::new(self.shell, &format!("/locations/{}", encoded(uid.as_str())));
         // An empty id, `.` and `..` would name another path.
         if matches!(uid.as_str(), "" | "." | "..") {
             get.query.refuse(format!("{uid:?} is not the id of a location"));
@@ -95,7 +95,7 @@ impl<'a> Locations<'a> {
 
     /// All locations (`GET /v2/locations`), with filters.
     pub fn list(&self) -> ListLocations<'a> {
-        ListLocations::new(Get::new(self.shell, "/v2/locations"))
+        ListLocations::new(Get::new(self.shell, "/locations"))
     }
 
     /// Every location: [`ListLocations::iter`].
@@ -125,7 +125,7 @@ impl<'a> Locations<'a> {
     /// The locations around a point, the nearest first (`GET /v2/locations/nearby`). Latitude from -90
     /// to 90, longitude from -180 to 180 degrees.
     pub fn nearby(&self, latitude: f64, longitude: f64) -> NearbyLocations<'a> {
-        let mut get = Get::new(self.shell, "/v2/locations/nearby");
+        let mut get = Get::new(self.shell, "/locations/nearby");
         get.query.number("latitude", latitude, LATITUDE);
         get.query.number("longitude", longitude, LONGITUDE);
         get.query.count("limit", LIMIT, (1, 100));
@@ -135,7 +135,7 @@ impl<'a> Locations<'a> {
     /// The markers of a part of the map (`GET /v2/locations/markers`). `zoom` is the level of the map:
     /// 1 shows the world, 5 a continent, 10 a city, 15 streets, 20 buildings.
     pub fn markers(&self, bounds: Bounds, zoom: u32) -> Markers<'a> {
-        let mut get = Get::new(self.shell, "/v2/locations/markers");
+        let mut get = Get::new(self.shell, "/locations/markers");
         get.query.number("west", bounds.west, LONGITUDE);
         get.query.number("south", bounds.south, LATITUDE);
         get.query.number("east", bounds.east, LONGITUDE);

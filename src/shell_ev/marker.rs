@@ -1,6 +1,6 @@
 //! The markers of a map.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::read::{Read, Reader};
 use super::{AuthorizationMethod, Coordinates, Decimal, EvseStatus, Id, Location};
@@ -47,6 +47,12 @@ model! {
         location_uid: Option<Id<Location>> = "locationUid",
         /// How sessions are authorized.
         authorization_methods: Vec<AuthorizationMethod> = "authorizationMethods",
+        /// The id of the operator; only in version 1 of the API.
+        operator_id: Option<String> = "operatorId",
+        /// An id of the marker; only in version 1 of the API.
+        unique_key: Option<String> = "uniqueKey",
+        /// The place as a geohash; only in version 1 of the API.
+        geo_hash: Option<String> = "geoHash",
     }
 
     /// A marker of several locations.
@@ -61,15 +67,34 @@ model! {
         max_power: Option<Decimal> = "maxPower",
         /// The operator's name, if the request asked for this value.
         operator_name: Option<String> = "operatorName",
+        /// An id of the marker; only in version 1 of the API.
+        unique_key: Option<String> = "uniqueKey",
+        /// The place as a geohash; only in version 1 of the API.
+        geo_hash: Option<String> = "geoHash",
     }
 }
 
 const TYPE: &str = "markerType";
 
+/// The kind of a marker without `markerType`, which Shell's document about the change to version 2 removes from
+/// the answer.
+fn untold(marker: &Map<String, Value>) -> &'static str {
+    let several = marker.get("locationCount").and_then(Value::as_f64).is_some_and(|n| n > 1.0);
+    if marker.contains_key(TYPE) {
+        ""
+    } else if marker.contains_key("locationUid") {
+        "SingleLocation"
+    } else if several {
+        "MultiLocation"
+    } else {
+        ""
+    }
+}
+
 impl Read for Marker {
     fn read(mut value: Value, reader: &mut Reader) -> Result<Marker, Value> {
         let Value::Object(object) = &mut value else { return Err(value) };
-        let kind = object.get(TYPE).and_then(Value::as_str).unwrap_or_default();
+        let kind = object.get(TYPE).and_then(Value::as_str).unwrap_or_else(|| untold(object));
         if kind == "SingleLocation" {
             object.remove(TYPE);
             SingleLocation::read(value, reader).map(Marker::Single)

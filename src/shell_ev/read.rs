@@ -1,5 +1,7 @@
 //! Reads models. An unreadable member is kept unchanged, and the other members are read.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use time::format_description::well_known::Rfc3339;
@@ -26,7 +28,8 @@ pub struct Unread {
 impl Unread {
     /// The number of the element in `data`, and the path of the value inside the element.
     fn place(&self) -> Option<(usize, &str)> {
-        let (index, path) = self.at.strip_prefix("data[")?.split_once(']')?;
+        let place = self.at.strip_prefix("data[").or_else(|| self.at.strip_prefix("Data["))?;
+        let (index, path) = place.split_once(']')?;
         Some((index.parse().ok()?, path.trim_start_matches('.')))
     }
 
@@ -75,17 +78,31 @@ impl Reader {
         self.unread.push(Unread { id: self.id.clone(), at: self.path.clone(), value });
     }
 
-    /// Takes a member out of an object. A member that cannot be read stays in the object.
+    /// Takes a member out of an object. A member that cannot be read stays in the object. The first letter of a
+    /// name may be a capital letter: samples of version 1 of the API have `RequestId` and `Data`.
     pub(super) fn field<T: Field>(&mut self, object: &mut Map<String, Value>, names: &[&str]) -> T {
         for name in names {
-            let Some(value) = object.remove(*name) else { continue };
-            match self.inside(name, |reader| T::take(value, reader)) {
+            let (name, value) = match object.remove(*name) {
+                Some(value) => (Cow::Borrowed(*name), value),
+                None => {
+                    let name = capital(name);
+                    let Some(value) = object.remove(&name) else { continue };
+                    (Cow::Owned(name), value)
+                }
+            };
+            match self.inside(&name, |reader| T::take(value, reader)) {
                 Ok(found) => return found,
-                Err(value) => drop(object.insert((*name).to_owned(), value)),
+                Err(value) => drop(object.insert(name.into_owned(), value)),
             }
         }
         T::default()
     }
+}
+
+/// The name with a capital letter at its beginning.
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
+    first.to_ascii_uppercase() + rest
 }
 
 /// A value that can be read: a member of a model, or an element of a list. An unreadable value is returned as
@@ -116,7 +133,8 @@ impl<T: Read> Field for Option<T> {
 
 /// The id of a location, a session or a marker.
 fn id_of(element: &Value) -> Option<String> {
-    ["uid", "id", "locationUid"].iter().find_map(|name| match element.get(name)? {
+    let names = ["uid", "id", "locationUid", "Uid", "Id", "LocationUid"];
+    names.iter().find_map(|name| match element.get(name)? {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
         _ => None,
@@ -136,7 +154,7 @@ impl<T: Read> Field for Vec<T> {
             }
         };
         let mut list = Vec::with_capacity(elements.len());
-        let outermost = reader.path == "data";
+        let outermost = matches!(&*reader.path, "data" | "Data");
         for (index, element) in elements.into_iter().enumerate() {
             if outermost {
                 reader.id = id_of(&element);
@@ -272,11 +290,12 @@ impl Read for Date {
 }
 
 /// Defines structs whose members are all optional or lists. A member is written as
-/// `name: type = "json name"`, with `| "other name"` if Shell spells the name in two ways.
+/// `name: type = "json name"`, with `| "other name"` if Shell spells the name in two ways. With `or text "member"`, a
+/// string stands for an object with this one member.
 macro_rules! model {
     ($(
         $(#[$about:meta])*
-        $vis:vis struct $name:ident {
+        $vis:vis struct $name:ident $(or text $text:literal)? {
             $( $(#[$doc:meta])* $field:ident: $type:ty = $json:literal $(| $other:literal)?, )+
         }
     )+) => {$(
@@ -294,6 +313,10 @@ macro_rules! model {
                 value: serde_json::Value,
                 reader: &mut $crate::shell_ev::read::Reader,
             ) -> Result<$name, serde_json::Value> {
+                $( let value = match value {
+                    serde_json::Value::String(text) => serde_json::json!({ $text: text }),
+                    other => other,
+                }; )?
                 let serde_json::Value::Object(mut object) = value else { return Err(value) };
                 Ok($name {
                     $( $field: reader.field(&mut object, &[$json $(, $other)?]), )+

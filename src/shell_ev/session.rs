@@ -22,11 +22,15 @@ model! {
         /// When the data was last changed, as Shell writes it. The form is not documented.
         last_updated: Option<String> = "lastUpdated",
         /// The state of the session. Shell spells this member in two ways.
-        session_state: Option<SessionState> = "sessionState" | "SessionState",
+        session_state: Option<SessionState> = "sessionState",
+        /// The code of the error; only in version 1 of the API.
+        session_code: Option<String> = "sessionCode",
+        /// The description of the error; only in version 1 of the API.
+        session_message: Option<String> = "sessionMessage",
     }
 
-    /// The state of a charge session.
-    pub struct SessionState {
+    /// The state of a charge session. Version 1 of the API sends the status alone, as a string.
+    pub struct SessionState or text "status" {
         /// The status as Shell writes it; [`SessionState::phase`] reads it.
         status: Option<String> = "status",
         /// The error that ended the session or kept it from starting.

@@ -97,8 +97,9 @@ impl Teamleader {
         body: &impl Serialize,
     ) -> Result<T> {
         let sent = self.request(name, false).send_json(body);
-        let text = sent.map_err(|error| lost(name, name, error))?.read_string()?;
-        Ok(self.read(name, &text)?.data)
+        let answer = sent.map_err(|error| lost(name, error))?;
+        let read = answer.read_string().and_then(|text| self.read(name, &text));
+        read.map(|answer| answer.data).map_err(|error| processed_by(name, error))
     }
 
     /// Returns an iterator over all objects of any list. The filter, if any, is in `body`. A list that
@@ -231,7 +232,7 @@ impl Teamleader {
 fn unanswered(operation: &Operation, error: Error) -> Error {
     match operation.is_read() {
         true => error,
-        false => lost(operation.name, operation.name, error),
+        false => lost(operation.name, error),
     }
 }
 
@@ -239,11 +240,13 @@ fn unanswered(operation: &Operation, error: Error) -> Error {
 fn unread(operation: &Operation, error: Error) -> Error {
     match operation.is_read() {
         true => error,
-        false => {
-            let id = UnreadRow::of(&error).and_then(|row| row.id.clone());
-            processed(operation.name, id, error)
-        }
+        false => processed_by(operation.name, error),
     }
+}
+
+fn processed_by(name: &str, error: Error) -> Error {
+    let id = UnreadRow::of(&error).and_then(|row| row.id.clone());
+    processed(name, id, error)
 }
 
 /// A request together with the id of its object.

@@ -1,6 +1,6 @@
 //! Files: lists, downloads and uploads.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +13,7 @@ use super::macros::{methods, model, request};
 use super::{Id, List, Listed, Nothing, Reference, Teamleader};
 use crate::error::Result;
 use crate::sdk::open_enum;
+use crate::sdk::transfer::{Progress, Told, save};
 use crate::{Response, Secret};
 
 open_enum! {
@@ -204,6 +205,23 @@ impl<'a> Files<'a> {
         self.fetch(&self.download(id)?)?.read_bytes()
     }
 
+    /// Downloads the file at a location into `to`, calls `told` after each piece, and returns the number of bytes.
+    /// At most 64 KiB of the file are in memory. [`Files::download`] fetches the location, and invoices and
+    /// quotations have a method `download` as well.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Files::fetch`], and [`crate::Error::Decode`] if the file ends early or `to` cannot be
+    /// written: `to` then has the beginning of the file.
+    pub fn save(
+        self,
+        location: &Location,
+        to: &mut dyn Write,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<u64> {
+        save(self.fetch(location)?, to, told)
+    }
+
     /// Uploads a file: asks for an upload address, then sends the bytes there without the access
     /// token.
     ///
@@ -229,11 +247,26 @@ impl<'a> Files<'a> {
         content: &mut dyn Read,
         length: Option<u64>,
     ) -> Result<()> {
+        self.upload_told(file, content, length, &mut |_| {})
+    }
+
+    /// Does the same as [`Files::upload_reader`], and calls `told` after each piece that was read.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Files::upload`].
+    pub fn upload_told(
+        self,
+        file: &NewFile,
+        content: &mut dyn Read,
+        length: Option<u64>,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<()> {
         let location: Location = self.0.fetch("files.upload", file)?;
         let method = ureq::http::Method::POST;
         let request = self.0.client().without_token(method, location.location.expose());
         let request = request.header("Content-Type", "application/octet-stream");
-        request.send_reader(content, length).map(drop)
+        request.send_reader(&mut Told::new(content, length, told), length).map(drop)
     }
 }
 

@@ -260,16 +260,19 @@ impl<'a, T: Listed> List<'a, T> {
         let (teamleader, name) = (self.teamleader, self.operation);
         let (size, strict) = (self.page_size, self.strict);
         let mut body = self.body(false);
-        let mut before = (None, None);
+        let mut before = None;
         let fetch = move |number: &u32| {
             let operation = Operation::known(name)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
             let mut page: ListPage<T> = ask(teamleader, operation, body, size, *number)?;
             strictly(strict, &mut page)?;
-            // A list that answers every page number with its first page would never end.
-            let first =
-                (page.items.first().cloned(), page.unread.first().map(|row| row.json.clone()));
-            if first == before && first != (None, None) {
+            // A list that answers every page number with its first page, or with an empty page and a large
+            // total, would never end.
+            let first = Some((
+                page.items.first().cloned(),
+                page.unread.first().map(|row| row.json.clone()),
+            ));
+            if first == before {
                 page.empty();
             }
             before = first;

@@ -35,6 +35,7 @@ impl TokenTransport {
                     url: endpoint.unwrap_or_default().split('?').next().unwrap_or_default().into(),
                     source,
                     sent: true,
+                    unconfirmed: None,
                 })),
             }
         };

@@ -177,7 +177,9 @@ fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
 fn failed(request: &TokenRequest, source: BoxError) -> Error {
     let url = request.url.split('?').next().unwrap_or_default().to_owned();
     let method = request.method.to_owned();
-    Error::Transport(Box::new(crate::error::TransportError { method, url, source, sent: true }))
+    let unconfirmed = None;
+    let error = crate::error::TransportError { method, url, source, sent: true, unconfirmed };
+    Error::Transport(Box::new(error))
 }
 
 #[cfg(any(feature = "discovery", feature = "oidc"))]
@@ -200,6 +202,7 @@ impl Answer {
             reason: None,
             request_id: None,
             advice: None,
+            unconfirmed: None,
             headers: Box::new(self.headers),
             body,
         }))

@@ -56,6 +56,7 @@ impl TokenTransport {
                 url: self.provider.endpoints.revocation.clone().unwrap_or_default(),
                 source,
                 sent: true,
+                unconfirmed: None,
             })),
         };
         let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {

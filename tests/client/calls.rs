@@ -1,5 +1,6 @@
 //! Tests of calls of the API, and of their answers.
 
+use evergrant::error::Unconfirmed;
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend};
 use serde_json::{Value, json};
@@ -152,6 +153,29 @@ fn an_api_that_does_not_answer_is_a_transport_error() {
     let error = client.post("/x").query("key", "c4nary").send("body").unwrap_err();
     let Error::Transport(transport) = &error else { panic!("{error:?}") };
     assert_eq!((&*transport.method, &transport.url), ("POST", &format!("{}/x", silent.url())));
-    assert!(error.is_transient() && !format!("{error:?}").contains("c4nary"));
+    assert!(!format!("{error:?}").contains("c4nary"));
     assert_eq!((silent.requests().len(), sandbox.counters().token_requests), (1, 0));
+    // The request may have been processed. A repeat is harmless only if the caller says so, or by its method.
+    let told = Unconfirmed::of(&error).unwrap();
+    assert_eq!((&*told.operation, told.processed), (&*format!("POST {}/x", silent.url()), false));
+    assert!(!error.is_transient() && error.to_string().contains("look before you send it again"));
+    for harmless in [client.post("/x").repeatable(true).retries(0), client.put("/x")] {
+        let error = harmless.send("body").unwrap_err();
+        assert!(error.is_transient() && Unconfirmed::of(&error).is_none(), "{error}");
+    }
+}
+
+#[test]
+fn a_failed_server_leaves_open_whether_a_post_was_processed() {
+    let sandbox = sandbox();
+    let client = seeded(&sandbox);
+    for (status, open) in [(400, false), (429, false), (500, true), (502, true), (503, false)] {
+        let path = format!("/status/{status}");
+        let error = client.post(&path).retries(0).send("x").unwrap_err();
+        assert_eq!(Unconfirmed::of(&error).is_some(), open, "{error}");
+        assert_eq!(error.is_transient(), !open && status > 400, "{error}");
+        let error = client.post(&path).repeatable(true).retries(0).send("x").unwrap_err();
+        assert!(Unconfirmed::of(&error).is_none(), "{error}");
+        assert_eq!(error.is_transient(), status > 400, "{error}");
+    }
 }

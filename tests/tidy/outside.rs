@@ -65,12 +65,14 @@ const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the
 /// field, and a test.
-const TEXTS: [(&str, &str, &str); 23] = [
+const TEXTS: [(&str, &str, &str); 25] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
     ("src/error/challenge.rs", "parameters", CHALLENGE),
     ("src/error/step_up.rs", "acr_values", STEP_UP),
     ("src/error/step_up.rs", "scope", STEP_UP),
+    ("src/error/unconfirmed.rs", "operation", ONE_LINE),
+    ("src/error/unconfirmed.rs", "id", ONE_LINE),
     ("src/error/detail.rs", "host", ONE_LINE),
     ("src/error/oauth.rs", "host", ONE_LINE),
     ("src/error/oauth.rs", "code", SERVER),

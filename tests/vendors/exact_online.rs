@@ -1,8 +1,10 @@
 //! Tests of Exact Online.
 
+mod attachments;
 mod batch;
 mod calls;
-mod child;
+#[cfg_attr(not(all(feature = "sqlite", feature = "teamleader")), allow(dead_code))]
+pub(crate) mod child;
 mod coverage;
 mod defects;
 mod every;
@@ -15,7 +17,7 @@ mod models;
 mod odata;
 mod paging;
 mod settings;
-mod support;
+pub(crate) mod support;
 mod sync_kills;
 mod timing;
 mod webhooks;

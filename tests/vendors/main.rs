@@ -4,9 +4,12 @@
 #[cfg(feature = "exact-online")]
 mod exact_online;
 mod grammar;
+#[cfg(all(feature = "sqlite", feature = "teamleader", feature = "exact-online"))]
+mod mirror;
 #[cfg(feature = "shell-ev")]
 #[path = "../../src/teamleader/tests/odd.rs"]
 mod odd;
+mod peers;
 #[cfg(feature = "shell-ev")]
 mod shell_ev;
 mod statements;

@@ -8,6 +8,7 @@ mod models;
 mod paging;
 mod settings;
 mod token;
+mod version;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -125,8 +126,10 @@ fn day(month: u8, day: u8) -> Date {
 fn the_guide_names_tests_that_exist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("src/guide/shell_ev.md")).unwrap();
-    let modules =
-        ["calls", "charging", "errors", "hostile", "models", "paging", "settings", "token"];
+    let modules = [
+        "calls", "charging", "errors", "hostile", "models", "paging", "settings", "token",
+        "version",
+    ];
     let mut named = 0;
     for word in page.split('`').skip(1).step_by(2) {
         if let Some((module, test)) = word.split_once("::")

@@ -10,6 +10,6 @@ mod lists;
 mod login;
 mod models;
 mod registry;
-mod support;
+pub(crate) mod support;
 mod webhooks;
 mod writes;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use serde_json::Value;
 use time::OffsetDateTime;
 use ureq::http::Method;
 
@@ -109,6 +110,7 @@ impl<'a> ListLocations<'a> {
         let (shell, path, mut request_id) = (get.shell, get.path, get.request_id);
         let (mut seen, mut full) = (HashSet::new(), None);
         let mut before: Vec<Location> = Vec::new();
+        let mut odd_before: Vec<Value> = Vec::new();
         let fetch = move |number: &u32| {
             let target = match &target {
                 Ok(target) => format!("{target}&pageNumber={number}"),
@@ -138,11 +140,16 @@ impl<'a> ListLocations<'a> {
                 None => !before.contains(location),
             });
             before = nameless;
+            // Elements that cannot be read are new if the page before had others.
+            let odd = answer.unread.iter().filter(|unread| unread.is_element());
+            let odd: Vec<Value> = odd.map(|unread| unread.value.clone()).collect();
+            let nothing_new = answer.data.is_empty() && (odd.is_empty() || odd == odd_before);
+            odd_before = odd;
             // The service may send fewer locations than requested: the first page shows how many a full
             // page has.
-            let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
+            let ends = nothing_new || elements < *full.get_or_insert(elements);
             let next = if ends { None } else { number.checked_add(1) };
-            let is_end = answer.data.is_empty() && answer.unread.is_empty() && *number > first_page;
+            let is_end = nothing_new && *number > first_page;
             let items = if is_end { Vec::new() } else { vec![answer] };
             Ok(paging::Page { items, next })
         };

@@ -18,7 +18,10 @@ fn child_entry() {
     match what.as_str() {
         "sync" => super::sync_kills::child(),
         "cron" => super::week::child(),
+        "files" => super::attachments::child(),
         "settings" => super::settings::child(),
+        #[cfg(all(feature = "sqlite", feature = "teamleader"))]
+        "mirror" => crate::mirror::child(),
         other => panic!("unknown child: {other}"),
     }
     std::process::exit(0);
@@ -108,6 +111,10 @@ impl Worker {
 
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
     }
 
     pub(crate) fn kill(&mut self) {

@@ -284,3 +284,35 @@ fn a_bulk_list_names_the_fields_that_it_has() {
     let chosen = exact.accounts().filter(field("Blocked").eq(false)).select(&["ID", "Name"]);
     assert_eq!(chosen.bulk(None).items().count(), 1);
 }
+
+#[test]
+fn links_that_lead_in_a_circle_end_the_list() {
+    let world = World::new();
+    let exact = world.seeded();
+    let path = "123/purchaseorder/PurchaseOrderLines";
+    let base = format!("{}/api/v1/{path}", world.sandbox.url());
+    // Page 0 leads to 1, 2, 3 and from 3 back to 1.
+    world.on("GET", path, move |request: &ApiRequest| {
+        let next = skiptoken(request).unwrap_or(0) % 3 + 1;
+        let next = format!("{base}?$skiptoken={next}L");
+        ApiReply::json(200, json!({ "d": { "results": [{ "LineNumber": 1 }], "__next": next } }))
+    });
+    let mut rows = exact.purchase_order_lines().iter();
+    let error = rows.by_ref().take(100).find_map(Result::err).unwrap();
+    assert!(
+        matches!(error, Error::Decode(_)) && format!("{error:#}").contains("circle"),
+        "{error:#}"
+    );
+    assert!(rows.next().is_none());
+}
+
+#[test]
+fn null_in_the_place_of_the_rows_is_no_row() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/crm/Accounts", |_| {
+        ApiReply::json(200, json!({ "d": { "results": null, "__next": null } }))
+    });
+    assert_eq!(exact.accounts().iter().count(), 0);
+    assert!(exact.accounts().first().unwrap().is_none());
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use evergrant::Error;
 use evergrant::clock::Clock as _;
 use evergrant::sandbox::{ApiReply, Fault};
-use evergrant::shell_ev::{SessionStatus, ShellEv, Started, request_id};
+use evergrant::shell_ev::{SessionStatus, ShellEv, Started, Unconfirmed, request_id};
 use serde_json::json;
 use ureq::http::Method;
 
@@ -100,6 +100,46 @@ fn a_start_returns_its_session_or_may_have_no_body() {
     }
     assert_eq!(shell.charging().start(CARD, EVSE).call().unwrap().session_id, None);
     shell.charging().stop(SESSION).call().unwrap();
+}
+
+#[test]
+fn a_command_that_may_have_been_processed_is_not_transient() {
+    let world = World::new();
+    let shell = world.shell();
+    for command in COMMANDS {
+        let mut errors = Vec::new();
+        world.answers(200, success(json!([])));
+        for fault in [Fault::CutBefore, Fault::CutAfter] {
+            world.sandbox.api_fault(fault);
+            errors.push((false, command(&shell).unwrap_err()));
+        }
+        for status in [500, 504] {
+            world.answers(status, json!({}));
+            errors.push((false, command(&shell).unwrap_err()));
+        }
+        world.on("POST", "/*", |_| ApiReply::bytes(202, "text/html", "<h1>ok</h1>"));
+        errors.push((true, command(&shell).unwrap_err()));
+        world.answers(200, json!("ok"));
+        errors.push((true, command(&shell).unwrap_err()));
+        for (processed, error) in errors {
+            let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{error:#}"));
+            assert!(told.operation.starts_with("/v2/charge-session/"), "{told:?}");
+            assert_eq!((told.processed, error.is_transient()), (processed, false), "{error:#}");
+            assert!(error.to_string().contains("processed"), "{error}");
+            assert!(request_id(&error).is_some(), "{error}");
+        }
+        // Shell refused these, or could not handle them.
+        for (status, transient) in [(400, false), (503, true)] {
+            world.answers(status, json!({}));
+            let error = command(&shell).unwrap_err();
+            assert!(Unconfirmed::of(&error).is_none(), "{error}");
+            assert_eq!(error.is_transient(), transient, "{error}");
+        }
+    }
+    // A read changes nothing.
+    world.answers(504, json!({}));
+    let error = shell.charging().get(SESSION).unwrap_err();
+    assert!(Unconfirmed::of(&error).is_none() && error.is_transient(), "{error}");
 }
 
 #[test]

@@ -198,3 +198,19 @@ fn get_returns_the_location_or_an_error() {
     let error = shell.locations().get("9").unwrap_err();
     assert!(ShellEvError::of(&error).unwrap().is_not_found());
 }
+
+#[test]
+fn a_page_of_unreadable_locations_does_not_end_the_list() {
+    let world = World::new();
+    world.on("GET", "/locations", |request| match number(request) {
+        1 => ApiReply::json(200, success(json!(["odd", 7]))),
+        2 => ApiReply::json(200, page(0..2)),
+        // From here on the server ignores the number of the page.
+        _ => ApiReply::json(200, success(json!(["new", 8]))),
+    });
+    let shell = world.shell();
+    let all: Vec<_> = shell.locations().page_size(2).iter().take(20).collect();
+    let read: Vec<bool> = all.iter().map(Result::is_ok).collect();
+    assert_eq!(read, [false, false, true, true, false, false]);
+    assert_eq!(world.lines().len(), 4);
+}

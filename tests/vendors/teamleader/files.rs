@@ -89,3 +89,27 @@ fn a_download_error_does_not_show_the_address() {
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     assert_eq!(sandbox.counters().refreshes, 0);
 }
+
+#[test]
+fn transfers_tell_their_progress() {
+    let ((sandbox, teamleader), (store, kept)) = (world(), store());
+    let location = format!("{}/api/object?key=s3cret", store.url());
+    answering(&sandbox, move |_, _| {
+        data(json!({ "location": location, "expires_at": "2030-01-01T00:00:00+00:00" }))
+    });
+    let bytes: Vec<u8> = (0..300_000).map(|at| (at % 251) as u8).collect();
+    let length = Some(bytes.len() as u64);
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    let file = NewFile::new("a.bin", FileSubject::temporary());
+    let files = teamleader.files();
+    files.upload_told(&file, &mut &*bytes, length, &mut |now| sent.push(now)).unwrap();
+    assert_eq!(*kept.lock(), bytes);
+    let mut copy = Vec::new();
+    let location = files.download("f").unwrap();
+    let size = files.save(&location, &mut copy, &mut |now| received.push(now)).unwrap();
+    assert_eq!((Some(size), copy), (length, bytes));
+    for seen in [sent, received] {
+        assert!(seen.len() > 1 && seen.windows(2).all(|two| two[0].bytes < two[1].bytes));
+        assert_eq!(seen.last().map(|now| (Some(now.bytes), now.total)), Some((length, length)));
+    }
+}

@@ -182,3 +182,16 @@ fn after_an_error_item_the_same_page_is_fetched_again() {
     assert!(contacts.next().unwrap().unwrap_err().is_transient());
     assert_eq!(contacts.filter(Result::is_ok).count(), 50);
 }
+
+#[test]
+fn empty_pages_with_a_large_total_end() {
+    let (sandbox, teamleader) = world();
+    let asked = answering(&sandbox, |_, _| {
+        ApiReply::json(200, json!({ "data": [], "meta": { "matches": 1_000_000_000 } }))
+    });
+    assert_eq!(teamleader.contacts().iter().count(), 0);
+    assert_eq!(asked.lock().len(), 2);
+    let rows = teamleader.iter::<Value>("contacts.list", &json!({})).unwrap();
+    assert_eq!(rows.take(9).count(), 0);
+    assert_eq!(asked.lock().len(), 4);
+}

@@ -49,12 +49,23 @@ struct Made {
 #[test]
 fn a_lost_answer_to_a_write_says_so() {
     let (sandbox, teamleader) = world();
-    answering(&sandbox, |_, _| ApiReply::new(504));
-    assert!(create(&teamleader).to_string().contains("may have been processed"));
-    sandbox.api_fault(Fault::CutAfter);
-    let error = create(&teamleader);
-    assert!(!Unconfirmed::of(&error).unwrap().processed);
-    assert!(format!("{error:#}").contains("look before you send it again"), "{error:#}");
+    for fault in [Some(Fault::CutBefore), Some(Fault::CutAfter), None] {
+        let what = format!("{fault:?}");
+        match fault {
+            Some(fault) => sandbox.api_fault(fault),
+            None => drop(answering(&sandbox, |_, _| ApiReply::new(504))),
+        }
+        let error = create(&teamleader);
+        let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{what}: {error:#}"));
+        assert!(!told.processed && told.operation == "contacts.add", "{what}: {told:?}");
+        assert!(error.to_string().contains("look before you send it again"), "{error}");
+        // A loop that repeats a call while its error is transient makes one contact.
+        assert!(!error.is_transient(), "{what}");
+    }
+    // The operation is newer than this version, so it may change something.
+    answering(&sandbox, |_, _| ApiReply::new(200));
+    let error = teamleader.call_unlisted::<Made>("novelties.add", &json!({})).unwrap_err();
+    assert!(Unconfirmed::of(&error).is_some_and(|told| told.processed), "{error:#}");
     // A read changes nothing.
     answering(&sandbox, |_, _| ApiReply::bytes(200, "text/html", "<h1>ok</h1>"));
     assert!(Unconfirmed::of(&teamleader.contacts().get("c").unwrap_err()).is_none());
