@@ -372,7 +372,7 @@ impl Place for RedisBackend {
     }
 }
 
-/// A script on one key.
+/// Makes the `EVAL` command of a script that uses one key.
 fn script(text: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVAL");
     command.arg(text).arg(1).arg(key);

@@ -55,8 +55,9 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Makes a configuration for each host: with a shared one, the library would wait for a host that
-    /// accepts the connection but does not answer, and would not try the next host. If there are
+    /// Makes a separate configuration for each host. With one configuration for all hosts, the library
+    /// would wait for a host that accepts the connection but does not answer, and would not try the
+    /// next host. If there are
     /// several hosts, the store uses only a host that accepts writes.
     pub(super) fn of(config: &Config) -> Hosts {
         let count = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);

@@ -291,7 +291,7 @@ fn links_that_lead_in_a_circle_end_the_list() {
     let exact = world.seeded();
     let path = "123/purchaseorder/PurchaseOrderLines";
     let base = format!("{}/api/v1/{path}", world.sandbox.url());
-    // Page 0 leads to 1, 2, 3 and from 3 back to 1.
+    // Page 0 links to page 1, page 1 to 2, page 2 to 3, and page 3 back to 1.
     world.on("GET", path, move |request: &ApiRequest| {
         let next = skiptoken(request).unwrap_or(0) % 3 + 1;
         let next = format!("{base}?$skiptoken={next}L");
