@@ -5,6 +5,7 @@ mod multipart;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use ureq::http::Method;
@@ -17,6 +18,7 @@ use super::listing::{Page, whole_page};
 use super::resource::settable;
 use super::{Create, Delete, ExactOnline, List, Resource, Unconfirmed, Update};
 use crate::error::{ApiError, DecodeError};
+use crate::protocol::retry_after;
 use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
@@ -206,7 +208,8 @@ impl Batch {
         let read: Read<T> = Box::new(move |reply| {
             if reply.status >= 400 {
                 let error = refusal(&call, &method, &url, reply);
-                return Err(if method == Method::GET { error } else { open(call.name(), error) });
+                // A second PUT or DELETE does no harm, as outside a batch.
+                return Err(if method == Method::POST { open(call.name(), error) } else { error });
             }
             read(&call, reply)
         });
@@ -273,6 +276,10 @@ fn unconfirmed(operation: &str, source: BoxError) -> Error {
 fn refusal(call: &Call, method: &Method, url: &str, mut reply: Reply) -> Error {
     let url = url.split('?').next().unwrap_or_default();
     let mut api = ApiError::new(method.as_str(), url, reply.status);
+    if matches!(reply.status, 413 | 429 | 503) {
+        let now = call.exact.client().clock().now_utc();
+        api.retry_after = retry_after(&reply.headers, now, Duration::MAX);
+    }
     reply.body.truncate(64 << 10);
     (*api.headers, api.body) = (reply.headers, reply.body);
     call.explain(api)

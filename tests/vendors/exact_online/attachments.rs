@@ -65,6 +65,12 @@ fn a_download_needs_the_token_and_tells_its_progress() {
     assert_eq!((bytes, file.len()), (300_000, 300_000));
     let last = seen.last().unwrap();
     assert_eq!((last.bytes, last.total), (300_000, Some(300_000)));
+    // A connection that is cut leaves the beginning of the file.
+    world.sandbox.api_fault(Fault::CutMid(100_000));
+    let mut cut = Vec::new();
+    let error = files.download(&row, &mut cut, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Decode(_)) && error.to_string().contains("early"), "{error}");
+    assert!(!cut.is_empty() && cut.len() < 300_000, "{} bytes", cut.len());
     // A disk that is full ends the download.
     let mut small = [0_u8; 9];
     let error = files.download(&row, &mut &mut small[..], &mut |_| {}).unwrap_err();

@@ -206,6 +206,21 @@ fn a_hostile_answer_costs_only_what_it_leaves_open() {
             "answer, refused, refused, refused, answer",
         ),
         (
+            "a change set that failed at a gateway",
+            with(part("b", "", "504 Gateway Timeout\r\n\r\n")),
+            "answer, unconfirmed, refused, refused, answer",
+        ),
+        (
+            "a change set that failed, without a time to wait",
+            with(part("b", "", "503 Service Unavailable\r\n\r\n")),
+            "answer, unconfirmed, refused, refused, answer",
+        ),
+        (
+            "a change set that was sent away for some time",
+            with(part("b", "", "503 Service Unavailable\r\nRetry-After: 7\r\n\r\n")),
+            "answer, refused, refused, refused, answer",
+        ),
+        (
             "a refused read",
             whole(&[refused.clone(), set.clone(), last.clone()]),
             "refused, answer, answer, answer, answer",

@@ -65,15 +65,15 @@ fn a_lost_answer_to_a_create_says_so() {
         assert!(error.to_string().contains("may have been processed"), "{error:#}");
         assert!(!error.is_transient(), "{what}");
     }
-    for status in [500, 502, 504, 520] {
+    for status in [500, 502, 503, 504, 520] {
         let error = create(&world, move || ApiReply::new(status)).unwrap_err();
         let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{error:#}"));
         assert!(!told.processed && told.operation == "crm/Accounts", "{told:?}");
         assert!(error.to_string().contains("may have been processed"), "{error}");
         assert!(!error.is_transient(), "{error}");
     }
-    // A server that is not available did nothing, and a second update or deletion changes nothing more.
-    let busy = create(&world, || ApiReply::new(503)).unwrap_err();
+    // A server that asks to wait did nothing, and a second update or deletion changes nothing more.
+    let busy = create(&world, || ApiReply::new(503).with_header("Retry-After", "7")).unwrap_err();
     assert!(Unconfirmed::of(&busy).is_none() && busy.is_transient(), "{busy}");
     let (exact, id) = (world.seeded(), ID.parse::<Guid>().unwrap());
     for method in ["PUT", "DELETE"] {
