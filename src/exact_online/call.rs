@@ -1,6 +1,7 @@
 //! Calls of any endpoint by its name.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -159,6 +160,11 @@ impl Call {
 
     pub(super) fn division(&self) -> Option<i64> {
         self.division
+    }
+
+    /// Whether the call belongs to this client or to a clone, in any division.
+    pub(super) fn is_of(&self, exact: &ExactOnline) -> bool {
+        Arc::ptr_eq(&self.exact.inner, &exact.inner)
     }
 
     /// The same endpoint with an empty query.
