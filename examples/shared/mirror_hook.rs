@@ -39,8 +39,10 @@ fn answer(mirror: &Mirror, mut stream: &TcpStream, path: &str) -> Result<(), Box
         Err(error) => Err(error),
     };
     let status = kept.as_ref().copied().unwrap_or("500 Internal Server Error");
-    write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")?;
-    kept.map(drop)
+    let sent =
+        write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    kept?;
+    Ok(sent?)
 }
 
 /// Reads the body of a request to this path. Reads nothing more of a request to another path.
