@@ -14,8 +14,9 @@ const SLACK: Duration = Duration::from_secs(30);
 /// By how much the deadline of a note is later than twice the time of its request.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long the renewal that came with a note answers a check of the lock.
-const FRESH: Duration = Duration::from_secs(1);
+/// How long after the server's answer the renewal that came with a note replaces a separate check of the
+/// lock. The answer to a separate check can take as long.
+const FRESH: Duration = Duration::from_millis(10);
 
 /// For how long the lock must last if this record is saved: the record has the note of a request that this
 /// process is about to send. `None` for any other record.
@@ -32,18 +33,26 @@ pub(super) struct Renewal {
     wall: SystemTime,
     monotonic: Duration,
     wanted: Duration,
+    /// The time on the monotonic clock at which the server's answer arrived.
+    answered: Option<Duration>,
 }
 
 impl Renewal {
     /// A renewal that begins now. It counts if the server has made it.
     pub(super) fn begin(clock: &dyn Clock, wanted: Duration) -> Renewal {
-        Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted }
+        Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted, answered: None }
     }
 
-    /// Whether the renewal was just made, and the lock lasts for this time.
+    /// The renewal, with the server's answer.
+    pub(super) fn answered(self, clock: &dyn Clock) -> Renewal {
+        Renewal { answered: Some(clock.monotonic()), ..self }
+    }
+
+    /// Whether the server has just answered, and the lock lasts for this time.
     pub(super) fn covers(self, clock: &dyn Clock, duration: Duration) -> bool {
-        let took = self.took(clock);
-        took < FRESH && took.saturating_add(duration) < self.wanted
+        let now = clock.monotonic();
+        let fresh = self.answered.is_some_and(|then| now.saturating_sub(then) < FRESH);
+        fresh && self.took(clock).saturating_add(duration) < self.wanted
     }
 
     /// The time since the renewal began: the longer of two clocks, in case the machine slept.
@@ -119,18 +128,17 @@ mod tests {
     }
 
     #[test]
-    fn the_renewal_of_a_note_counts_for_a_second() {
-        for (time, duration, covers) in
-            [(0, 100, true), (999, 100, true), (1000, 100, false), (0, 170, false)]
+    fn the_renewal_of_a_note_counts_only_just_after_its_answer() {
+        for (asked, since, duration, covers) in
+            [(0, 0, 100, true), (5000, 9, 100, true), (0, 10, 100, false), (0, 0, 170, false)]
         {
             let clock = ManualClock::new();
             let renewal = Renewal::begin(&clock, 170 * SECOND);
-            clock.advance(Duration::from_millis(time));
-            assert_eq!(
-                renewal.covers(&clock, duration * SECOND),
-                covers,
-                "{time} ms, {duration} s"
-            );
+            assert!(!renewal.covers(&clock, SECOND), "no answer");
+            clock.advance(Duration::from_millis(asked));
+            let renewal = renewal.answered(&clock);
+            clock.advance(Duration::from_millis(since));
+            assert_eq!(renewal.covers(&clock, duration * SECOND), covers, "{asked}, {since} ms");
         }
     }
 

@@ -327,7 +327,7 @@ impl Held {
             // The lock has ended with its session.
             None => (false, false),
         };
-        self.noted = written.then_some(renewal);
+        self.noted = written.then(|| renewal.answered(&*self.pace.clock));
         let lost = || BackendError::Busy(self.name.clone()).into();
         Some(if has { Ok(written) } else { Err(lost()) })
     }

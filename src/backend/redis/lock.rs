@@ -350,7 +350,7 @@ impl Held {
             command.arg(old).arg(new).arg(&token).arg(&name).arg(millis(wanted));
             command.query::<(bool, bool)>(&mut *link.connection)
         });
-        self.noted = matches!(done, Ok((true, true))).then_some(renewal);
+        self.noted = matches!(done, Ok((true, true))).then(|| renewal.answered(&*self.pace.clock));
         let lost = || BackendError::Busy(self.store.clone()).into();
         Some(done.and_then(|(has, written)| if has { Ok(written) } else { Err(lost()) }))
     }
