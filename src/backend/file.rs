@@ -430,10 +430,12 @@ impl TokenBackend for FileBackend {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    #[cfg(target_os = "linux")]
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn each_file_system_is_asked_whether_it_reserves_room() {
         let store = FileBackend::new("login");
