@@ -275,7 +275,11 @@ impl Error {
                 unproven_error: e.unproven_error.clone(),
                 source: e.source.as_ref().map(|source| chain::echo(&**source)),
             })),
-            Error::Decode(e) => Error::decode(e.what.clone(), chain::echo(&*e.source)),
+            Error::Decode(e) => Error::Decode(Box::new(DecodeError {
+                what: e.what.clone(),
+                source: chain::echo(&*e.source),
+                unconfirmed: e.unconfirmed.clone(),
+            })),
             Error::Config(text) => Error::Config(text.clone()),
         }
     }

@@ -61,7 +61,7 @@ type AccountHook = Arc<dyn Fn(&str, &Event) + Send + Sync>;
 
 /// All logins of one provider on one store. The [module](self) has an example.
 ///
-/// The clients of all accounts share one agent, one set of rules and the token endpoint's limits: if
+/// The clients of all accounts share one HTTP agent, the same settings and the token endpoint's limits: if
 /// the token endpoint asks one client to wait, no client asks for an access token meanwhile (10 minutes
 /// at most). If the service blocks applications after a number of refusals
 /// ([`ProviderBuilder::refusal_limit`](crate::provider::ProviderBuilder::refusal_limit)), the refusals

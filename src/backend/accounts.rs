@@ -31,8 +31,8 @@ use crate::error::BoxError;
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
 pub trait LoginStore: Send + Sync {
-    /// Returns the store of one account. Nothing is read or written yet. All values for one account share the
-    /// account's lock.
+    /// Returns the store of one account. Nothing is read or written yet. All stores that this method
+    /// returns for one account share the account's lock.
     ///
     /// # Errors
     ///

@@ -46,7 +46,7 @@ const ROOM: usize = 16 << 10;
 /// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards a connection that the program has lent
 /// has its own settings again. A new database gets a write-ahead log if its file system is known to be local (Linux); an
 /// existing database keeps its journal mode. The lock between processes is SQLite's write lock on a second, empty database,
-/// one for each account, so that no other work on the database waits for a refresh. The lock ends with its process.
+/// one for each account, so that a refresh delays no other work on the database. The lock is free when its process ends.
 ///
 /// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros,
 /// and truncates the journal and the log. Backups and the free blocks of the file system may still have a copy.

@@ -193,8 +193,9 @@ impl ClientBuilder {
     /// error. Several hooks run in the order in which they were added.
     ///
     /// During a refresh, the hook runs under the store's lock: it should not wait, and must not call the
-    /// client. A call of the client would wait for itself, so it fails with
-    /// [`Error::Config`](crate::Error::Config).
+    /// client. A call of the client on the same thread gets the access token if the token still works, and
+    /// otherwise fails with [`Error::Config`](crate::Error::Config), because it would wait for itself. A hook
+    /// that waits for another thread which calls the client hangs.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};

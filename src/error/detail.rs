@@ -319,7 +319,8 @@ pub struct ApiError {
     /// for status 401, and for 403 if a scope is missing or a stronger login is asked for.
     pub advice: Option<String>,
     /// Set if the request may have been processed and a repeat may do harm: a POST or PATCH that is not
-    /// [`repeatable`](crate::Request::repeatable), answered with a status from 500 on, except 503.
+    /// [`repeatable`](crate::Request::repeatable), answered with a status from 500 on, except
+    /// a 503 with `Retry-After`.
     pub unconfirmed: Option<Box<Unconfirmed>>,
 }
 
@@ -374,7 +375,8 @@ pub struct DecodeError {
     pub what: String,
     /// Why it could not be read.
     pub source: BoxError,
-    /// Set by an SDK if the answer shows that the service has processed a request whose repeat may do harm.
+    /// Set by an SDK if the service has processed, or may have processed, a request whose repeat may do harm:
+    /// [`Unconfirmed::processed`](Unconfirmed#structfield.processed) says which.
     pub unconfirmed: Option<Box<Unconfirmed>>,
 }
 

@@ -35,10 +35,11 @@ impl Unconfirmed {
         Unconfirmed { operation: plain(operation.into()), processed: true, id: id.map(plain) }
     }
 
-    /// Finds the details in an [`Error::Decode`] (the service has processed the request), in an
-    /// [`Error::Transport`] (no answer came) or in an [`Error::Api`] (the server or a gateway failed: a status
-    /// from 500 on, except 503). Returns `None` for every other error: the request was refused, no part of it
-    /// left this machine, or a repeat does no harm.
+    /// Finds the details in an [`Error::Decode`] (an answer cannot be read, or a part of a batch's answer is
+    /// missing), in an [`Error::Transport`] (no answer came) or in an [`Error::Api`] (the server or a gateway
+    /// failed: a status from 500 on, except a 503 with `Retry-After`). [`processed`](Unconfirmed#structfield.processed) tells whether
+    /// the service certainly has processed the request. Returns `None` for every other error: the request was
+    /// refused, no part of it left this machine, or a repeat does no harm.
     pub fn of(error: &Error) -> Option<&Unconfirmed> {
         match error {
             Error::Decode(failed) => failed.unconfirmed.as_deref(),
@@ -49,9 +50,10 @@ impl Unconfirmed {
     }
 
     /// Whether a server that answers with this status may have processed the request. A server that answers
-    /// 503 could not handle the request (RFC 9110 section 15.6.4).
-    pub(crate) fn is_left_open_by(status: u16) -> bool {
-        status >= 500 && status != 503
+    /// 503 and asks to wait could not handle the request (RFC 9110 sections 10.2.3 and 15.6.4). Without a wait,
+    /// the 503 may come from a gateway whose server took the request and did not answer.
+    pub(crate) fn is_left_open_by(status: u16, asks_to_wait: bool) -> bool {
+        status >= 500 && !(status == 503 && asks_to_wait)
     }
 }
 
@@ -72,4 +74,23 @@ impl fmt::Display for Unconfirmed {
 /// The part of a message that warns of a repeat.
 pub(super) fn warning(unconfirmed: &Option<Box<Unconfirmed>>) -> String {
     unconfirmed.as_ref().map(|detail| format!("; {detail}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::DecodeError;
+
+    #[test]
+    fn a_shared_error_keeps_what_is_known_of_its_request() {
+        let mut failed = DecodeError::new("the answer of crm/Accounts", "it is not JSON");
+        let known = Unconfirmed::processed("crm/Accounts", Some("7".to_owned()));
+        failed.unconfirmed = Some(Box::new(known.clone()));
+        let shared = Error::from(failed).echo();
+        assert_eq!(Unconfirmed::of(&shared), Some(&known));
+        assert_eq!(
+            format!("{shared:#}"),
+            "could not read the answer of crm/Accounts: it is not JSON"
+        );
+    }
 }

@@ -17,8 +17,8 @@ macro_rules! lines {
             }
 
             #[doc = concat!("Makes a line of a new ", $what, " with the content of this line: the item, the quantity,")]
-            /// the price and what a person can enter. Ids, totals and the texts of other rows stay behind, because
-            /// the service refuses some of them in a new line.
+            /// the price and the other fields that a request may set. Ids, totals and the texts of other rows are
+            /// not copied, because the service refuses some of them in a new line.
             pub fn to_new(&self) -> $line {
                 $line::with(|line| {
                     $( line.$kept.clone_from(&self.$kept); )+

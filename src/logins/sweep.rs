@@ -22,7 +22,7 @@ const THREADS: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the other accounts wait before they ask whether the silent service has answered the probe.
 const SILENT: Duration = Duration::from_secs(10);
-/// The first wait between two requests of the probe. The wait doubles.
+/// The wait after the first request of the probe, in milliseconds. The wait doubles after each further request.
 const PROBE: u64 = 5000;
 /// How many second looks an account gets after the time of [`Sweep::patience`].
 const LOOKS: u32 = 3;
@@ -37,7 +37,7 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// refresh (with no known limit: after 3.5 to 7 days). The account and its record determine the moment:
 /// every host computes the same moment, and the moment changes after each refresh, so that logins that
 /// were added in one minute drift apart. Sweep at least once in a quarter of the shortest limit. More
-/// frequent sweeps are better and cost one read of each record.
+/// frequent sweeps are better; each sweep reads every record once.
 ///
 /// Any number of hosts may sweep at the same time. The host that comes second finds a fresh record and sends
 /// nothing. A sweep may be killed at any point: run it again.

@@ -46,7 +46,8 @@ pub(crate) enum Decision {
     Keep,
     /// Release the lock and try again after this time, for which the service asked.
     NotBefore(Duration),
-    /// Release the lock and try again after this time: a living process may have the answer.
+    /// Release the lock and try again after this time: until then, the process that wrote the note may get its
+    /// answer.
     Deadline(Duration),
     /// Only an explicit call may send the token again.
     Stop,

@@ -234,7 +234,7 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
             return Ok(response);
         }
         let live = response.live.clone();
-        let open = Unconfirmed::is_left_open_by(response.status());
+        let open = Unconfirmed::is_left_open_by(response.status(), retry_after.is_some());
         let unconfirmed = open.then(|| request.unconfirmed(&response.uri)).flatten();
         let error = response.into_error(&request.method, retry_after, unconfirmed);
         let mut error = match &hooks.map_error {

@@ -25,9 +25,18 @@ pub(crate) fn save(
     told: &mut dyn FnMut(Progress),
 ) -> Result<u64> {
     let length = response.header("content-length").and_then(|length| length.parse().ok());
-    // A compressed body has another length than the file.
-    let total = length.filter(|_| response.header("content-encoding").is_none());
-    let mut body = response.into_reader();
+    // A compressed body has another length than the file, and a body in chunks says its length by itself.
+    let other = ["content-encoding", "transfer-encoding"];
+    let total = length.filter(|_| other.iter().all(|name| response.header(name).is_none()));
+    copy(&mut response.into_reader(), total, to, told)
+}
+
+fn copy(
+    body: &mut dyn Read,
+    total: Option<u64>,
+    to: &mut dyn Write,
+    told: &mut dyn FnMut(Progress),
+) -> Result<u64> {
     let failed =
         |what: &str, error: io::Error| Error::Decode(Box::new(DecodeError::new(what, error)));
     let (mut piece, mut bytes) = (vec![0; PIECE], 0);
@@ -44,6 +53,11 @@ pub(crate) fn save(
         told(Progress { bytes, total });
     }
     to.flush().map_err(|error| failed("a file, which could not be written", error))?;
+    if let Some(total) = total.filter(|total| bytes < *total) {
+        let why = format!("{bytes} of {total} bytes came");
+        let why = io::Error::new(io::ErrorKind::UnexpectedEof, why);
+        return Err(failed("a file, which ended early", why));
+    }
     Ok(bytes)
 }
 
@@ -72,5 +86,28 @@ impl Read for Told<'_> {
             (self.told)(self.progress);
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_fewer_bytes_than_its_length_is_an_error() {
+        let came = |total| {
+            let mut file = Vec::new();
+            (copy(&mut &b"beginning"[..], total, &mut file, &mut |_| {}), file)
+        };
+        for total in [None, Some(9)] {
+            let (result, file) = came(total);
+            assert_eq!((result.unwrap(), &*file), (9, &b"beginning"[..]));
+        }
+        let (result, file) = came(Some(10));
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{error:?}");
+        let text = format!("{error:#}");
+        assert_eq!(text, "could not read a file, which ended early: 9 of 10 bytes came");
+        assert_eq!(file, b"beginning");
     }
 }

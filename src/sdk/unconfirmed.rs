@@ -33,12 +33,11 @@ pub(crate) fn lost(operation: &str, mut error: Error) -> Error {
 }
 
 /// The error of a write that the SDK sent as a part of another request: an answer with a status from 500 on,
-/// except 503, leaves open whether the service has processed the write.
+/// except a 503 with `Retry-After`, leaves open whether the service has processed the write.
 #[cfg(feature = "exact-online")]
 pub(crate) fn open(operation: &str, mut error: Error) -> Error {
     if let Error::Api(failed) = &mut error
-        && failed.status >= 500
-        && failed.status != 503
+        && Unconfirmed::is_left_open_by(failed.status, failed.retry_after.is_some())
     {
         failed.unconfirmed = Some(Box::new(Unconfirmed::perhaps(operation)));
     }

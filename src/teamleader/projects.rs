@@ -1,4 +1,5 @@
-//! Projects, of the newer module. The older module is [`super::legacy_projects`].
+//! Projects of Teamleader's newer project module (`projects-v2`). The older module is
+//! [`super::legacy_projects`].
 
 use time::Date;
 
@@ -373,7 +374,7 @@ listed! {
 }
 
 resource! {
-    /// The projects of the newer module: [`Teamleader::projects`](super::Teamleader::projects).
+    /// The projects of Teamleader's newer project module: [`Teamleader::projects`](super::Teamleader::projects).
     pub struct Projects of Project
 }
 

@@ -1,7 +1,7 @@
 //! Tests of calls of the API, and of their answers.
 
 use evergrant::error::Unconfirmed;
-use evergrant::sandbox::ApiReply;
+use evergrant::sandbox::{ApiReply, Fault};
 use evergrant::{Client, Error, MemoryBackend};
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -169,7 +169,7 @@ fn an_api_that_does_not_answer_is_a_transport_error() {
 fn a_failed_server_leaves_open_whether_a_post_was_processed() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
-    for (status, open) in [(400, false), (429, false), (500, true), (502, true), (503, false)] {
+    for (status, open) in [(400, false), (429, false), (500, true), (502, true), (503, true)] {
         let path = format!("/status/{status}");
         let error = client.post(&path).retries(0).send("x").unwrap_err();
         assert_eq!(Unconfirmed::of(&error).is_some(), open, "{error}");
@@ -178,4 +178,8 @@ fn a_failed_server_leaves_open_whether_a_post_was_processed() {
         assert!(Unconfirmed::of(&error).is_none(), "{error}");
         assert_eq!(error.is_transient(), status > 400, "{error}");
     }
+    // A server that asks to wait has not processed the request.
+    sandbox.api_fault(Fault::Unavailable(Some(7)));
+    let error = client.post("/x").retries(0).send("x").unwrap_err();
+    assert!(Unconfirmed::of(&error).is_none() && error.is_transient(), "{error}");
 }

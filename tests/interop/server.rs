@@ -65,13 +65,13 @@ pub(crate) trait Kind: Sync {
         panic!("discovery is not tested on this server")
     }
 
-    /// The application of a device.
+    /// The OAuth client that the tests of the device grant use.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
     fn device_app(&self) -> App {
         panic!("the device grant is not tested on this server")
     }
 
-    /// The scopes of a device login.
+    /// The scopes that the tests of the device grant request.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
     fn device_scopes(&self) -> &'static [&'static str] {
         self.scopes()

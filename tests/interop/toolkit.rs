@@ -107,7 +107,7 @@ impl Kind for Toolkit {
         "/o/userinfo/"
     }
 
-    // The subject is alice's key in the table of users.
+    // The subject is the primary key of alice's row in the table of users.
     fn alice(&self) -> (&'static str, &'static str) {
         ("sub", "1")
     }

@@ -201,7 +201,7 @@ fn an_unsigned_or_forged_id_token_is_refused() {
     let unsigned = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
     let refused = why(client.verified_claims(&unsigned.into()));
     assert_eq!(refused, IdTokenError::Algorithm("none".to_owned()));
-    // The algorithm in the header does not match the key of the set.
+    // The header names an RSA algorithm; the issuer's key set has only an elliptic-curve key.
     let refused = why(client.verified_claims(&issuer.signs(&forged, &json!({}))));
     assert_eq!(refused, IdTokenError::NoKey);
     let other = issuer.signs(&real, &json!({"sub": "admin"}));

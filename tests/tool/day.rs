@@ -15,8 +15,8 @@ const HEAD: &str = "\
 # A day with the tool
 
 This page is the transcript of a day with the command `evergrant`. The test `a_day_with_the_tool_is_as_the_guide_shows`
-(`cargo test --all-features --test tool`) runs every line in a shell against the sandbox and compares what the program prints. Acme is the
-sandbox; a person named Ada works on the machine. [The tool](crate::guide::tool) explains each command.
+(`cargo test --all-features --test tool`) runs every line in a shell against the sandbox and compares what the program prints. The service
+Acme is the sandbox; a person named Ada works on the machine. [The tool](crate::guide::tool) explains each command.
 ";
 
 struct Day {
@@ -142,13 +142,13 @@ fn a_day_with_the_tool_is_as_the_guide_shows() {
     );
 
     day.say(
-        "An older script keeps a login of its own in a file. Ada moves that login to the command.",
+        "An older script keeps a login of its own in a file. Ada imports that login into the command.",
     );
     let token = day.world.stored_token(true);
     std::fs::write(day.world.home.join("old-script.json"), token.to_string()).unwrap();
     day.run("evergrant import acme old-script.json --name reports");
 
-    day.say("## At noon\n\nThe service revokes all access tokens before their time. The call gets a 401, refreshes the access token, and sends its request again.");
+    day.say("## At noon\n\nThe service revokes all access tokens before they expire. The call gets a 401, refreshes the access token, and sends its request again.");
     day.world.sandbox.expire_access_tokens();
     day.run("evergrant call acme GET /me");
     day.say("Cron runs `keep-alive`. Nobody has used the login `reports` for three weeks, so the command refreshes it.");
@@ -164,7 +164,7 @@ fn a_day_with_the_tool_is_as_the_guide_shows() {
     day.log_in("evergrant login acme --no-browser --scope read");
     day.run("evergrant call acme GET /me");
 
-    day.say("## In the evening\n\nNobody runs the old script any more. The service has revoked its login already, so Ada only removes the login here.");
+    day.say("## In the evening\n\nNobody runs the old script any more. The service has already revoked the login `reports`, so Ada only removes it from this machine.");
     day.run("evergrant logout reports --forget");
     day.run("evergrant logout acme");
     day.run("evergrant status");

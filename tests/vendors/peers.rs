@@ -154,7 +154,13 @@ mod exact_online {
     fn the_client_chooses_the_state() {
         let world = World::new();
         let client = world.seeded().client().clone();
-        let (one, two) = (client.authorize(&[]).unwrap(), client.authorize(&[]).unwrap());
-        assert_ne!(one.url(), two.url());
+        let state = || {
+            let url = client.authorize(&[]).unwrap().url().to_owned();
+            let mut pairs = url.split(['?', '&']);
+            pairs.find_map(|pair| pair.strip_prefix("state=")).unwrap().to_owned()
+        };
+        assert_ne!(state(), state());
+        let chosen = client.authorize_with(&[], &[("state", "mine")]);
+        assert!(matches!(chosen, Err(Error::Config(_))), "{chosen:?}");
     }
 }

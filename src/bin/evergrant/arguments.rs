@@ -22,7 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 
     /// Where the login is kept: a file, or an address that begins with sqlite:, postgres:, redis: or keyring:.
-    /// The default is a file of its own in the folder of the logins. EVERGRANT_STORE has the same meaning.
+    /// By default each login has its own file in the folder of the logins. The variable EVERGRANT_STORE also
+    /// sets the store.
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub(crate) store: Option<String>,
 
@@ -65,12 +66,12 @@ pub(crate) enum Command {
     },
     /// Sends a request to the API of a service
     Call(Call),
-    /// Refreshes each login that would end if nobody used it; run this once a day by cron
+    /// Refreshes the logins that are due, so that no login ends unused; run this once a day from cron
     KeepAlive {
         /// The logins; without them, all logins
         names: Vec<String>,
     },
-    /// Stores a login that another program has made
+    /// Imports a login that another program has obtained
     Import(Import),
     /// Moves a login to another store
     Move {
@@ -79,7 +80,7 @@ pub(crate) enum Command {
         /// The new store: a file, or an address as for --store
         #[arg(required_unless_present = "to_env", conflicts_with = "to_env")]
         to: Option<String>,
-        /// The variable that has the address of the new store, for an address with a password
+        /// The environment variable that has the address of the new store; use this if the address has a password
         #[arg(long, value_name = "VARIABLE")]
         to_env: Option<String>,
     },
@@ -88,7 +89,7 @@ pub(crate) enum Command {
         /// A service: its name, its issuer's address, or a file that describes it
         name: Option<String>,
     },
-    /// Checks the folders, the store, the credentials, the network, the clock and the login, and says what mends
+    /// Checks the folders, the store, the credentials, the network, the clock and the login, and says how to fix
     /// each fault
     Doctor {
         /// The login or the service; without it, only the folders and the proxy are checked
@@ -113,22 +114,26 @@ pub(crate) struct Login {
     /// The service: a name such as github or exact_online:nl, the address of an issuer, or a file (TOML or
     /// JSON) that describes the service
     pub(crate) provider: String,
-    /// A name for the login, such as for a second account at the same service
+    /// The name of the login; by default, the name of the service. A second account at the same service needs a
+    /// name of its own
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// A scope to ask for; may be given several times. Without it, the service's usual scopes
+    /// A scope to request; may be given several times. Without this option, the command requests the scopes of
+    /// the earlier login, or else the service's usual scopes
     #[arg(long = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
     /// Shows a code to type on another device (RFC 8628)
     #[arg(long, conflicts_with = "paste")]
     pub(crate) device: bool,
-    /// Asks for the address to which the browser was sent, for a browser on another machine
+    /// Asks you to paste the address at which the browser arrives after the login; for a browser on another
+    /// machine
     #[arg(long)]
     pub(crate) paste: bool,
     /// Does not open a browser; shows the address only
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// The address to which `call` adds its PATH, if the service's description has none
+    /// The base address of the API, to which `call` adds its PATH; for a service whose description has no base
+    /// address
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
     /// How many seconds to wait for the person
@@ -142,7 +147,7 @@ pub(crate) struct Call {
     pub(crate) name: String,
     /// The method, such as GET
     pub(crate) method: String,
-    /// The path below the API's base, such as /user, or a whole address on an allowed host
+    /// The path below the API's base address, such as /user, or a complete URL on an allowed host
     pub(crate) path: String,
     /// The body: a file, or - for the standard input
     #[arg(long, value_name = "FILE")]
@@ -159,14 +164,15 @@ pub(crate) struct Call {
     /// Follows the pages of a list: the `Link` header (RFC 8288), or the member that --cursor names
     #[arg(long, conflicts_with_all = ["body", "output"])]
     pub(crate) paginate: bool,
-    /// The member of the answer that leads to the next page: MEMBER has the page's whole address, or
-    /// MEMBER=PARAMETER has a value for this parameter of the query
+    /// Where the answer names the next page. MEMBER: this member is the URL of the next page.
+    /// MEMBER=PARAMETER: the value of this member becomes the value of this query parameter
     #[arg(long, value_name = "MEMBER[=PARAMETER]", requires = "paginate")]
     pub(crate) cursor: Option<String>,
-    /// The member that has the items of a page, if the page is an object; each item is printed on a line
+    /// The member of the answer that is the list of items, if the answer itself is not a list; each item is
+    /// printed on its own line
     #[arg(long, value_name = "MEMBER", requires = "paginate")]
     pub(crate) items: Option<String>,
-    /// The address to which PATH is added, in place of the service's own
+    /// The base address to which PATH is added, in place of the service's API base
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
     /// Another origin to which this call may send the token, such as https://files.example; may be given
@@ -185,10 +191,11 @@ pub(crate) struct Import {
     /// The file with the stored token (JSON), or - for the standard input. Without it, the variables
     /// PREFIX_ACCESS_TOKEN, PREFIX_REFRESH_TOKEN and PREFIX_EXPIRES_AT of the environment or of the .env file
     pub(crate) file: Option<String>,
-    /// A name for the login
+    /// The name of the login; by default, the name of the service
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// The address to which `call` adds its PATH, if the service's description has none
+    /// The base address of the API, to which `call` adds its PATH; for a service whose description has no base
+    /// address
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) api_base: Option<String>,
 }

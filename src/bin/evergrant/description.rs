@@ -114,7 +114,8 @@ fn of_build(keys: &[String], message: &str) -> Fault {
     }
 }
 
-/// A key without the numbers of its tables.
+/// The key as the person wrote it: `table#2.name` becomes `table.name`. The number tells tables of the same
+/// name apart.
 fn plain(key: &str) -> String {
     let parts = key.split('.').map(|part| part.split('#').next().unwrap_or_default());
     parts.collect::<Vec<_>>().join(".")

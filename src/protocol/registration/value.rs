@@ -147,8 +147,8 @@ impl Registration {
         Ok(registration)
     }
 
-    /// The registration after an update, whose answer may leave out unchanged members (RFC 7592 section
-    /// 3).
+    /// Returns the registration after an update. Unchanged members that the answer leaves out keep their
+    /// earlier values (RFC 7592 section 3).
     pub(super) fn succeeded_by(&self, mut new: Registration) -> Registration {
         new.issued_at = new.issued_at.or(self.issued_at);
         new.access_token = new.access_token.or_else(|| self.access_token.clone());

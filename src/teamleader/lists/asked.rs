@@ -13,8 +13,8 @@ impl<'a, T: Listed> List<'a, T> {
         List { asked, ..List::new(teamleader) }
     }
 
-    /// Makes a list whose requests have the members of this request. A request that cannot be written is
-    /// an error of the first page.
+    /// Makes a list whose requests have the members of this request. If the request cannot
+    /// be serialized, reading the first page returns an error.
     pub(in crate::teamleader) fn asked(
         teamleader: &'a Teamleader,
         request: &impl Serialize,

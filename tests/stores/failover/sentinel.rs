@@ -70,7 +70,7 @@ fn a_replica_takes_over_under_load_without_a_loss() {
             while !info(&next, "replication").contains("role:master") {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
-            // Sentinel makes the restarted server a replica. Until then no write is on a second server.
+            // Sentinel makes the restarted server a replica. Until then, only one server has the writes.
             main.restart();
         });
         load.loses_nothing();

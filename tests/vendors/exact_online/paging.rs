@@ -107,6 +107,12 @@ fn a_position_continues_its_own_list_only() {
         exact.contacts().pages_from(Some(stored.clone())).map(Result::unwrap).collect();
     assert_eq!(rest.iter().map(|batch| batch.items.len()).collect::<Vec<_>>(), [60, 30]);
     assert!(!rest[1].position.has_more());
+    // No page follows the last page. A restarted list begins with its first page.
+    let last: Position =
+        serde_json::from_str(&serde_json::to_string(&rest[1].position).unwrap()).unwrap();
+    assert!(exact.contacts().pages_from(Some(last.clone())).next().is_none());
+    let again = exact.contacts().pages_from(Some(last.restarted())).map(Result::unwrap);
+    assert_eq!(again.map(|page| page.items.len()).collect::<Vec<_>>(), [60, 60, 30]);
     let error = |position: &Position| {
         let other = [exact.accounts().pages_from(Some(position.clone())).next().unwrap().map(drop)];
         other.into_iter().all(|result| matches!(result, Err(Error::Config(_))))
@@ -291,7 +297,7 @@ fn links_that_lead_in_a_circle_end_the_list() {
     let exact = world.seeded();
     let path = "123/purchaseorder/PurchaseOrderLines";
     let base = format!("{}/api/v1/{path}", world.sandbox.url());
-    // Page 0 leads to 1, 2, 3 and from 3 back to 1.
+    // Page 0 links to page 1, page 1 to 2, page 2 to 3, and page 3 back to 1.
     world.on("GET", path, move |request: &ApiRequest| {
         let next = skiptoken(request).unwrap_or(0) % 3 + 1;
         let next = format!("{base}?$skiptoken={next}L");

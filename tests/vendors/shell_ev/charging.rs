@@ -113,7 +113,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
             world.sandbox.api_fault(fault);
             errors.push((false, command(&shell).unwrap_err()));
         }
-        for status in [500, 504] {
+        for status in [500, 503, 504] {
             world.answers(status, json!({}));
             errors.push((false, command(&shell).unwrap_err()));
         }
@@ -130,7 +130,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
         }
         // Shell refused these, or could not handle them.
         for (status, transient) in [(400, false), (503, true)] {
-            world.answers(status, json!({}));
+            world.on("POST", "/*", move |_| ApiReply::new(status).with_header("Retry-After", "7"));
             let error = command(&shell).unwrap_err();
             assert!(Unconfirmed::of(&error).is_none(), "{error}");
             assert_eq!(error.is_transient(), transient, "{error}");

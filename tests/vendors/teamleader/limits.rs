@@ -224,9 +224,12 @@ fn after_a_lost_answer_only_reads_are_sent_again() {
     assert_eq!(count("contacts.add"), 1);
     // The client does not repeat a write after a 503. After a 429 the client repeats the write, because the
     // server did not process it.
-    sandbox.api_fault(Fault::StatusBefore(503));
-    let error = teamleader.contacts().delete("c").unwrap_err();
-    assert!(matches!(&error, Error::Api(api) if api.status == 503) && error.is_transient());
+    for wait in [Some(1), None] {
+        sandbox.api_fault(Fault::Unavailable(wait));
+        let error = teamleader.contacts().delete("c").unwrap_err();
+        assert!(matches!(&error, Error::Api(api) if api.status == 503), "{error}");
+        assert_eq!(error.is_transient(), wait.is_some(), "{error}");
+    }
     assert_eq!(count("contacts.delete"), 0);
     sandbox.api_fault(Fault::TooMany(Some(1)));
     teamleader.contacts().delete("c").unwrap();

@@ -217,9 +217,11 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
     }
     match store.lock(Duration::from_secs(2)) {
         Ok(guard) => match guard.kind() {
-            LockKind::FreedByDeath => report.good("lock", "works; it ends with its process")?,
+            LockKind::FreedByDeath => {
+                report.good("lock", "works; the end of its process releases it")?
+            }
             LockKind::Lease => {
-                report.good("lock", "works; it ends with its time or its connection")?
+                report.good("lock", "works; it ends with its lease or its connection")?
             }
             _ => report.warning("lock", "this store has none", "use one process at a time")?,
         },
@@ -269,7 +271,8 @@ fn credentials(
             let redirect = redirect.or(service.provider.authorization_rules().redirect_uri.clone());
             let redirect =
                 redirect.unwrap_or_else(|| "http://127.0.0.1/callback, any port".to_owned());
-            report.good("redirect URI", &format!("{redirect}: the service must have the same"))?;
+            let advice = format!("{redirect}: register this address at the service");
+            report.good("redirect URI", &advice)?;
             Ok(Some(found.credentials))
         }
         Err(failure) => {

@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
         .hint(format!("evergrant logout {}, and import again", opened.name())));
     }
     context.tell(&format!(
-        "The login `{}` is here now. Do not use it in the other program any more: both would send the same \
+        "The login `{}` is stored. Do not use it in the other program any more: both would send the same \
          refresh token.",
         opened.name()
     ));
@@ -125,7 +125,7 @@ fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
         .hint(format!("evergrant status {}", opened.name())));
     }
     context.tell(&format!(
-        "The login `{}` is here now. Remove the file that it came from: both would send the same refresh token.",
+        "The login `{}` is stored. Remove the file that it came from: both would send the same refresh token.",
         opened.name()
     ));
     Ok(0)
