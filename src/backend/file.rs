@@ -7,8 +7,8 @@ mod warnings;
 use std::fs::{self, File, Metadata};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -73,8 +73,9 @@ pub struct FileBackend {
     // its first file.
     us: Mutex<Option<u32>>,
     private: bool,
-    /// Whether the folder's file system reserves room for bytes that are not flushed.
-    reserves: OnceLock<bool>,
+    /// The device of the last file with reserved room, and whether its file system reserves room for
+    /// bytes that are not flushed.
+    reserves: Mutex<Option<(u64, bool)>>,
     /// Whether flushing the folder turned out to be impossible.
     unflushed: AtomicBool,
     warnings: Mutex<Vec<String>>,
@@ -100,7 +101,7 @@ impl FileBackend {
             durable: Mutex::new(None),
             us: Mutex::new(None),
             private: false,
-            reserves: OnceLock::new(),
+            reserves: Mutex::new(None),
             unflushed: AtomicBool::new(false),
             warnings: Mutex::default(),
         }
@@ -214,6 +215,21 @@ impl FileBackend {
     /// without the store's lock. The lock lasts until it is dropped, even after a rename.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
         room::reserve(target, &self.us, &*self.clock)
+    }
+
+    /// Whether the file system of `file`, which is beside `target`, is known to reserve room for bytes that
+    /// are not flushed. A link on the path may lead to another file system than at the last save.
+    fn reserves_at_once(&self, file: &File, target: &Path) -> std::io::Result<bool> {
+        let device = disk::identity(file, &file.metadata()?)?.map(|(device, _)| device);
+        let mut known = self.reserves.lock();
+        if let Some((of, at_once)) = *known
+            && device == Some(of)
+        {
+            return Ok(at_once);
+        }
+        let at_once = disk::reserves_at_once(disk::folder(target));
+        *known = device.map(|device| (device, at_once));
+        Ok(at_once)
     }
 
     /// Puts `json` at `target` through the reserved file, or through a new file if that fails.
@@ -342,8 +358,11 @@ impl TokenBackend for FileBackend {
         }
         // Writes zeros: setting the file's length alone would reserve no room.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
-        let at_once = *self.reserves.get_or_init(|| disk::reserves_at_once(disk::folder(&target)));
-        if let Err(error) = room::fill(&*reserved.next.file()?, &zeros, at_once) {
+        let file = reserved.next.file()?;
+        let filled = self
+            .reserves_at_once(&file, &target)
+            .and_then(|at_once| room::fill(&file, &zeros, at_once));
+        if let Err(error) = filled {
             let next = room::path(&target);
             let _ = disk::remove(&next); // An unflushed file must not count as reserved space.
             return Err(disk::failed("reserve room in", &next, &error));
@@ -408,5 +427,22 @@ impl TokenBackend for FileBackend {
 
     fn describe(&self) -> String {
         self.path.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_os = "linux")]
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn each_file_system_is_asked_whether_it_reserves_room() {
+        let store = FileBackend::new("login");
+        for folder in ["/dev/shm", "/proc", "/dev/shm"] {
+            let (folder, Ok(file)) = (Path::new(folder), File::open(folder)) else { continue };
+            let at_once = store.reserves_at_once(&file, &folder.join("login")).unwrap();
+            assert_eq!(at_once, disk::reserves_at_once(folder), "{}", folder.display());
+        }
     }
 }

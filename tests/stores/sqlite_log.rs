@@ -14,6 +14,7 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite_log::read", read),
+    ("sqlite_log::refused", refused),
     #[cfg(target_os = "linux")]
     ("sqlite_log::reader", read_on_a_full_disk),
 ];
@@ -169,6 +170,38 @@ fn a_log_that_is_deleted_loses_no_saved_record() {
 fn read() {
     let record = SqliteBackend::new(given("STORE")).load().unwrap().unwrap();
     assert_eq!(record.to_json().unwrap(), std::fs::read(given("RECORD")).unwrap());
+}
+
+/// Opens a database whose log was deleted, as a process of its own.
+fn refused() {
+    let error = precise(SqliteBackend::new(given("STORE")).load());
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+}
+
+/// SQLite makes an empty log for the process that starts.
+#[cfg(unix)]
+#[test]
+fn a_process_that_starts_loses_no_record_of_a_deleted_log() {
+    for holders in 1..3 {
+        let dir = TempDir::new();
+        let path = database(&dir);
+        let stores: Vec<_> = (0..holders).map(|_| SqliteBackend::new(&path)).collect();
+        stores[0].save(&record(1)).unwrap();
+        for store in &stores {
+            assert!(store.load().unwrap().is_some());
+        }
+        let saved = successor(&stores[0].load().unwrap().unwrap(), token(2));
+        stores[0].save(&saved).unwrap();
+        std::fs::remove_file(log(&path)).unwrap();
+        let mut starts = child::<&str>("sqlite_log::refused", &[]);
+        succeeded(&starts.env("STORE", &path).output().unwrap());
+        assert!(log(&path).exists(), "the process left no log");
+        for store in stores.iter().rev() {
+            assert_eq!(store.load().unwrap(), Some(saved.clone()), "{holders}");
+        }
+        drop(stores);
+        assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved));
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 /// The file systems that reserve the room for written bytes at the write itself, also for bytes that they
-/// have not put on the disk yet. On others, such as a network's, a full disk may come up at the flush only.
+/// have not put on the disk yet. On others, such as a network's, a full disk may come up at the flush only. The
+/// device under any file system may take its space at the flush: a thin pool, or a disk image that grows.
 const RESERVING: [&str; 7] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"];
 
 /// Whether the file system of `path` is known to reserve room for bytes that are written and not flushed.

@@ -229,11 +229,12 @@ impl Log {
         differs(self.file, "-wal") || differs(self.index, "-shm")
     }
 
-    /// Prepares to close a connection whose log was deleted. If there is no log now, SQLite copies the deleted
-    /// log into the database. Otherwise the log still exists, or another connection has copied it and begun a
-    /// new log; then SQLite must not copy the deleted log, because it would use the index of the new log.
+    /// Prepares to close a connection whose log was deleted. If there is no log now, or a log without the
+    /// indexed frames, SQLite copies the deleted log into the database. Otherwise the log still exists, or
+    /// another connection has copied it and begun a new log; then SQLite must not copy the deleted log, because
+    /// it would use the index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
-        if beside(&self.database, "-wal").is_none() {
+        if beside(&self.database, "-wal").is_none() || self.has_the_frames(connection) {
             let _ = connection.busy_timeout(Duration::ZERO);
             let _ = frames(connection, "TRUNCATE");
         } else {
@@ -242,15 +243,28 @@ impl Log {
         }
     }
 
+    /// Whether the log was replaced and has the frames that the index lists: the log beside the database is
+    /// shorter. A process that opens the database after the deletion makes an empty log, and leaves the index.
+    fn has_the_frames(&self, connection: &Connection) -> bool {
+        let now = |end| beside(&self.database, end);
+        let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
+        else {
+            return false;
+        };
+        let is_ours = self.index.is_some() && now("-shm") == self.index;
+        is_ours && now("-wal") != self.file && logged > 0 && self.size() < used(logged, page)
+    }
+
     /// Whether a new connection uses the same log as other connections: the index exists, and the log has all
-    /// frames that the index lists. In a read-only database the frames are not compared.
+    /// frames that the index lists. In a read-only database the frames are not compared. If SQLite cannot tell
+    /// the number of frames, the log must at least have its header.
     pub(super) fn is_whole(&self, connection: &Connection) -> bool {
-        let has_all = || {
-            let (Ok(page), Ok((logged, _))) = (page_size(connection), frames(connection, "NOOP"))
-            else {
-                return true;
-            };
-            logged <= 0 || self.size() >= used(logged, page)
+        let has_all = || match (page_size(connection), frames(connection, "NOOP")) {
+            (Ok(_), Ok((0, _))) => true,
+            // The number is negative if another process is making the index anew.
+            (Ok(page), Ok((logged, _))) if logged > 0 => self.size() >= used(logged, page),
+            (_, Err(error)) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => true,
+            _ => self.size() >= HEADER,
         };
         // Another connection may truncate the log between the two checks.
         self.file.is_none() || self.index.is_some() && (0..TRIES).any(|_| has_all())
@@ -320,6 +334,29 @@ mod tests {
         assert_eq!(ask(&second, "PRAGMA journal_mode"), "persist");
         drop(second);
         fs::remove_file(&path).unwrap();
+    }
+
+    /// A transaction on the connection keeps SQLite from telling the number of frames.
+    #[cfg(unix)]
+    #[test]
+    fn an_empty_log_with_unknown_frames_is_not_whole() {
+        let path = std::env::temp_dir().join(random_id());
+        let connection = Connection::open(&path).unwrap();
+        let sql = "PRAGMA journal_mode = WAL";
+        let mode = connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(mode, "wal");
+        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        let log = Log::of(&path);
+        assert!(log.is_whole(&connection));
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(frames(&connection, "NOOP").is_err());
+        assert!(log.is_whole(&connection));
+        File::options().write(true).open(log.path()).unwrap().set_len(0).unwrap();
+        assert!(!log.is_whole(&connection));
+        drop(connection);
+        for end in ["", "-wal", "-shm"] {
+            disk::remove(&disk::beside(&path, "", end)).unwrap();
+        }
     }
 
     /// Windows does not replace an open file.
