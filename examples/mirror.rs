@@ -11,21 +11,22 @@
 //!
 //! Without FOLDER the example uses two sandboxes on this machine.
 
+#[path = "shared/mirror_hook.rs"]
+mod hook;
 #[path = "shared/mirror.rs"]
 mod tables;
 #[path = "shared/mirror_world.rs"]
 mod world;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use evergrant::exact_online::{Country, ExactOnline};
 use evergrant::teamleader::Teamleader;
-use evergrant::{BoxError, FileBackend, MemoryBackend};
+use evergrant::{BoxError, FileBackend};
 
 use self::tables::Mirror;
-use self::world::{DIVISION, TABLES, World, event, exact_at, teamleader_at};
+use self::world::{TABLES, World, event};
 
 /// Events have no signature, so a part of the path is secret. Choose your own secret.
 const PATH: &str = "/hook/5f1c0a4e9d";
@@ -37,7 +38,8 @@ fn main() -> Result<(), BoxError> {
     let what = arguments.next().unwrap_or("once".to_owned());
     if what == "hook" {
         let listener = TcpListener::bind(("127.0.0.1", 8080))?;
-        return listener.incoming().try_for_each(|stream| receive(&mirror, &mut stream?));
+        hook::serve(&mirror, listener.incoming(), PATH);
+        return Ok(());
     }
     let teamleader = Teamleader::from_env(FileBackend::new(folder.join("teamleader.json")))?;
     let exact =
@@ -47,50 +49,18 @@ fn main() -> Result<(), BoxError> {
     show(&mirror)
 }
 
-/// Keeps the event of one request, and answers only then.
-fn receive(mirror: &Mirror, stream: &mut TcpStream) -> Result<(), BoxError> {
-    let kept = body_of(stream)?.map(|body| mirror.receive(&body));
-    let status = match kept {
-        Some(Ok(())) => "204 No Content",
-        Some(Err(_)) => "500 Internal Server Error",
-        None => "404 Not Found",
-    };
-    Ok(write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")?)
-}
-
-/// Reads the body of a request to our path. In a real service the web framework does this.
-fn body_of(stream: &mut TcpStream) -> Result<Option<Vec<u8>>, BoxError> {
-    let mut reader = BufReader::new(stream);
-    let (mut first, mut length) = (String::new(), 0);
-    reader.read_line(&mut first)?;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse()?;
-        }
-    }
-    let mut body = Vec::new();
-    reader.take(length).read_to_end(&mut body)?;
-    Ok(first.contains(PATH).then_some(body))
-}
-
 fn show(mirror: &Mirror) -> Result<(), BoxError> {
     for table in TABLES {
-        println!("{table}: {}", mirror.count(table)?);
+        println!("  rows of {table}: {}", mirror.count(table)?);
     }
-    println!("rows that could not be read: {}", mirror.count("unread")?);
+    println!("  rows that could not be read: {}", mirror.count("unread")?);
     Ok(())
 }
 
 /// Fills the tables from two sandboxes, changes objects, and brings the tables up to date.
 fn demo() -> Result<(), BoxError> {
     let world = World::start(|_| {})?;
-    let (teamleader, exact) = clients(&world)?;
+    let (teamleader, exact) = world.clients()?;
     for number in 0..30 {
         for table in 0..2 {
             world.truth().change(true, table, number);
@@ -99,29 +69,20 @@ fn demo() -> Result<(), BoxError> {
     }
     let mut mirror = Mirror::open(Path::new(&world.exact.folder().join("mirror.sqlite")))?;
     mirror.turn(&teamleader, &exact, false)?;
+    println!("Each service has 30 rows for each table. After the first run:");
     show(&mirror)?;
-    println!(
-        "Teamleader: invoice 7 is deleted, and an event tells. Exact Online: contact 3 is deleted."
-    );
+    println!("Teamleader: an invoice is deleted, and a webhook tells of the deletion.");
+    println!("Exact Online: an invoice with three lines is deleted, and a contact.");
     world.truth().delete(false, 0, 7);
     mirror.receive(event(0, 7).as_bytes())?;
+    world.truth().delete(true, 0, 7);
     world.truth().delete(true, 1, 3);
     mirror.turn(&teamleader, &exact, false)?;
+    println!("After the second run:");
     show(&mirror)?;
     for (at, table) in TABLES.iter().enumerate() {
         let same = mirror.rows(table)? == world.truth().rows(at);
-        println!("{table} as at the services: {same}");
+        println!("{table} has the same rows as the services: {same}");
     }
     Ok(())
-}
-
-fn clients(world: &World) -> Result<(Teamleader, ExactOnline), BoxError> {
-    let builder = Teamleader::builder(world.teamleader.credentials(), MemoryBackend::new());
-    let teamleader = builder.provider(teamleader_at(world.teamleader.url())?).build()?;
-    teamleader.client().seed(world.teamleader.login())?;
-    let credentials = world.exact.credentials();
-    let builder = ExactOnline::builder(Country::Netherlands, credentials, MemoryBackend::new());
-    let exact = builder.provider(exact_at(world.exact.url())?).division(DIVISION).build()?;
-    exact.client().seed(world.exact.login())?;
-    Ok((teamleader, exact))
 }

@@ -139,8 +139,9 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`BackendError::Conflict`] if the store compares and holds another record; else any failure to
-    /// write.
+    /// [`BackendError::Conflict`] if the store compares and holds another record;
+    /// [`BackendError::Busy`] if the store knows that the caller has lost the lock, and wrote nothing; else
+    /// any failure to write.
     fn save(&self, record: &Record) -> Result<(), BoxError>;
 
     /// Deletes the stored record. Succeeds if nothing is stored.

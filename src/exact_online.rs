@@ -72,7 +72,7 @@ pub use self::limits::{Limits, Window};
 pub use self::listing::{Iter, Page, Pages, Position};
 pub use self::model::{Model, Property};
 pub use self::models::*;
-pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
+pub use self::resource::{Bulk, Create, Delete, Get, List, Resource, Synchronize, Update};
 pub use crate::error::Unconfirmed;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::row::UnreadRow;

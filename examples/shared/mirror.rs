@@ -3,6 +3,9 @@
 //! Each step writes its rows and its new position in one transaction, so a process that is killed at any moment
 //! leaves tables that are old and never wrong; the next run goes on from there. One worker at a time calls
 //! [`Mirror::turn`]. Any number of processes may call [`Mirror::receive`].
+//!
+//! One limit: the deleted rows of Exact Online name invoices, and not the lines of an invoice. If a line is removed
+//! from an invoice that stays, the row of the line stays until the invoice is deleted.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,7 +15,7 @@ use evergrant::exact_online::{EntityType, ExactOnline, Position, Resource, Synch
 use evergrant::teamleader::contacts::{Contact, ContactFilter, ContactSort};
 use evergrant::teamleader::invoices::{Invoice, InvoiceFilter, InvoiceSort};
 use evergrant::teamleader::webhooks::WebhookEvent;
-use evergrant::teamleader::{List, Listed, Order, Teamleader, TeamleaderError};
+use evergrant::teamleader::{List, Listed, Order, Teamleader, TeamleaderError, UnreadRow};
 use evergrant::{BoxError, Error};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use time::OffsetDateTime;
@@ -41,6 +44,7 @@ const FORGETS: Duration = Duration::from_secs(50 * 24 * 3600);
 
 /// A row of either table.
 struct Row {
+    /// Empty if the service sent no id.
     id: String,
     parent: Option<String>,
     /// The number of an invoice, the name of a contact.
@@ -104,7 +108,8 @@ impl Mirror {
         }
     }
 
-    /// Fetches one object, and writes or deletes its row.
+    /// Fetches one object, and writes or deletes its row. If Teamleader refuses this object, the tables note the
+    /// refusal, so that one event does not stop all following events.
     fn look<T: Swept>(&mut self, teamleader: &Teamleader, id: &str) -> Result<(), BoxError> {
         let found = T::get(teamleader, id);
         let tx = self.write()?;
@@ -113,7 +118,9 @@ impl Mirror {
             Err(error) if TeamleaderError::of(&error).is_some_and(|e| e.is_not_found()) => {
                 delete(&tx, T::TABLE, "teamleader", id)?;
             }
-            Err(error @ Error::Decode(_)) => unread(&tx, "teamleader", Some(id), &error)?,
+            Err(error) if matches!(error, Error::Decode(_)) || refused(&error) => {
+                unread(&tx, "teamleader", id, &error)?;
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(tx.commit()?)
@@ -147,7 +154,7 @@ impl Mirror {
                     seen.insert(row.id);
                 }
                 for row in &page.unread {
-                    unread(&tx, "teamleader", row.id.as_deref(), row)?;
+                    unread(&tx, "teamleader", &name_of(row), row)?;
                     seen.extend(row.id.clone());
                 }
                 tx.commit()?;
@@ -234,14 +241,20 @@ impl Mirror {
         let name = format!("exact.{table}");
         for page in resource.sync(self.position(&name)?) {
             let page = page?;
+            let place = serde_json::to_string(&page.position)?;
             let tx = self.write()?;
-            for row in &page {
-                put(&tx, table, "exact", &read(row))?;
+            for (index, row) in page.iter().map(&read).enumerate() {
+                if row.id.is_empty() {
+                    let name = format!("{name}, page before {place}, row {index}");
+                    unread(&tx, "exact", &name, &"the row has no id")?;
+                } else {
+                    put(&tx, table, "exact", &row)?;
+                }
             }
             for row in &page.unread {
-                unread(&tx, "exact", row.id.as_deref(), row)?;
+                unread(&tx, "exact", &name_of(row), row)?;
             }
-            keep(&tx, &name, &serde_json::to_string(&page.position)?)?;
+            keep(&tx, &name, &place)?;
             tx.commit()?;
         }
         Ok(())
@@ -304,7 +317,7 @@ fn put(tx: &Transaction<'_>, table: &str, source: &str, row: &Row) -> Result<(),
     Ok(())
 }
 
-/// Deletes the row with this id and, for an invoice of Exact Online, its lines.
+/// Deletes the row with this id. For the id of an invoice of Exact Online, deletes the rows of its lines.
 fn delete(
     tx: &Transaction<'_>,
     table: &str,
@@ -320,15 +333,29 @@ fn delete(
     Ok(())
 }
 
+/// Whether Teamleader refused the request for a reason that a repeat does not change. A 401, 408 or 429 is about
+/// the login or the moment, not about the object.
+fn refused(error: &Error) -> bool {
+    TeamleaderError::of(error).is_some_and(|error| {
+        (400..500).contains(&error.status()) && !matches!(error.status(), 401 | 408 | 429)
+    })
+}
+
+/// The name under which a row is noted: its id. A row without an id has its JSON as name, so that a row never
+/// replaces another row, and a repeat of the row makes no second note.
+fn name_of(row: &UnreadRow) -> String {
+    row.id.clone().unwrap_or_else(|| format!("{}: {}", row.operation, row.json))
+}
+
 /// Notes a row that this version cannot read, for a person to look at.
 fn unread(
     tx: &Transaction<'_>,
     source: &str,
-    id: Option<&str>,
+    id: &str,
     why: &impl ToString,
 ) -> Result<(), rusqlite::Error> {
     let insert = "INSERT OR REPLACE INTO unread (source, id, what) VALUES (?1, ?2, ?3)";
-    tx.execute(insert, params![source, id.unwrap_or_default(), why.to_string()]).map(drop)
+    tx.execute(insert, params![source, id, why.to_string()]).map(drop)
 }
 
 fn keep(tx: &Transaction<'_>, name: &str, place: &str) -> Result<(), rusqlite::Error> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use evergrant::exact_online::{Country, ExactOnline};
 use evergrant::provider::ClientAuth;
 use evergrant::sandbox::{ApiReply, ApiRequest, Sandbox};
-use evergrant::{BoxError, Provider, providers};
+use evergrant::teamleader::Teamleader;
+use evergrant::{BoxError, MemoryBackend, Provider, providers};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -23,8 +25,10 @@ pub(crate) struct Truth {
     pub(crate) now: i64,
     pub(crate) teamleader: [BTreeMap<u64, (i64, u64)>; 2],
     pub(crate) exact: [BTreeMap<u64, (i64, u64)>; 2],
-    /// The deletions in Exact Online: `Timestamp`, table and number.
+    /// The deletions in Exact Online: `Timestamp`, table, and the number of the invoice or of the contact.
     deleted: Vec<(i64, usize, u64)>,
+    /// Whether the rows of both services have no id.
+    pub(crate) nameless: bool,
 }
 
 /// The two tables, in the order of [`Truth`].
@@ -33,24 +37,37 @@ pub(crate) const TABLES: [&str; 2] = ["invoices", "contacts"];
 /// The types of the two tables in the deletions of Exact Online.
 const KINDS: [i32; 2] = [13, 5];
 
+/// The kinds of the ids of invoices and accounts of Exact Online, beside the tables.
+const PARENT: u64 = 9;
+
+/// The id that the deletions of Exact Online give: of an invoice with three lines, or of a contact.
+fn deletion(table: usize, number: u64) -> u64 {
+    if table == 0 { number / 3 } else { number }
+}
+
 impl Truth {
     /// Makes an object, or changes it.
     pub(crate) fn change(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         let now = self.now;
-        // Exact Online gives the id of a deleted row to no other row.
-        let gone = exact && self.deleted.iter().any(|(_, of, n)| (*of, *n) == (table, number));
-        let number = if gone { 1000 + now.unsigned_abs() % 1_000_000 } else { number };
+        // Exact Online gives the id of a deleted invoice or contact to no other one.
+        let key = (table, deletion(table, number));
+        let gone = exact && self.deleted.iter().any(|(_, of, n)| (*of, *n) == key);
+        let number = if gone { 3000 + 3 * (now.unsigned_abs() % 1_000_000) } else { number };
         let objects = if exact { &mut self.exact } else { &mut self.teamleader };
         let object = objects[table].entry(number).or_default();
         *object = (now, object.1 + 1);
     }
 
+    /// Deletes an object. Exact Online deletes the whole invoice of a line, and tells only the invoice's id.
     pub(crate) fn delete(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
-        let objects = if exact { &mut self.exact } else { &mut self.teamleader };
-        if objects[table].remove(&number).is_some() && exact {
-            self.deleted.push((self.now, table, number));
+        if !exact {
+            self.teamleader[table].remove(&number);
+        } else if self.exact[table].contains_key(&number) {
+            let key = deletion(table, number);
+            self.exact[table].retain(|number, _| deletion(table, *number) != key);
+            self.deleted.push((self.now, table, key));
         }
     }
 
@@ -58,7 +75,7 @@ impl Truth {
     pub(crate) fn rows(&self, table: usize) -> Vec<[String; 6]> {
         let text = |parts: [&str; 6]| parts.map(str::to_owned);
         let exact = self.exact[table].iter().map(|(number, (_, version))| {
-            let (id, parent) = (guid(table as u64, *number), guid(9, number / 3));
+            let (id, parent) = (guid(table as u64, *number), guid(PARENT, number / 3));
             match table {
                 0 => text(["exact", &id, &parent, &number.to_string(), "Rose", &amount(*version)]),
                 _ => text(["exact", &id, &parent, &name(*number, *version), &mail(*number), ""]),
@@ -147,6 +164,18 @@ impl World {
     pub(crate) fn truth(&self) -> MutexGuard<'_, Truth> {
         locked(&self.truth)
     }
+
+    /// Clients of both services, with logins.
+    pub(crate) fn clients(&self) -> Result<(Teamleader, ExactOnline), BoxError> {
+        let builder = Teamleader::builder(self.teamleader.credentials(), MemoryBackend::new());
+        let teamleader = builder.provider(teamleader_at(self.teamleader.url())?).build()?;
+        teamleader.client().seed(self.teamleader.login())?;
+        let credentials = self.exact.credentials();
+        let builder = ExactOnline::builder(Country::Netherlands, credentials, MemoryBackend::new());
+        let exact = builder.provider(exact_at(self.exact.url())?).division(DIVISION).build()?;
+        exact.client().seed(self.exact.login())?;
+        Ok((teamleader, exact))
+    }
 }
 
 fn locked(truth: &Mutex<Truth>) -> MutexGuard<'_, Truth> {
@@ -174,14 +203,15 @@ fn answer(truth: &Truth, request: &ApiRequest) -> ApiReply {
     let written = |(number, (changed, version)): (&u64, &(i64, u64))| {
         let changed = OffsetDateTime::from_unix_timestamp(*changed);
         let changed = changed.ok().and_then(|at| at.format(&Rfc3339).ok());
+        let id = (!truth.nameless).then(|| id(*number));
         match table {
             0 => json!({
-                "id": id(*number), "invoice_number": format!("2026 / {number}"), "updated_at": changed,
+                "id": id, "invoice_number": format!("2026 / {number}"), "updated_at": changed,
                 "invoicee": { "name": "Rose" },
                 "total": { "tax_inclusive": { "amount": amount(*version), "currency": "EUR" } },
             }),
             _ => json!({
-                "id": id(*number), "first_name": "Ada", "last_name": format!("{number}.{version}"),
+                "id": id, "first_name": "Ada", "last_name": format!("{number}.{version}"),
                 "emails": [{ "type": "primary", "email": mail(*number) }], "updated_at": changed,
             }),
         }
@@ -191,6 +221,9 @@ fn answer(truth: &Truth, request: &ApiRequest) -> ApiReply {
         let found = objects.iter().find(|(number, _)| body["id"] == id(**number));
         return match found {
             Some(object) => ApiReply::json(200, json!({ "data": written(object) })),
+            None if !body["id"].as_str().is_some_and(|id| id.starts_with("t-")) => {
+                ApiReply::json(400, json!({ "errors": [{ "title": "id is not a UUID" }] }))
+            }
             None => ApiReply::json(404, json!({ "errors": [{ "title": "not found" }] })),
         };
     }
@@ -215,7 +248,8 @@ fn page(truth: &Truth, table: usize, request: &ApiRequest, address: &str) -> Api
     let mut rows: Vec<(i64, Value)> = match truth.exact.get(table) {
         Some(objects) => {
             let written = |(number, (stamp, version)): (&u64, &(i64, u64))| {
-                let (id, parent) = (guid(table as u64, *number), guid(9, number / 3));
+                let id = (!truth.nameless).then(|| guid(table as u64, *number));
+                let parent = guid(PARENT, number / 3);
                 let row = match table {
                     0 => json!({
                         "ID": id, "Timestamp": stamp.to_string(), "InvoiceID": parent,
@@ -232,8 +266,9 @@ fn page(truth: &Truth, table: usize, request: &ApiRequest, address: &str) -> Api
         }
         None => {
             let written = |(stamp, table, number): &(i64, usize, u64)| {
+                let kind = if *table == 0 { PARENT } else { *table as u64 };
                 let row = json!({
-                    "Timestamp": stamp.to_string(), "EntityKey": guid(*table as u64, *number),
+                    "Timestamp": stamp.to_string(), "EntityKey": guid(kind, *number),
                     "EntityType": KINDS[*table],
                 });
                 (*stamp, row)

@@ -19,7 +19,7 @@ pub(super) const LIMIT: usize = 4 << 20;
 
 /// How often a save reads the store at most. A save reads again if another client has written between
 /// its read and its write.
-const LOOKS: usize = 8;
+pub(super) const LOOKS: usize = 8;
 
 /// What an error says after the store's name if its table has other columns.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -59,10 +59,15 @@ impl Seen {
     pub(super) fn set(&self, bytes: Option<Bytes>) {
         *self.0.lock() = bytes;
     }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn is(&self, bytes: &Bytes) -> bool {
+        self.0.lock().as_ref() == Some(bytes)
+    }
 }
 
 /// Reads the record.
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(feature = "postgres")]
 pub(super) fn load(place: &impl Place) -> Result<Option<Record>, BoxError> {
     read(place, place.read()?)
 }

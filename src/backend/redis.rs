@@ -40,12 +40,6 @@ if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
 end
 return 0";
 
-/// Deletes a value if it is still `ARGV[1]`.
-const CLEAR: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
-  return redis.call('DEL', KEYS[1])
-end
-return 0";
-
 /// Keeps logins in Redis or Valkey, one key for each account, for any number of machines.
 ///
 /// The server's settings decide what a stored record survives, and [`TokenBackend::durability`] reads
@@ -63,8 +57,8 @@ return 0";
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
-/// The lock is a lease of 60 seconds. With the note of a refresh, and again before the request is repeated, the holder renews
-/// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
+/// The lock is a lease of 60 seconds. With the note of a refresh (with [`RedisBackend::replicas`]: after the note), and again before the
+/// request is repeated, the holder renews the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
 /// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
 /// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
 /// compares and writes in one step, in a script, so that a process that was paused past the end of its
@@ -95,6 +89,8 @@ pub struct RedisBackend {
     pace: Pace,
     survives: Lately,
     seen: Seen,
+    /// The bytes that the replicas have for certain, with [`RedisBackend::replicas`].
+    safe: Seen,
     /// The lock that a clone of this value holds, with a connection if the program has lent one for it.
     held: Arc<Mutex<Weak<Mutex<Held>>>>,
 }
@@ -191,6 +187,7 @@ impl RedisBackend {
             pace: Pace::system(),
             survives: Lately::default(),
             seen: Seen::default(),
+            safe: Seen::default(),
             held: Arc::default(),
         }
     }
@@ -211,7 +208,8 @@ impl RedisBackend {
 
     /// A store that shares the connections and no state of a login.
     fn apart(&self) -> RedisBackend {
-        RedisBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
+        let (seen, safe) = Default::default();
+        RedisBackend { seen, safe, held: Arc::default(), ..self.clone() }
     }
 
     /// Sets the prefix of the keys. `evergrant:` by default.
@@ -226,17 +224,6 @@ impl RedisBackend {
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> RedisBackend {
         self.lease = lease;
-        self
-    }
-
-    /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after
-    /// the write. 0 by default. If this is the number of all replicas, a failover to one of them loses
-    /// no saved record. While fewer replicas are connected, no refresh token is sent, and a save fails;
-    /// the client repeats it.
-    #[must_use]
-    pub fn replicas(mut self, count: usize) -> RedisBackend {
-        self.replicas = count;
-        self.survives = Lately::default();
         self
     }
 
@@ -352,11 +339,7 @@ impl Place for RedisBackend {
         if let Some(done) = lock::note(self, old, new, record) {
             return done;
         }
-        self.write(|store| {
-            let mut swap = script(SWAP, &store.key());
-            swap.arg(old).arg(new);
-            swap
-        })
+        self.swap_confirmed(old, new)
     }
 
     fn writes_again(&self) -> bool {
@@ -382,7 +365,7 @@ fn script(text: &str, key: &str) -> Cmd {
 impl TokenBackend for RedisBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         // With `appendfsync always`, a server flushes its writes before it answers any client.
-        compare::load(self)
+        compare::read(self, self.read_confirmed()?)
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
@@ -394,20 +377,7 @@ impl TokenBackend for RedisBackend {
     fn clear(&self) -> Result<(), BoxError> {
         self.seen.set(None);
         line::tell(&self.place(), &self.pace, None);
-        let cleared = compare::clear(self, |old| {
-            self.write(|store| {
-                let mut clear = script(CLEAR, &store.key());
-                clear.arg(old.as_slice());
-                clear
-            })
-        });
-        match cleared {
-            // The key has a value of another type, which is no login.
-            Err(error) if matches!(BackendError::find(&error), Some(BackendError::Corrupt(_))) => {
-                self.run(|c| redis::cmd("DEL").arg(self.key()).query(&mut **c))
-            }
-            cleared => cleared,
-        }
+        self.delete()
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use ureq::http::Method;
 
+use super::write::LONGEST;
 use super::{Document, DocumentAttachment, Id, Resource};
 use crate::sdk::transfer::{Progress, Told, save};
 use crate::{Error, Response, Result};
@@ -50,7 +51,9 @@ impl Resource<DocumentAttachment> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::create`](super::Call::create). An error of `content` is an [`Error::Transport`].
+    /// [`Error::Config`] if `length` is more than fits into a request: nothing is sent. The errors of
+    /// [`Call::create`](super::Call::create). An error of `content`, or a `content` without `length` that does not
+    /// fit into a request, is an [`Error::Transport`].
     pub fn upload(
         &self,
         document: impl Into<Id<Document>>,
@@ -63,12 +66,16 @@ impl Resource<DocumentAttachment> {
         let head = json!({ "Document": document, "FileName": file_name }).to_string();
         // The member with the file goes before the closing brace.
         let head = format!(r#"{},"Attachment":""#, head.trim_end_matches('}'));
-        let whole = length.map(|length| {
-            let coded = length.div_ceil(3).saturating_mul(4);
-            coded.saturating_add(head.len() as u64).saturating_add(TAIL.len() as u64)
-        });
+        let around = (head.len() + TAIL.len()) as u64;
+        let whole =
+            length.map(|length| length.div_ceil(3).saturating_mul(4).saturating_add(around));
+        if let Some(whole) = whole.filter(|whole| *whole > LONGEST) {
+            let text = format!("the request has {whole} bytes, and Exact Online takes {LONGEST}");
+            return Err(Error::Config(text.into()));
+        }
         let mut content = Told::new(content, length, told);
-        let coded = Coded { content: &mut content, rest: Vec::new(), ended: false };
+        let left = LONGEST.saturating_sub(around);
+        let coded = Coded { content: &mut content, rest: Vec::new(), ended: false, left };
         let mut body = head.as_bytes().chain(coded).chain(TAIL);
         let call = self.call();
         let request = call.request(Method::POST, &call.target("")?);
@@ -90,6 +97,8 @@ struct Coded<'a> {
     /// Coded bytes that have not been read, in reverse order.
     rest: Vec<u8>,
     ended: bool,
+    /// How many more coded bytes fit into the request.
+    left: u64,
 }
 
 impl Read for Coded<'_> {
@@ -98,7 +107,11 @@ impl Read for Coded<'_> {
             let mut piece = Vec::with_capacity(PIECE);
             (&mut *self.content).take(PIECE as u64).read_to_end(&mut piece)?;
             self.ended = piece.len() < PIECE;
-            self.rest = STANDARD.encode(piece).into_bytes();
+            let coded = STANDARD.encode(piece).into_bytes();
+            self.left = self.left.checked_sub(coded.len() as u64).ok_or_else(|| {
+                io::Error::other(format!("the request has more than {LONGEST} bytes"))
+            })?;
+            self.rest = coded;
             self.rest.reverse();
         }
         let mut written = 0;

@@ -9,21 +9,20 @@ use std::sync::Arc;
 use serde::Serialize;
 use ureq::http::Method;
 
-use self::multipart::{Asked, Group, Reply};
+use self::multipart::{Asked, Group, LONGEST_REFUSAL, Reply};
 use super::call::Call;
 use super::errors::unreadable;
 use super::json::Body;
 use super::listing::{Page, whole_page};
 use super::resource::settable;
-use super::{Create, Delete, ExactOnline, List, Resource, Unconfirmed, Update};
+use super::write::LONGEST;
+use super::{Create, Delete, ExactOnline, Get, List, Model, Resource, Unconfirmed, Update};
 use crate::error::{ApiError, DecodeError};
 use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
 /// The most requests of a batch. The number is this crate's: the service states none.
 const MOST: usize = 100;
-/// The longest body that the service takes, in bytes (the vendor's documentation).
-const LONGEST: usize = 10_000_000;
 /// The longest answer that the service sends, in bytes (the vendor's documentation).
 const LONGEST_ANSWER: u64 = 38_000_000;
 const PATH: &str = "/v1/$batch";
@@ -111,9 +110,11 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a missing division, a query that cannot be sent, or too many requests.
+    /// [`Error::Config`] for rows of another client, a missing division, a query that cannot be sent, or too many
+    /// requests. For [`ExactOnline::system_divisions`] without a division also the errors of
+    /// [`ExactOnline::me`], which this method then calls for a division.
     pub fn list<M: List>(&mut self, rows: &Resource<M>) -> Result<Part<Page<M>>> {
-        let call = rows.call().clone();
+        let call = self.own(rows)?.clone();
         let target = call.target("")?;
         self.add(Method::GET, target, None, call, |call, reply| {
             whole_page(call, rows_in(call, &reply)?)
@@ -125,9 +126,9 @@ impl Batch {
     /// # Errors
     ///
     /// The errors of [`Batch::list`].
-    pub fn get<M: List>(&mut self, rows: &Resource<M>, id: M::Key) -> Result<Part<M>> {
+    pub fn get<M: Get>(&mut self, rows: &Resource<M>, id: M::Key) -> Result<Part<M>> {
         let key = id.into();
-        let call = rows.call().with_key(&key)?;
+        let call = self.own(rows)?.with_key(&key)?;
         let target = call.target("")?;
         self.add(Method::GET, target, None, call, move |call, reply| {
             let row = call.one(&rows_in(call, &reply)?.rows)?;
@@ -145,7 +146,7 @@ impl Batch {
         rows: &Resource<M>,
         body: &(impl Serialize + ?Sized),
     ) -> Result<Part<M>> {
-        let call = rows.call().clone();
+        let call = self.own(rows)?.clone();
         let target = call.target("")?;
         let body = settable::<M>(body)?;
         self.add(Method::POST, target, Some(body.get()), call, |call, reply| {
@@ -165,7 +166,7 @@ impl Batch {
         id: M::Key,
         body: &(impl Serialize + ?Sized),
     ) -> Result<Part<()>> {
-        let call = rows.call().clone();
+        let call = self.own(rows)?.clone();
         let target = call.keyed(id)?;
         let body = settable::<M>(body)?;
         self.add(Method::PUT, target, Some(body.get()), call, |_, _| Ok(()))
@@ -177,9 +178,17 @@ impl Batch {
     ///
     /// The errors of [`Batch::list`].
     pub fn delete<M: Delete>(&mut self, rows: &Resource<M>, id: M::Key) -> Result<Part<()>> {
-        let call = rows.call().clone();
+        let call = self.own(rows)?.clone();
         let target = call.keyed(id)?;
         self.add(Method::DELETE, target, None, call, |_, _| Ok(()))
+    }
+
+    /// The call of rows that belong to the batch's client, in any division: the batch has one login.
+    fn own<'a, M: Model>(&self, rows: &'a Resource<M>) -> Result<&'a Call> {
+        match rows.call().is_of(&self.exact) {
+            true => Ok(rows.call()),
+            false => Err(Error::Config("a batch takes the rows of one client".into())),
+        }
     }
 
     fn add<T: 'static>(
@@ -232,7 +241,7 @@ impl Batch {
         }
         let groups = Group::of(&self.asked);
         let (boundary, body) = multipart::write(&self.asked, &groups);
-        if body.len() > LONGEST {
+        if body.len() as u64 > LONGEST {
             let text =
                 format!("the batch has {} bytes, and Exact Online takes {LONGEST}", body.len());
             return Err(Error::Config(text.into()));
@@ -274,7 +283,7 @@ fn unconfirmed(operation: &str, source: BoxError) -> Error {
 fn refusal(call: &Call, method: &Method, url: &str, mut reply: Reply) -> Error {
     let url = url.split('?').next().unwrap_or_default();
     let mut api = ApiError::new(method.as_str(), url, reply.status);
-    reply.body.truncate(64 << 10);
+    reply.body.truncate(LONGEST_REFUSAL);
     (*api.headers, api.body) = (reply.headers, reply.body);
     call.explain(api)
 }

@@ -1,6 +1,7 @@
 //! Calls of any endpoint by its name.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -47,7 +48,7 @@ use crate::{Error, Request, Response, Result};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Call {
-    pub(super) exact: ExactOnline,
+    exact: ExactOnline,
     name: String,
     division: Option<i64>,
     /// The path below the API's base, without a query; or the reason why the path cannot be sent.
@@ -159,6 +160,11 @@ impl Call {
 
     pub(super) fn division(&self) -> Option<i64> {
         self.division
+    }
+
+    /// Whether the call belongs to this client or to a clone, in any division.
+    pub(super) fn is_of(&self, exact: &ExactOnline) -> bool {
+        Arc::ptr_eq(&self.exact.inner, &exact.inner)
     }
 
     /// The same endpoint with an empty query.

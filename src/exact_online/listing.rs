@@ -24,7 +24,7 @@ use crate::{Error, Result};
 /// starts at the position of the page before repeats one page. A position contains no secret. A position
 /// belongs to one endpoint and division; using the position with another endpoint or division is an error.
 /// The position of the last page of a synchronisation starts the next run, which reads the rows that have
-/// changed since.
+/// changed since. No page follows the position of the last page of any other list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
@@ -39,6 +39,9 @@ pub struct Position {
     /// The version or date after which the next run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
+    /// Whether this is the position after the last page of a list that is no synchronisation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ended: bool,
 }
 
 /// The version of a row, or the date of its last change.
@@ -59,7 +62,7 @@ impl Position {
     /// this position names. The run reads its rows again.
     #[must_use]
     pub fn restarted(&self) -> Position {
-        Position { next: None, until: self.from.clone(), ..self.clone() }
+        Position { next: None, until: self.from.clone(), ended: false, ..self.clone() }
     }
 
     /// The position of a synchronisation that has read all rows up to this `Timestamp`.
@@ -230,7 +233,14 @@ shown!(Pages Iter);
 
 impl Position {
     fn at(endpoint: &str, division: Option<i64>) -> Position {
-        Position { endpoint: endpoint.to_owned(), division, next: None, from: None, until: None }
+        let endpoint = endpoint.to_owned();
+        Position { endpoint, division, next: None, from: None, until: None, ended: false }
+    }
+
+    /// The position before the page with this link, or after the last page of a list that is no synchronisation.
+    fn before(self, next: Option<&str>, call: &Call) -> Result<Position> {
+        let next = next.map(|next| call.relative(next)).transpose()?;
+        Ok(Position { ended: next.is_none(), next, ..self })
     }
 
     /// The stored position, if the position belongs to this list; for `None`, the beginning of the list.
@@ -264,18 +274,19 @@ pub(crate) fn plain<T: DeserializeOwned + 'static>(
     let fetch = move |position: &Position| {
         let body = match &position.next {
             Some(next) => call.follow(next)?,
+            None if position.ended => return Ok(paging::Page { items: Vec::new(), next: None }),
             None => call.read()?,
         };
-        let next = body.next.map(|next| call.relative(&next)).transpose()?;
-        page(&call, &body.rows, Position { next, ..position.clone() }, body.count)
+        let position = position.clone().before(body.next.as_deref(), &call)?;
+        page(&call, &body.rows, position, body.count)
     };
     Pages::new(start, Box::new(fetch))
 }
 
 /// The page of an answer that was requested elsewhere.
 pub(crate) fn whole_page<T: DeserializeOwned>(call: &Call, body: Body) -> Result<Page<T>> {
-    let next = body.next.map(|next| call.relative(&next)).transpose()?;
-    let position = Position { next, ..Position::at(call.name(), call.division()) };
+    let start = Position::at(call.name(), call.division());
+    let position = start.before(body.next.as_deref(), call)?;
     let (items, unread) = call.rows(&body.rows)?;
     Ok(Page { items, unread, position, count: body.count })
 }
@@ -333,6 +344,7 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
             next,
             from: Some(Mark::Timestamp(from)),
             until: Some(Mark::Timestamp(highest)),
+            ended: false,
             ..position.clone()
         };
         page(&call, &body.rows, position, body.count)
@@ -349,7 +361,7 @@ pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
 ) -> Pages<T> {
     let start = Position::given(stored, &call);
     let fetch = move |position: &Position| {
-        let mut position = position.clone();
+        let mut position = Position { ended: false, ..position.clone() };
         let body = match &position.next {
             Some(next) => call.follow(next)?,
             None => {

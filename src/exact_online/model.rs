@@ -344,8 +344,9 @@ fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
 /// The JSON without the properties that the service sets itself, also in the rows inside the row. `None` if
 /// the JSON has no such property.
 pub(crate) fn settable(json: &RawValue, properties: &[Property]) -> Option<Box<RawValue>> {
-    let mut members: BTreeMap<&str, Cow<'_, RawValue>> =
-        serde_json::from_str::<BTreeMap<&str, &RawValue>>(json.get())
+    // A name with an escape, such as `\"`, cannot be borrowed from the JSON.
+    let mut members: BTreeMap<String, Cow<'_, RawValue>> =
+        serde_json::from_str::<BTreeMap<String, &RawValue>>(json.get())
             .ok()?
             .into_iter()
             .map(|(name, value)| (name, Cow::Borrowed(value)))

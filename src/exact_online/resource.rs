@@ -68,6 +68,8 @@ pub trait Update: Model {}
 pub trait Delete: Model {}
 /// Rows that can be listed. Some endpoints can only be synchronised.
 pub trait List: Model {}
+/// Rows that can be fetched by their key. The key of some reports, such as a period, does not identify a row.
+pub trait Get: List {}
 
 /// Rows that can be listed 1,000 a page, from another endpoint below `bulk/`.
 pub trait Bulk: Model {
@@ -108,7 +110,7 @@ impl<M: Model> Resource<M> {
     }
 }
 
-impl<M: List> Resource<M> {
+impl<M: Get> Resource<M> {
     /// The row with this id.
     ///
     /// The call finds the row with a filter: not every endpoint takes a key in its address, and a filter that
@@ -131,7 +133,9 @@ impl<M: List> Resource<M> {
     pub fn find(&self, id: M::Key) -> Result<Option<M>> {
         self.call.find(id)
     }
+}
 
+impl<M: List> Resource<M> {
     /// Iterates over every row of the query. Each page is fetched when its first row is needed.
     pub fn iter(&self) -> Iter<M> {
         self.call.iter()
@@ -334,7 +338,7 @@ macro_rules! resources {
             )+
         }
         $(
-            $(impl $crate::exact_online::$ability for $model {})*
+            $($crate::exact_online::resource::ability!($ability $model);)*
             $(impl $crate::exact_online::Bulk for $model {
                 const BULK: &'static str = $bulk;
                 const WITHOUT: &'static [&'static str] = &[$($no_bulk),*];
@@ -348,3 +352,18 @@ macro_rules! resources {
     };
 }
 pub(super) use resources;
+
+/// Gives the rows an operation. The rows of a list can be fetched by their key, except with `ListOnly`.
+macro_rules! ability {
+    (List $model:ident) => {
+        impl $crate::exact_online::List for $model {}
+        impl $crate::exact_online::Get for $model {}
+    };
+    (ListOnly $model:ident) => {
+        impl $crate::exact_online::List for $model {}
+    };
+    ($other:ident $model:ident) => {
+        impl $crate::exact_online::$other for $model {}
+    };
+}
+pub(super) use ability;

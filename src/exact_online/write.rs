@@ -10,6 +10,9 @@ use super::odata::{Literal, encode_key};
 use crate::sdk::unconfirmed::{lost, processed};
 use crate::{BoxError, Error, Response, Result};
 
+/// The longest body that the service takes, in bytes (the vendor's documentation).
+pub(super) const LONGEST: u64 = 10_000_000;
+
 impl Call {
     /// Creates a row, and returns the row in the answer.
     ///

@@ -206,6 +206,10 @@ impl Keeper {
         if BackendError::is_conflict(&error) {
             return Ok(Some(Step::Again));
         }
+        // The store has noticed that the lock is lost, and has written nothing.
+        if BackendError::is_busy(&error) {
+            return Ok(Some(Step::Relock));
+        }
         call.turn.keeps_notes = false;
         let error = match error.downcast::<Error>() {
             Ok(error) => *error,

@@ -176,10 +176,17 @@ fn a_lock_that_the_session_no_longer_has_is_noticed() {
                    'SELECT CASE WHEN $1 <> ''evergrant.lock'' OR (SELECT seen FROM fake.seen) \
                    THEN pg_catalog.current_setting($1, $2) END'";
     let store = PostgresBackend::new(replaced(&server, replace)).unwrap();
+    store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
+    let stored = store.load().unwrap().unwrap();
     assert!(guard.lasts(SECOND) && guard.lasts(SECOND));
     run(&server, "UPDATE fake.seen SET seen = false");
+    limits(&server);
+    // The session may now be that of another client: its limit stays, and no note is written.
+    is_busy(store.save(&noted(&stored)));
     assert!(!guard.lasts(SECOND));
+    assert!(limits(&server).is_empty());
+    assert_eq!(store.load().unwrap(), Some(stored));
     drop(guard);
     is_busy(store.lock(Duration::ZERO));
 }

@@ -114,6 +114,27 @@ fn redis_needs_few_round_trips() {
     }
 }
 
+/// Each write also waits for the replica, and the lock is renewed after the note.
+#[cfg(feature = "redis")]
+#[test]
+fn redis_with_a_replica_needs_a_few_more_round_trips() {
+    for program in crate::servers::redis_programs() {
+        let server = crate::servers::redis(&program, crate::servers::FLUSHED);
+        let replica = crate::servers::redis(&program, crate::servers::FLUSHED);
+        let port = server.port().to_string();
+        let _: String = crate::redis::do_it(&replica, &["REPLICAOF", "127.0.0.1", &port]);
+        let follows = || -> String { crate::redis::do_it(&replica, &["INFO", "replication"]) };
+        while !follows().contains("master_link_status:up") {
+            std::thread::yield_now();
+        }
+        let counter = Counter::to(server.port());
+        let store = evergrant::RedisBackend::new(server.url_at(counter.port)).unwrap().replicas(1);
+        let trips = trips(&counter, || Box::new(store.account("default")));
+        println!("{}, a replica: hot, adopt, refresh, refused: {trips:?}", program.display());
+        assert_eq!(trips, [0, 3, 7, 10]);
+    }
+}
+
 /// Refreshes as often as the environment variable says.
 #[cfg(all(target_os = "linux", feature = "sqlite"))]
 fn refreshes() {

@@ -1,12 +1,15 @@
 //! Tests that the tables of the example `mirror` are never wrong, although its process is killed at random.
 
+#[path = "../../examples/shared/mirror_hook.rs"]
+mod hook;
 #[path = "../../examples/shared/mirror.rs"]
 mod tables;
 #[path = "../../examples/shared/mirror_world.rs"]
 mod world;
 
 use std::collections::HashSet;
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -99,6 +102,77 @@ fn check_between(mirror: &Mirror, world: &World, known: &HashSet<[String; 6]>) {
             );
         }
     }
+}
+
+#[test]
+fn a_refused_object_does_not_stop_the_following_events() {
+    let world = World::start(|_| {}).unwrap();
+    let (teamleader, exact) = world.clients().unwrap();
+    let mut mirror = Mirror::open(&world.exact.folder().join("mirror.sqlite")).unwrap();
+    world.truth().change(false, 1, 7);
+    mirror.turn(&teamleader, &exact, false).unwrap();
+    world.truth().delete(false, 1, 7);
+    let wrong = r#"{"subject": {"type": "invoice", "id": "7"}, "type": "invoice.updated"}"#;
+    mirror.receive(wrong.as_bytes()).unwrap();
+    mirror.receive(event(1, 7).as_bytes()).unwrap();
+    mirror.turn(&teamleader, &exact, false).unwrap();
+    let counts = ["contacts", "events", "unread"].map(|table| mirror.count(table).unwrap());
+    assert_eq!(counts, [0, 0, 1], "the second event deletes the contact, and the first is noted");
+}
+
+#[test]
+fn every_row_without_an_id_is_noted() {
+    let world = World::start(|_| {}).unwrap();
+    let (teamleader, exact) = world.clients().unwrap();
+    let mut mirror = Mirror::open(&world.exact.folder().join("mirror.sqlite")).unwrap();
+    world.truth().nameless = true;
+    // Two pages of invoices, and one of contacts.
+    (0..25).for_each(|number| world.truth().change(true, 0, number));
+    (0..3).for_each(|number| world.truth().change(true, 1, number));
+    (0..4).for_each(|number| world.truth().change(false, 1, number));
+    mirror.turn(&teamleader, &exact, false).unwrap();
+    let counts = ["invoices", "contacts", "unread"].map(|table| mirror.count(table).unwrap());
+    assert_eq!(counts, [0, 0, 32]);
+}
+
+#[test]
+fn a_bad_connection_does_not_end_the_receiver() {
+    let world = World::start(|_| {}).unwrap();
+    let database = world.exact.folder().join("mirror.sqlite");
+    let mirror = Mirror::open(&database).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = |sent: &[u8]| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(sent).unwrap();
+        stream
+    };
+    let status = |mut stream: TcpStream| {
+        let mut answer = String::new();
+        // The receiver closes without reading the rest, which the system may report as a reset.
+        let _ = stream.read_to_string(&mut answer);
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let receiver = std::thread::spawn(move || {
+        let mirror = Mirror::open(&database).unwrap();
+        hook::serve(&mirror, listener.incoming().take(7), "/hook/secret");
+    });
+    // This connection sends nothing, and stays open until the others are answered.
+    let idle = connect(b"");
+    drop(connect(b"POST /hook/secret HTTP/1.1\r\n"));
+    assert_eq!(status(connect(b"\xff\xfe\r\n")), "500");
+    let head = "POST /hook/secret HTTP/1.1\r\nContent-Length:";
+    assert_eq!(status(connect(format!("{head} many\r\n\r\n").as_bytes())), "500");
+    assert_eq!(status(connect(format!("{head} 99999999999\r\n\r\n").as_bytes())), "500");
+    // Another path is refused although the body never comes.
+    let other = connect(b"POST /hook/guess HTTP/1.1\r\nContent-Length: 9\r\n\r\n");
+    assert_eq!(status(other), "404");
+    let body = event(0, 7);
+    let good = connect(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes());
+    assert_eq!(status(good), "204");
+    receiver.join().unwrap();
+    drop(idle);
+    assert_eq!(mirror.count("events").unwrap(), 1);
 }
 
 #[test]

@@ -47,10 +47,17 @@ pub(super) fn configured(url: &str) -> CrateResult<(Config, String)> {
     Ok((config, address))
 }
 
-/// A configuration for each host, and the number of the host that answered last.
+/// The hosts, and the number of the host that answered last.
 pub(super) struct Hosts {
-    each: Vec<(String, Config)>,
+    each: Vec<One>,
     last: Arc<AtomicUsize>,
+}
+
+/// A host: its name in messages, its configuration, and the statements that it has not answered. A host that
+/// hangs refuses no session of another host.
+struct One {
+    name: String,
+    config: Config,
     unanswered: Arc<Unanswered>,
 }
 
@@ -69,9 +76,9 @@ impl Hosts {
                     one.target_session_attrs(TargetSessionAttrs::ReadWrite);
                 }
             }
-            (named(config, number), one)
+            One { name: named(config, number), config: one, unanswered: Arc::default() }
         });
-        Hosts { each: each.collect(), last: Arc::default(), unanswered: Arc::default() }
+        Hosts { each: each.collect(), last: Arc::default() }
     }
 
     /// Opens a session. It tries the host that answered last first. The time limit is for all hosts
@@ -82,11 +89,11 @@ impl Hosts {
         let first = self.last.load(Ordering::Relaxed);
         let mut told = Vec::new();
         for number in (0..count).map(|n| (first + n) % count) {
-            let Some((host, config)) = self.each.get(number) else { break };
-            let (config, unanswered) = (config.clone(), Arc::clone(&self.unanswered));
+            let Some(host) = self.each.get(number) else { break };
+            let (config, unanswered) = (host.config.clone(), Arc::clone(&host.unanswered));
             let own = |client| session::own(client, unanswered);
             let connect = move || config.connect(NoTls).map(own);
-            match session::open(name, patience, &self.unanswered, connect) {
+            match session::open(name, patience, &host.unanswered, connect) {
                 Ok(session) => {
                     self.last.store(number, Ordering::Relaxed);
                     return Ok(session);
@@ -97,7 +104,7 @@ impl Hosts {
                 Err(error) => {
                     let cause =
                         error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                    told.push(format!("{host}: {cause}"));
+                    told.push(format!("{}: {cause}", host.name));
                 }
             }
         }
@@ -159,8 +166,13 @@ mod tests {
         let url = "postgres://app:sesame@one:1,two:2/db?application_name=x&keepalives_idle=7\
                    &options=-c%20geqo%3Doff&connect_timeout=60";
         let hosts = Hosts::of(&url.parse().unwrap());
-        let [(first, _), (second, two)] = &hosts.each[..] else { panic!("two hosts") };
-        assert_eq!((first.as_str(), second.as_str()), ("one:1", "two:2"));
+        let [one, two] = &hosts.each[..] else { panic!("two hosts") };
+        assert_eq!((one.name.as_str(), two.name.as_str()), ("one:1", "two:2"));
+        (0..100).for_each(|_| one.unanswered.add());
+        let _ = one.unanswered.refuse("one");
+        assert!(one.unanswered.refuse("one").is_err());
+        two.unanswered.refuse("two").expect("the other host hangs");
+        let two = &two.config;
         assert_eq!(two.get_hosts(), [Host::Tcp("two".to_owned())]);
         assert_eq!((two.get_ports(), two.get_password()), (&[2][..], Some(&b"sesame"[..])));
         assert_eq!((two.get_user(), two.get_dbname()), (Some("app"), Some("db")));
@@ -171,7 +183,7 @@ mod tests {
         assert_eq!(two.get_connect_timeout(), Some(&(PATIENCE / 2)));
         let one = "postgres://app@one/db?connect_timeout=60".parse().unwrap();
         let hosts = Hosts::of(&one);
-        assert_eq!(format!("{:?}", hosts.each[0].1), format!("{one:?}"));
+        assert_eq!(format!("{:?}", hosts.each[0].config), format!("{one:?}"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::super::lease::{Renewal, renewed};
 use super::super::line::{self, Got, Taken, Wait};
 use super::super::pool::{Done, Failed, Pool, Used};
 use super::super::queue::{Pace, Permit};
-use super::super::{Guard, TokenBackend as _, compare};
+use super::super::{BackendError, Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
 use super::noting::Noting;
 use super::pooler::Pooler;
@@ -137,11 +137,12 @@ fn bytes(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks_exact(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }
 
-/// Sets the session's limit to `{parameter}`, if the server knows such a limit.
-pub(super) fn limit_sql(parameter: &str) -> String {
+/// Sets the session's limit to the parameter `limit`, if the server knows such a limit and the session has
+/// the lock under the word `token`. Without the lock it may be the session of another client of a pooler.
+pub(super) fn limit_sql(token: &str, limit: &str) -> String {
     format!(
-        "CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
-         THEN set_config('idle_session_timeout', {parameter}, false) END IS NOT NULL"
+        "CASE WHEN {HAS} = {token} AND current_setting('idle_session_timeout', true) IS NOT NULL \
+         THEN set_config('idle_session_timeout', {limit}, false) END IS NOT NULL"
     )
 }
 
@@ -149,7 +150,7 @@ pub(super) fn limit_sql(parameter: &str) -> String {
 /// this time.
 fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
     let (token, lease) = (&*key.token, millis(lease).to_string());
-    let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$2"));
+    let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$1", "$2"));
     let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
     let row = client.query_typed_one(&sql, &parameters)?;
     Ok((row.try_get(0)?, row.try_get(1)?))
@@ -309,16 +310,26 @@ impl Held {
         has
     }
 
-    /// Saves a note and renews the lock in one step. `None` if the session has broken.
+    /// Saves a note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is lost.
+    /// `None` in a child of the process that has the lock.
     pub(super) fn note(&mut self, noting: Noting) -> Option<Result<bool, BoxError>> {
+        if self.process != std::process::id() {
+            return None;
+        }
         let key = self.key.clone();
         let renewal = Renewal::begin(&*self.pace.clock, noting.wanted);
-        let done = self.run(move |client| noting.run(client, &key))?;
-        if let Ok((written, has, process)) = done {
-            self.met(process);
-            self.noted = (written && has).then_some(renewal);
-        }
-        Some(done.map(|(written, ..)| written))
+        let (written, has) = match self.run(move |client| noting.run(client, &key)) {
+            Some(Ok((written, has, process))) => {
+                self.met(process);
+                (written, has)
+            }
+            Some(Err(error)) => return Some(Err(error)),
+            // The lock has ended with its session.
+            None => (false, false),
+        };
+        self.noted = written.then_some(renewal);
+        let lost = || BackendError::Busy(self.name.clone()).into();
+        Some(if has { Ok(written) } else { Err(lost()) })
     }
 
     /// Notices a pooler by the process of the session that answered.
@@ -390,7 +401,10 @@ impl Drop for Held {
                     forget_locks(client);
                     Ok(())
                 };
-                let _ = self.on(session, forget);
+                // If no thread can be started, this thread does it.
+                if let (Some(mut session), Err(_)) = self.on(session, forget) {
+                    forget_locks(session.client());
+                }
             }
             (None, _) => {}
         }

@@ -10,7 +10,7 @@ use super::FLUSHED;
 use super::lock::{HAS, Key, limit_sql, millis};
 
 /// A note in place of a record, and the session's limit for the time of its request: one statement checks
-/// the lock, and saves the note durably.
+/// the lock, and saves the note durably if the session has the lock.
 pub(super) struct Noting {
     pub(super) table: String,
     pub(super) account: String,
@@ -30,10 +30,11 @@ impl Noting {
         let (old, new) = (self.old.as_slice(), self.new.as_slice());
         let sql = format!(
             "{FLUSHED}, saved AS (UPDATE {} SET record = $2, saved_at = now() FROM flushed \
-             WHERE account = $1 AND record = $3 AND setting IS NOT NULL RETURNING account) \
+             WHERE account = $1 AND record = $3 AND setting IS NOT NULL AND {HAS} = $4 \
+             RETURNING account) \
              SELECT EXISTS (SELECT FROM saved), {HAS} = $4, pg_backend_pid(), {}",
             self.table,
-            limit_sql("$5")
+            limit_sql("$4", "$5")
         );
         let parameters: [(&(dyn ToSql + Sync), Type); 5] = [
             (&self.account, Type::TEXT),
@@ -46,7 +47,7 @@ impl Noting {
             Ok(row) => Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)),
             // If every transaction is serializable, this error says that another client was faster.
             Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {
-                Ok((false, false, key.process))
+                Ok((false, true, key.process))
             }
             Err(error) => Err(error),
         }

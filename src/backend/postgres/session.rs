@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SendError, sync_channel};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use postgres::Client;
 use postgres::error::SqlState;
 
@@ -24,6 +25,11 @@ pub(super) trait Reach: Send {
 
     /// The statements that the server has not answered.
     fn unanswered(&self) -> &Arc<Unanswered>;
+
+    /// Whether the next statement is the first one on a session that the program has lent.
+    fn is_first(&mut self) -> bool {
+        false
+    }
 }
 
 struct Own(Client, Arc<Unanswered>);
@@ -37,14 +43,21 @@ impl Reach for Own {
     }
 }
 
-struct Lent<C>(C, Arc<Unanswered>);
+struct Lent<C> {
+    connection: C,
+    unanswered: Arc<Unanswered>,
+    is_first: bool,
+}
 
 impl<C: DerefMut<Target = Client> + Send> Reach for Lent<C> {
     fn client(&mut self) -> &mut Client {
-        &mut self.0
+        &mut self.connection
     }
     fn unanswered(&self) -> &Arc<Unanswered> {
-        &self.1
+        &self.unanswered
+    }
+    fn is_first(&mut self) -> bool {
+        std::mem::take(&mut self.is_first)
     }
 }
 
@@ -56,7 +69,7 @@ pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(
     connection: C,
     unanswered: Arc<Unanswered>,
 ) -> Session {
-    Box::new(Lent(connection, unanswered))
+    Box::new(Lent { connection, unanswered, is_first: true })
 }
 
 /// The text of an error, with the server's message, which the crate's `Display` leaves out. The message
@@ -110,7 +123,6 @@ fn within<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
-    unanswered.refuse(name)?;
     // A channel without a buffer: a value is received, or `send` returns it.
     let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
@@ -138,6 +150,7 @@ pub(super) fn open(
     unanswered: &Arc<Unanswered>,
     connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
 ) -> Result<Session, BoxError> {
+    unanswered.refuse(name)?;
     within(name, patience, unanswered, connect, drop)?.map_err(|error| {
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
             return BackendError::NoConnection(format!("{name}: {}", told(&error))).into();
@@ -153,7 +166,8 @@ pub(super) fn forget_locks(client: &mut Client) {
 }
 
 /// Runs `work` on a session. Returns the session, unless the session has broken or its server can no
-/// longer be used. If the server only refused a statement, the session still has its lock.
+/// longer be used. If the server only refused a statement, or no thread could run `work`, the session still
+/// has its lock.
 pub(super) fn on<T: Send + 'static>(
     session: Session,
     name: &str,
@@ -170,17 +184,36 @@ pub(super) fn on_or_late<T: Send + 'static>(
     late: impl FnOnce(Session) + Send + 'static,
 ) -> Done<Session, T> {
     let unanswered = Arc::clone(session.unanswered());
+    let failed_with = |error| Err(Failed { error, stale: false });
+    if session.is_first()
+        && let Err(error) = unanswered.refuse(name)
+    {
+        return (Some(session), failed_with(error));
+    }
+    // The thread takes the session from here. A session that no thread has taken is returned with its lock.
+    let waits = Arc::new(Mutex::new(Some(session)));
+    let taken = Arc::clone(&waits);
     let work = move || {
+        let mut session = taken.lock().take()?;
         let done = work(session.client());
         let broken = session.client().is_closed();
-        (session, done, broken)
+        Some((session, done, broken))
     };
-    match within(name, PATIENCE, &unanswered, work, |(session, ..)| late(session)) {
-        Ok((session, Ok(done), _)) => (Some(session), Ok(done)),
-        Ok((session, Err(error), broken)) => {
-            let failed = failed(name, &error);
+    let late = |done: Option<(Session, _, _)>| {
+        if let Some((session, ..)) = done {
+            late(session);
+        }
+    };
+    match within(name, PATIENCE, &unanswered, work, late) {
+        Ok(Some((session, done, broken))) => {
+            unanswered.answered();
+            let failed = match done {
+                Ok(done) => return (Some(session), Ok(done)),
+                Err(error) => failed(name, &error),
+            };
             ((!broken && !failed.stale).then_some(session), Err(failed))
         }
-        Err(error) => (None, Err(Failed { error, stale: false })),
+        Ok(None) => (None, failed_with(BackendError::Unavailable(name.to_owned()).into())),
+        Err(error) => (waits.lock().take(), failed_with(error)),
     }
 }

@@ -17,7 +17,7 @@ const MOST: usize = 16;
 /// machine.
 const AGAIN: Duration = Duration::from_secs(300);
 
-/// The statements that one server has not answered, for all accounts of a store.
+/// The statements that one host has not answered, for all accounts of a store.
 #[derive(Default)]
 pub(super) struct Unanswered(Mutex<State>);
 
@@ -25,9 +25,14 @@ pub(super) struct Unanswered(Mutex<State>);
 struct State {
     count: usize,
     asked: Duration,
+    /// Whether the server has answered a statement in time since the last statement without an answer.
+    answers: bool,
 }
 
 impl Unanswered {
+    /// Called before a session is opened, and before the first statement of a lent session: the later
+    /// statements of a session are never refused, because they may release its lock.
+    ///
     /// # Errors
     ///
     /// [`BackendError::Unavailable`] if too many statements have no answer from the server.
@@ -37,11 +42,10 @@ impl Unanswered {
 
     fn refuse_at(&self, name: &str, now: Duration) -> Result<(), BoxError> {
         let mut state = self.0.lock();
-        if state.count < MOST {
-            state.asked = now;
+        if state.answers {
             return Ok(());
         }
-        if now.saturating_sub(state.asked) >= AGAIN {
+        if state.count < MOST || now.saturating_sub(state.asked) >= AGAIN {
             state.asked = now;
             return Ok(());
         }
@@ -54,7 +58,15 @@ impl Unanswered {
 
     /// Counts a statement for whose answer the store no longer waits.
     pub(super) fn add(&self) {
-        self.0.lock().count += 1;
+        let mut state = self.0.lock();
+        state.count += 1;
+        state.answers = false;
+    }
+
+    /// Called when an answer to a statement comes in time: the host name now leads to a server that works,
+    /// although the threads of the earlier statements still wait.
+    pub(super) fn answered(&self) {
+        self.0.lock().answers = true;
     }
 
     /// Called when such an answer comes late, or the connection ends.
@@ -83,5 +95,19 @@ mod tests {
         assert!(!asks(1302));
         unanswered.came();
         assert!(asks(1302), "an answer makes room for the next statement");
+    }
+
+    #[test]
+    fn an_answer_in_time_lets_all_threads_in_until_the_next_timeout() {
+        let unanswered = Unanswered::default();
+        let asks = |seconds| unanswered.refuse_at("db", Duration::from_secs(seconds)).is_ok();
+        assert!(asks(1000));
+        (0..MOST).for_each(|_| unanswered.add());
+        assert!(asks(1300) && !asks(1301));
+        unanswered.answered();
+        assert!(asks(1302) && asks(1303));
+        unanswered.add();
+        assert!(!asks(1304) && !asks(1599));
+        assert!(asks(1600) && !asks(1601));
     }
 }

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use redis::RedisResult;
+use zeroize::Zeroizing;
 
 use super::super::lease::{Renewal, needed, renewed};
 use super::super::line::{self, Got, Key, Taken, Wait};
 use super::super::pool::{Failed, PATIENCE, Pool, Used};
 use super::super::queue::{Pace, Permit};
-use super::super::{Guard, TokenBackend as _, compare};
+use super::super::{BackendError, Guard, TokenBackend as _, compare};
 use super::{Connection, Link, RedisBackend, lock_key, on, script};
 use crate::error::BoxError;
 use crate::record::Record;
@@ -49,18 +50,18 @@ end
 return 0";
 
 /// Replaces the record `ARGV[1]` by one with a note, `ARGV[2]`, and renews a lock whose name begins with the
-/// random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the note was written, and whether the
-/// lock was renewed.
-pub(super) const NOTE: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+/// random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and whether the note
+/// was written: it is not written without the lock.
+pub(super) const NOTE: &str = "local held = redis.call('GET', KEYS[2])
+if not held or string.sub(held, 1, #ARGV[3]) ~= ARGV[3] then
   return {0, 0}
 end
-redis.call('SET', KEYS[1], ARGV[2])
-local held = redis.call('GET', KEYS[2])
-if held and string.sub(held, 1, #ARGV[3]) == ARGV[3] then
-  redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
-  return {1, 1}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+  return {1, 0}
 end
-return {1, 0}";
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
+return {1, 1}";
 
 pub(super) const RELEASE: &str = "local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
@@ -160,16 +161,26 @@ pub(super) fn take(
         let mut work = |link: &mut Link| {
             let name = name(&token, link)?;
             let connection = &mut link.connection;
-            let mut take = |instead_of: &str| -> RedisResult<Answer> {
+            // The record, whether the record could be read, and how many replicas have the record.
+            let take = |instead_of: &str, connection: &mut Connection| {
                 let mut command = redis::cmd("EVAL");
                 command.arg(TAKE).arg(2).arg(&key).arg(&record_key);
                 command.arg(&name).arg(millis(lease)).arg(instead_of).arg(&token);
-                command.query(&mut **connection)
+                let (held, bytes, readable): Answer = command.query(&mut **connection)?;
+                if held != name {
+                    return Ok(Err(held));
+                }
+                let bytes = bytes.map(Zeroizing::new);
+                let have = match &bytes {
+                    Some(bytes) if reads => store.replicas_with(bytes, connection)?,
+                    _ => store.replicas,
+                };
+                RedisResult::Ok(Ok((bytes, readable, have)))
             };
-            let (held, bytes, readable) = take(&name)?;
-            if held == name {
-                return Ok(Some((bytes, readable)));
-            }
+            let held = match take(&name, connection)? {
+                Ok(taken) => return Ok(Some(taken)),
+                Err(held) => held,
+            };
             if !is_dead(&store.place(), &held) {
                 if !watch {
                     return Ok(None);
@@ -180,20 +191,20 @@ pub(super) fn take(
                     return Ok(None);
                 }
             }
-            let mut command = redis::cmd("EVAL");
-            command.arg(TAKE).arg(2).arg(&key).arg(&record_key);
-            command.arg(&name).arg(millis(lease)).arg(&held).arg(&token);
-            let (held, bytes, readable): Answer = command.query(&mut **connection)?;
-            Ok((held == name).then_some((bytes, readable)))
+            Ok(take(&held, connection)?.ok())
         };
         let (used, found) =
             store.server.lend(&told, pace, left, |link| on(link, &told, &mut work))?;
-        let Some((bytes, readable)) = found else {
+        let Some((bytes, readable, have)) = found else {
             store.server.put(used, pace);
             return Ok(None);
         };
-        let bytes = bytes.map(zeroize::Zeroizing::new);
-        let read = (reads && readable).then(|| compare::read(store, bytes));
+        // A record that too few replicas have is not used: a failover can lose this record.
+        let read = (reads && readable).then(|| {
+            store.enough(have)?;
+            store.confirmed(bytes.as_ref());
+            compare::read(store, bytes)
+        });
         let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
         Ok(Some(Got { lock: (used, read), record }))
     })?;
@@ -237,7 +248,8 @@ pub(super) fn take(
 }
 
 /// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
-/// this store has the lock. `None` if not, or if the save waits for replicas.
+/// this store has the lock. Fails with [`BackendError::Busy`] if the lock is lost. `None` if there is no lock, or
+/// if the save waits for replicas.
 pub(super) fn note(
     store: &RedisBackend,
     old: &[u8],
@@ -339,7 +351,8 @@ impl Held {
             command.query::<(bool, bool)>(&mut *link.connection)
         });
         self.noted = matches!(done, Ok((true, true))).then_some(renewal);
-        Some(done.map(|(written, _)| written))
+        let lost = || BackendError::Busy(self.store.clone()).into();
+        Some(done.and_then(|(has, written)| if has { Ok(written) } else { Err(lost()) }))
     }
 
     /// Runs `work`, which gives the lock the name of the connection that it gets.

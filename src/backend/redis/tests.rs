@@ -1,5 +1,6 @@
 //! Tests on a server in memory, which fails on command and shows what was sent.
 
+mod confirmed;
 mod notes;
 mod server;
 

@@ -4,6 +4,8 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// How many lines the head of a part may have.
 const MOST_LINES: usize = 100;
+/// How many bytes of an answer with an error are kept.
+pub(super) const LONGEST_REFUSAL: usize = 64 << 10;
 /// The longest boundary (RFC 2046 section 5.1.1).
 const LONGEST_BOUNDARY: usize = 70;
 
@@ -142,20 +144,25 @@ fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
     let Some(boundary) = boundary(kind) else {
         // A change set that was refused has one answer for all its requests.
         return match reply(part) {
-            Ok(reply) if reply.status >= 400 || changes.len() == 1 => all(Ok(reply)),
+            Ok(mut reply) if reply.status >= 400 => {
+                // Each request gets a copy.
+                reply.body.truncate(LONGEST_REFUSAL);
+                all(Ok(reply))
+            }
+            Ok(reply) if changes.len() == 1 => all(Ok(reply)),
             Ok(_) => all(Err("the change set has one answer for several requests")),
             Err(why) => all(Err(why)),
         };
     };
     let (parts, is_whole) = split(inside, boundary);
+    if parts.len() > changes.len() {
+        return all(Err("the change set has more answers than requests"));
+    }
     let ids: Vec<Option<usize>> = parts.iter().map(|part| content_id(part)).collect();
     let named = ids.iter().all(|id| id.is_some_and(|id| changes.contains(&id)));
     let distinct =
         ids.iter().enumerate().all(|(n, id)| !ids.iter().skip(n + 1).any(|other| other == id));
-    let in_order = match is_whole {
-        true => parts.len() == changes.len(),
-        false => parts.len() <= changes.len(),
-    };
+    let in_order = !is_whole || parts.len() == changes.len();
     let place = |number: usize, index: usize| match named && distinct {
         true => ids.iter().position(|id| *id == Some(index)),
         false => Some(number).filter(|_| in_order),
@@ -274,6 +281,30 @@ mod tests {
         assert_eq!(split(b"--b\r\na\r\n--b\r\ntorn", "b"), (vec![b"a".as_slice()], false));
         assert_eq!(split(b"", "b"), (vec![], false));
         assert_eq!(split(b"--b--", "b"), (vec![], true));
+    }
+
+    #[test]
+    fn a_shared_refusal_is_cut_before_it_is_copied() {
+        let head = "Content-Type: application/http\r\n\r\nHTTP/1.1 400 Bad Request\r\n\r\n";
+        let part = [head, &"x".repeat(100_000)].concat();
+        let changes: Vec<usize> = (0..3).collect();
+        let lengths = change_set(part.as_bytes(), &changes);
+        let lengths: Vec<_> = lengths.into_iter().map(|reply| reply.unwrap().body.len()).collect();
+        assert_eq!(lengths, [65_536; 3]);
+    }
+
+    #[test]
+    fn more_answers_than_requests_are_an_error_for_all() {
+        let part =
+            |id: usize| format!("--c\r\nContent-ID: {id}\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+        let head = "Content-Type: multipart/mixed; boundary=c\r\n\r\n";
+        for end in ["--c--\r\n", "--c\r\ntorn"] {
+            let text = [head, &part(1), &part(2), &part(3), end].concat();
+            for reply in change_set(text.as_bytes(), &[0, 1]) {
+                assert_eq!(reply.err(), Some("the change set has more answers than requests"));
+            }
+            assert!(change_set(text.as_bytes(), &[0, 1, 2]).iter().all(Result::is_ok));
+        }
     }
 
     #[test]

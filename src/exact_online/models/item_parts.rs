@@ -134,7 +134,7 @@ model! {
         division: i32 = "Division",
         item_code: String = "ItemCode",
         item_description: String = "ItemDescription",
-        item_id: Guid = "ItemID",
+        item_id: Id<Item> = "ItemID",
         modified: PrimitiveDateTime = "Modified",
         modifier: Guid = "Modifier",
         modifier_full_name: String = "ModifierFullName",

@@ -158,8 +158,8 @@ model! {
 
 model! {
     /// An order to accept a quotation.
-    pub struct QuotationAcceptance at "crm/AcceptQuotation", key "QuotationID": Id<QuotationAcceptance> {
-        quotation_id: Id<QuotationAcceptance> = "QuotationID",
+    pub struct QuotationAcceptance at "crm/AcceptQuotation", key "QuotationID": Id<Quotation> {
+        quotation_id: Id<Quotation> = "QuotationID",
         action: i32 = "Action",
         add_to_existing_project_success: String = "AddToExistingProjectSuccess",
         create_item_price_agreement: bool = "CreateItemPriceAgreement",
@@ -197,8 +197,8 @@ model! {
 
 model! {
     /// An order to reject a quotation.
-    pub struct QuotationRejection at "crm/RejectQuotation", key "QuotationID": Id<QuotationRejection> {
-        quotation_id: Id<QuotationRejection> = "QuotationID",
+    pub struct QuotationRejection at "crm/RejectQuotation", key "QuotationID": Id<Quotation> {
+        quotation_id: Id<Quotation> = "QuotationID",
         division: i32 = "Division",
         error_message: String = "ErrorMessage",
         notification_layout: String = "NotificationLayout",
@@ -210,8 +210,8 @@ model! {
 
 model! {
     /// An order to open a quotation again.
-    pub struct QuotationReopening at "crm/ReopenQuotation", key "QuotationID": Id<QuotationReopening> {
-        quotation_id: Id<QuotationReopening> = "QuotationID",
+    pub struct QuotationReopening at "crm/ReopenQuotation", key "QuotationID": Id<Quotation> {
+        quotation_id: Id<Quotation> = "QuotationID",
         division: i32 = "Division",
         error_message: String = "ErrorMessage",
         success_message: String = "SuccessMessage",
@@ -220,8 +220,8 @@ model! {
 
 model! {
     /// An order to print or send a quotation.
-    pub struct QuotationPrint at "crm/PrintQuotation", key "QuotationID": Id<QuotationPrint> {
-        quotation_id: Id<QuotationPrint> = "QuotationID",
+    pub struct QuotationPrint at "crm/PrintQuotation", key "QuotationID": Id<Quotation> {
+        quotation_id: Id<Quotation> = "QuotationID",
         division: i32 = "Division",
         document: Id<Document> = "Document",
         document_creation_error: String = "DocumentCreationError",

@@ -83,8 +83,8 @@ model! {
 
 model! {
     /// What a customer owes, by age.
-    pub struct AgingReceivable at "read/financial/AgingReceivablesList", key "AccountId": Id<AgingReceivable> {
-        account_id: Id<AgingReceivable> = "AccountId",
+    pub struct AgingReceivable at "read/financial/AgingReceivablesList", key "AccountId": Id<Account> {
+        account_id: Id<Account> = "AccountId",
         account_code: String = "AccountCode",
         account_name: String = "AccountName",
         age_group1: i32 = "AgeGroup1",
@@ -106,8 +106,8 @@ model! {
 
 model! {
     /// What is owed to a supplier, by age.
-    pub struct AgingPayable at "read/financial/AgingPayablesList", key "AccountId": Id<AgingPayable> {
-        account_id: Id<AgingPayable> = "AccountId",
+    pub struct AgingPayable at "read/financial/AgingPayablesList", key "AccountId": Id<Account> {
+        account_id: Id<Account> = "AccountId",
         account_code: String = "AccountCode",
         account_name: String = "AccountName",
         age_group1: i32 = "AgeGroup1",
@@ -246,8 +246,8 @@ model! {
 
 model! {
     /// A return, such as a VAT return.
-    pub struct TaxReturn at "read/financial/Returns", key "DocumentID": Id<TaxReturn> {
-        document_id: Id<TaxReturn> = "DocumentID",
+    pub struct TaxReturn at "read/financial/Returns", key "DocumentID": Id<Document> {
+        document_id: Id<Document> = "DocumentID",
         amount: Decimal = "Amount",
         created: PrimitiveDateTime = "Created",
         currency: String = "Currency",
@@ -309,7 +309,7 @@ resources! {
     /// What is owed to suppliers, by age.
     aging_payables: AgingPayable [List];
     /// What is receivable and payable, by age.
-    aging_overview: AgingGroup [List];
+    aging_overview: AgingGroup [ListOnly];
     /// Open items of customers.
     open_receivables: OpenReceivable [List];
     /// Open items of suppliers.
@@ -319,9 +319,9 @@ resources! {
     /// Costs, revenue and result of this year and of the year before.
     profit_loss_overview: ProfitLossOverview [List];
     /// Revenue by period.
-    revenues: Revenue [List];
+    revenues: Revenue [ListOnly];
     /// The status of journals by period.
-    journal_statuses: JournalStatus [List];
+    journal_statuses: JournalStatus [ListOnly];
     /// Returns, such as VAT returns.
     tax_returns: TaxReturn [List];
     /// Returns for authorities.

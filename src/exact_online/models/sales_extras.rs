@@ -6,12 +6,12 @@ use time::PrimitiveDateTime;
 use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
-use super::{Document, GlAccount, SalesInvoice};
+use super::{Document, GlAccount, SalesInvoice, SalesOrder};
 
 model! {
     /// An order to print or send a sales order.
-    pub struct PrintedSalesOrder at "salesorder/PrintedSalesOrders", key "OrderId": Id<PrintedSalesOrder> {
-        order_id: Id<PrintedSalesOrder> = "OrderId",
+    pub struct PrintedSalesOrder at "salesorder/PrintedSalesOrders", key "OrderId": Id<SalesOrder> {
+        order_id: Id<SalesOrder> = "OrderId",
         division: i32 = "Division",
         document: Id<Document> = "Document",
         document_creation_error: String = "DocumentCreationError",
@@ -41,7 +41,7 @@ model! {
         order_charge_code: String = "OrderChargeCode",
         order_charge_description: String = "OrderChargeDescription",
         order_charges_line_description: String = "OrderChargesLineDescription",
-        order_id: Guid = "OrderID",
+        order_id: Id<SalesOrder> = "OrderID",
         vat_code: String = "VATCode",
         vat_description: String = "VATDescription",
         vat_percentage: Decimal = "VATPercentage",
@@ -50,8 +50,8 @@ model! {
 
 model! {
     /// An order to print or send a sales invoice, which makes the invoice final.
-    pub struct PrintedSalesInvoice at "salesinvoice/PrintedSalesInvoices", key "InvoiceID": Id<PrintedSalesInvoice> {
-        invoice_id: Id<PrintedSalesInvoice> = "InvoiceID",
+    pub struct PrintedSalesInvoice at "salesinvoice/PrintedSalesInvoices", key "InvoiceID": Id<SalesInvoice> {
+        invoice_id: Id<SalesInvoice> = "InvoiceID",
         division: i32 = "Division",
         document: Id<Document> = "Document",
         document_creation_error: String = "DocumentCreationError",

@@ -6,7 +6,7 @@ use time::PrimitiveDateTime;
 use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
-use super::{Item, StorageLocation, Warehouse};
+use super::{Item, StockCount, StorageLocation, Warehouse, WarehouseTransfer};
 
 model! {
     /// The position of an item in a warehouse: stock, and what is planned to come and to go.
@@ -18,7 +18,7 @@ model! {
         free_stock: Decimal = "FreeStock",
         item_code: String = "ItemCode",
         item_description: String = "ItemDescription",
-        item_id: Guid = "ItemId",
+        item_id: Id<Item> = "ItemId",
         planning_in: Decimal = "PlanningIn",
         planning_out: Decimal = "PlanningOut",
         projected_stock: Decimal = "ProjectedStock",
@@ -316,8 +316,8 @@ model! {
 
 model! {
     /// An order to process a stock count.
-    pub struct StockCountProcess at "inventory/ProcessStockCount", key "StockCountID": Id<StockCountProcess> {
-        stock_count_id: Id<StockCountProcess> = "StockCountID",
+    pub struct StockCountProcess at "inventory/ProcessStockCount", key "StockCountID": Id<StockCount> {
+        stock_count_id: Id<StockCount> = "StockCountID",
         division: i32 = "Division",
         error_message: String = "ErrorMessage",
         success_message: String = "SuccessMessage",
@@ -326,8 +326,8 @@ model! {
 
 model! {
     /// An order to process a warehouse transfer.
-    pub struct WarehouseTransferProcess at "inventory/ProcessWarehouseTransfer", key "TransferID": Id<WarehouseTransferProcess> {
-        transfer_id: Id<WarehouseTransferProcess> = "TransferID",
+    pub struct WarehouseTransferProcess at "inventory/ProcessWarehouseTransfer", key "TransferID": Id<WarehouseTransfer> {
+        transfer_id: Id<WarehouseTransfer> = "TransferID",
         division: i32 = "Division" read_only,
         transfer_date: PrimitiveDateTime = "TransferDate",
     }

@@ -101,6 +101,21 @@ fn a_lock_lost_before_the_request_leaves_is_taken_again() {
     }
 }
 
+#[test]
+fn a_note_that_the_store_refuses_without_the_lock_follows_a_new_lock() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let mut refused = false;
+    world.plan(move |call, _| {
+        (call == "save" && !std::mem::replace(&mut refused, true)).then_some(Fault::Unlocked)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+    let calls = ["lock", "load", "save", "lock", "load", "save"];
+    assert_eq!(world.store.calls.lock()[..6], calls);
+    assert!(!*world.store.held.lock());
+}
+
 /// The lock file is deleted while the answer is on its way: the pair is still saved.
 #[test]
 fn a_lost_lock_is_taken_again_to_save_a_pair() {

@@ -54,6 +54,8 @@ pub(super) enum Fault {
     Before,
     /// The call does its work and reports an error.
     After,
+    /// The call does nothing and reports that the lock is lost.
+    Unlocked,
     /// The call reports that the place is empty.
     Empty,
     /// The call panics before it does anything.
@@ -145,6 +147,9 @@ impl TokenBackend for Handle {
         let fault = self.fault("save", Some(record));
         if fault == Some(Fault::Before) {
             return failed();
+        }
+        if fault == Some(Fault::Unlocked) {
+            return Err(BackendError::Busy("the store".to_owned()).into());
         }
         let mut stored = self.0.record.lock();
         if self.0.compares && !record.may_replace(stored.as_ref()) {

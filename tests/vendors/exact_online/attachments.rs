@@ -77,8 +77,38 @@ fn a_download_needs_the_token_and_tells_its_progress() {
     assert!(matches!(error, Error::Decode(_)) && error.to_string().contains("written"), "{error}");
 }
 
-/// The largest upload of the test, as the sandbox reads requests of up to 16 MiB.
-const UPLOAD: u64 = 11 << 20;
+#[test]
+fn an_upload_that_does_not_fit_is_an_error() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("POST", "123/documents/DocumentAttachments", |request| {
+        assert!(request.body.len() <= 10_000_000, "{} bytes", request.body.len());
+        ApiReply::json(201, json!({ "d": { "ID": ID } }))
+    });
+    let (files, document) = (exact.document_attachments(), ID.parse::<Guid>().unwrap());
+    // Around the file there are 86 bytes of JSON, so 2,499,978 groups of four coded bytes fit.
+    let fits = 2_499_978 * 3;
+    for size in [fits, fits + 1] {
+        for length in [Some(size), None] {
+            let before = world.sandbox.counters().api_calls;
+            let sent =
+                files.upload(document, "a.bin", &mut repeat(7).take(size), length, &mut |_| {});
+            let calls = world.sandbox.counters().api_calls - before;
+            match (sent, length) {
+                (Ok(_), _) => assert_eq!((size, calls), (fits, 1)),
+                (Err(Error::Config(_)), Some(_)) => assert_eq!((size, calls), (fits + 1, 0)),
+                (Err(error @ Error::Transport(_)), None) => {
+                    assert_eq!(size, fits + 1);
+                    assert!(format!("{error:#}").contains("more than 10000000 bytes"), "{error:#}");
+                }
+                (Err(error), _) => panic!("{size} {length:?}: {error:#}"),
+            }
+        }
+    }
+}
+
+/// The largest upload of the test: the service takes about 7.5 MB.
+const UPLOAD: u64 = 7 << 20;
 
 /// Sends and receives a large file, and says how much memory the process needed at most.
 pub(crate) fn child() {

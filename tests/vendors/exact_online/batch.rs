@@ -112,6 +112,8 @@ fn a_batch_sends_reads_and_change_sets() {
     assert_eq!((batch.len(), batch.is_empty()), (5, false));
     let mut answers = batch.send().unwrap();
     let page = answers.take(sent.accounts).unwrap();
+    let after = exact.accounts().pages_from(Some(page.position.clone())).next();
+    assert!(after.is_none(), "the page is the last");
     assert_eq!((page.items[0].name.as_deref(), page.unread.len()), (Some("Rose"), 1));
     assert_eq!(answers.take(sent.made).unwrap().id, Some(ID.parse().unwrap()));
     answers.take(sent.changed).unwrap();
@@ -377,9 +379,16 @@ fn a_batch_has_bounds_and_its_own_parts() {
     let item = Item::with(|item| item.notes = Some("x".repeat(10_000_000)));
     let _ = long.create(&exact.items(), &item).unwrap();
     assert!(matches!(long.send(), Err(Error::Config(_))));
-    let mut nowhere = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap().batch();
-    let elsewhere = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap();
-    assert!(matches!(nowhere.list(&elsewhere.accounts()), Err(Error::Config(_))));
+    let none = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap();
+    let mut nowhere = none.batch();
+    assert!(matches!(nowhere.list(&none.accounts()), Err(Error::Config(_))));
+    // The requests carry the token of one client, in any division.
+    let mut own = exact.batch();
+    let other = world.another(&exact);
+    assert!(matches!(own.list(&other.accounts()), Err(Error::Config(_))));
+    assert!(matches!(own.delete(&other.accounts(), ID.parse().unwrap()), Err(Error::Config(_))));
+    let _ = own.list(&exact.division(7).accounts()).unwrap();
+    assert_eq!(own.len(), 1);
     // An empty batch is not sent. A part belongs to its batch.
     let mut empty = exact.batch().send().unwrap();
     let foreign = full_part(&exact);

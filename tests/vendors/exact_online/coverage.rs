@@ -15,6 +15,7 @@ struct Can<M>(PhantomData<M>);
 
 trait Cannot {
     const LIST: bool = false;
+    const GET: bool = false;
     const CREATE: bool = false;
     const UPDATE: bool = false;
     const DELETE: bool = false;
@@ -26,6 +27,9 @@ impl<T> Cannot for T {}
 
 impl<M: List> Can<M> {
     const LIST: bool = true;
+}
+impl<M: Get> Can<M> {
+    const GET: bool = true;
 }
 impl<M: Create> Can<M> {
     const CREATE: bool = true;
@@ -48,7 +52,7 @@ struct Line {
     path: &'static str,
     model: &'static str,
     method: &'static str,
-    can: [bool; 4],
+    can: [bool; 5],
     bulk: Option<&'static str>,
     sync: Option<&'static str>,
 }
@@ -58,10 +62,10 @@ fn lines() -> Vec<Line> {
     macro_rules! resources {
         ($($method:ident: $model:ident [$($ability:ident)*];)+) => {$(
             let noted = [$(stringify!($ability)),*];
-            let can = [Can::<$model>::LIST, Can::<$model>::CREATE, Can::<$model>::UPDATE, Can::<$model>::DELETE];
+            let can = [Can::<$model>::LIST, Can::<$model>::GET, Can::<$model>::CREATE, Can::<$model>::UPDATE, Can::<$model>::DELETE];
             let (bulk, sync) = (Can::<$model>::BULK, Can::<$model>::SYNC);
             let all = can.into_iter().chain([bulk.is_some(), sync.is_some()]);
-            for (name, can) in ["list", "create", "update", "delete", "bulk", "sync"].into_iter().zip(all) {
+            for (name, can) in ["list", "get", "create", "update", "delete", "bulk", "sync"].into_iter().zip(all) {
                 assert_eq!(noted.contains(&name), can, "{} {name}", stringify!($model));
             }
             let (path, model, method) = ($model::PATH, stringify!($model), stringify!($method));
@@ -70,7 +74,7 @@ fn lines() -> Vec<Line> {
     }
     every_resource!(resources);
     for (path, model, method) in [(Me::PATH, "Me", "me"), (Deleted::PATH, "Deleted", "deleted")] {
-        let can = [false; 4];
+        let can = [false; 5];
         let sync = path.starts_with("sync/").then_some(path);
         lines.push(Line { path, model, method, can, bulk: None, sync });
     }
@@ -103,8 +107,8 @@ fn page() -> String {
         "Of {all} endpoints, {} are typed: their rows have a struct. {} of these are below `bulk/` and {} below\n\
          `sync/`. The others are called by name: \
          [`ExactOnline::call`](crate::exact_online::ExactOnline::call).\n\n\
-         The {} methods of [`ExactOnline`](crate::exact_online::ExactOnline) in the table list and get rows at \
-         {} endpoints,\ncreate at {}, update at {}, delete at {}, read 1,000 rows a page at {}, and synchronise \
+         The {} methods of [`ExactOnline`](crate::exact_online::ExactOnline) in the table list rows at {} endpoints, \
+         get a row by\nits key at {}, create at {}, update at {}, delete at {}, read 1,000 rows a page at {}, and synchronise \
          at {}. A synchronisation\nselects rows by `Timestamp` at an endpoint below `sync/`, or by `Modified` at \
          the endpoint itself.\n\n\
          Endpoints, methods and properties come from lists of 2022 to 2026; none was tried with the service. \
@@ -119,6 +123,7 @@ fn page() -> String {
         count(|line| line.can[1]),
         count(|line| line.can[2]),
         count(|line| line.can[3]),
+        count(|line| line.can[4]),
         count(|line| line.bulk.is_some()),
         count(|line| line.sync.is_some()),
     )
@@ -126,7 +131,7 @@ fn page() -> String {
     let yes = |can: bool| if can { "yes" } else { "" };
     for line in &lines {
         let Line { path, model, method, can, .. } = line;
-        let get = can[0] || *path == Me::PATH;
+        let get = can[1] || *path == Me::PATH;
         let bulk = line.bulk.map(|path| format!("`{path}`")).unwrap_or_default();
         let sync = match line.sync {
             Some(sync) if sync.starts_with("sync/") => format!("`{sync}`"),
@@ -139,9 +144,9 @@ fn page() -> String {
              [`{method}`](crate::exact_online::ExactOnline::{method}) | {} | {} | {} | {} | {} | {bulk} | {sync} |",
             yes(can[0]),
             yes(get),
-            yes(can[1]),
             yes(can[2]),
-            yes(can[3])
+            yes(can[3]),
+            yes(can[4])
         )
         .unwrap();
     }

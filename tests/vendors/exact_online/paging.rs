@@ -107,6 +107,12 @@ fn a_position_continues_its_own_list_only() {
         exact.contacts().pages_from(Some(stored.clone())).map(Result::unwrap).collect();
     assert_eq!(rest.iter().map(|batch| batch.items.len()).collect::<Vec<_>>(), [60, 30]);
     assert!(!rest[1].position.has_more());
+    // No page follows the last page. A restarted list begins with its first page.
+    let last: Position =
+        serde_json::from_str(&serde_json::to_string(&rest[1].position).unwrap()).unwrap();
+    assert!(exact.contacts().pages_from(Some(last.clone())).next().is_none());
+    let again = exact.contacts().pages_from(Some(last.restarted())).map(Result::unwrap);
+    assert_eq!(again.map(|page| page.items.len()).collect::<Vec<_>>(), [60, 60, 30]);
     let error = |position: &Position| {
         let other = [exact.accounts().pages_from(Some(position.clone())).next().unwrap().map(drop)];
         other.into_iter().all(|result| matches!(result, Err(Error::Config(_))))

@@ -289,10 +289,52 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
     let lines =
         json!([{ "AmountFC": 12.5 }, { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }]);
     assert_eq!(sent, json!({ "EntryNumber": 7, "Customer": ID, "SalesEntryLines": lines }));
+    // A name with an escape in JSON is no reason to send what the service sets.
+    let mut entry: SalesEntry =
+        serde_json::from_value(json!({ "EntryNumber": 7, "Created": "/Date(1704412800000)/" }))
+            .unwrap();
+    entry.extra.insert("A \"b\"".to_owned(), json!(1));
+    exact.sales_entries().create(&entry).unwrap();
+    let sent = made.lock().unwrap().pop().unwrap();
+    assert_eq!(sent, json!({ "EntryNumber": 7, "A \"b\"": 1 }));
     // A call by the endpoint's name sends everything.
     let _: Value =
         exact.call("salesentry/SalesEntries").create(&json!({ "Created": "x" })).unwrap();
     assert_eq!(made.lock().unwrap().pop().unwrap(), json!({ "Created": "x" }));
+}
+
+#[test]
+fn an_order_takes_the_id_of_the_row_that_was_read() {
+    let world = World::new();
+    let exact = world.seeded();
+    let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
+    world.on("GET", "*", |_| {
+        let row =
+            json!({ "ID": ID, "InvoiceID": ID, "OrderID": ID, "QuotationID": ID, "AccountId": ID });
+        ApiReply::json(200, json!({ "d": { "results": [row] } }))
+    });
+    let sent = || made.lock().unwrap().pop().unwrap();
+    let invoice = exact.sales_invoices().first().unwrap().unwrap();
+    let print = PrintedSalesInvoice::with(|print| print.invoice_id = invoice.invoice_id);
+    exact.printed_sales_invoices().create(&print).unwrap();
+    assert_eq!(sent(), json!({ "InvoiceID": ID }));
+    let order = exact.sales_orders().first().unwrap().unwrap();
+    let print = PrintedSalesOrder::with(|print| print.order_id = order.order_id);
+    exact.printed_sales_orders().create(&print).unwrap();
+    assert_eq!(sent(), json!({ "OrderId": ID }));
+    let charge = exact.sales_order_order_charge_lines().first().unwrap().unwrap();
+    assert_eq!(charge.order_id, order.order_id);
+    let id = exact.quotations().first().unwrap().unwrap().quotation_id;
+    exact.accept_quotation().create(&QuotationAcceptance::with(|it| it.quotation_id = id)).unwrap();
+    exact.reject_quotation().create(&QuotationRejection::with(|it| it.quotation_id = id)).unwrap();
+    exact.reopen_quotation().create(&QuotationReopening::with(|it| it.quotation_id = id)).unwrap();
+    exact.print_quotation().create(&QuotationPrint::with(|it| it.quotation_id = id)).unwrap();
+    for _ in 0..4 {
+        assert_eq!(sent(), json!({ "QuotationID": ID }));
+    }
+    let account = exact.accounts().first().unwrap().unwrap().id.unwrap();
+    assert_eq!(exact.aging_receivables().get(account).unwrap().account_id, Some(account));
+    assert_eq!(exact.aging_payables().get(account).unwrap().account_id, Some(account));
 }
 
 #[test]

@@ -44,20 +44,24 @@ fn a_note_renews_the_lock_in_the_same_step() {
 }
 
 #[test]
-fn a_note_under_a_lost_lock_is_saved_and_the_loss_is_noticed() {
+fn a_note_under_a_lost_lock_is_not_written() {
     let server = Server::new();
     let store = server.store();
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     let stored = store.load().unwrap().unwrap();
     server.set(LOCK, "word first 77");
-    let note = noted(&stored);
-    store.save(&note).unwrap();
+    is_busy(store.save(&noted(&stored)));
     assert!(!guard.lasts(SECOND));
     assert_eq!(server.get(LOCK).unwrap(), "word first 77");
-    assert_eq!(store.load().unwrap(), Some(note));
-    // Another client has saved meanwhile: the note is refused.
+    assert_eq!(store.load().unwrap(), Some(stored.clone()));
+    drop(guard);
+    // Another client has saved, and the lock is ours: the note conflicts.
+    server.deletes(LOCK);
+    let guard = store.lock(Duration::ZERO).unwrap();
+    store.save(&noted(&stored)).unwrap();
     assert!(matches!(precise(store.save(&noted(&stored))), BackendError::Conflict(_)));
+    drop(guard);
 }
 
 #[test]

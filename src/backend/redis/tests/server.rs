@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use redis::{RedisError, Value};
 
 use super::super::lock::{NOTE, RELEASE, RENEW, TAKE};
+use super::super::replicas::{CLEAR, DELETED};
 use super::super::*;
 
 /// A function that runs instead of a command, or just before it.
@@ -23,6 +24,8 @@ struct State {
     settings: BTreeMap<&'static str, &'static str>,
     run: &'static str,
     replication: &'static str,
+    /// How many replicas confirm each write.
+    confirms: i64,
     opened: i64,
     open: BTreeSet<i64>,
     said: Vec<String>,
@@ -49,6 +52,7 @@ impl Server {
             lives: BTreeMap::new(),
             settings,
             run: "first",
+            confirms: 0,
             replication: "role:master\r\nconnected_slaves:0\r\nother:1\r\n",
             opened: 0,
             open: BTreeSet::new(),
@@ -143,6 +147,15 @@ impl Server {
         self.0.lock().replication = text;
     }
 
+    /// Sets how many replicas confirm each write.
+    pub(super) fn confirms(&self, count: i64) {
+        self.0.lock().confirms = count;
+    }
+
+    pub(super) fn deletes(&self, key: &str) {
+        self.0.lock().values.remove(key);
+    }
+
     /// Restarts the server under another run id; connections stay usable.
     pub(super) fn run(&self, run: &'static str) {
         self.0.lock().run = run;
@@ -176,6 +189,7 @@ fn name(words: &[String]) -> String {
         (RELEASE, "RELEASE"),
         (SWAP, "SWAP"),
         (CLEAR, "CLEAR"),
+        (DELETED, "DELETED"),
     ];
     match &*words[0] {
         "EVAL" => scripts.iter().find(|(text, _)| *text == words[1]).unwrap().1.to_owned(),
@@ -195,6 +209,7 @@ impl State {
         match name {
             "GET" => self.values.get(&words[1]).map_or(Value::Nil, |value| text(value)),
             "DEL" => Value::Int(self.values.remove(&words[1]).is_some().into()),
+            "WAIT" => Value::Int(self.confirms),
             "CLIENT ID" => Value::Int(id),
             "CLIENT LIST" => match words[3].parse().is_ok_and(|id| self.open.contains(&id)) {
                 true => text(&format!("id={} addr=here\n", words[3])),
@@ -214,7 +229,7 @@ impl State {
         let key = &*keys[0];
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
         let held = self.values.get(key).cloned().unwrap_or_default();
-        let ours = !held.is_empty() && held.starts_with(&arguments[0]);
+        let ours = !held.is_empty() && arguments.first().is_some_and(|word| held.starts_with(word));
         let mut set = |value: &str, life: &str| {
             self.values.insert(key.to_owned(), value.to_owned());
             self.lives.insert(key.to_owned(), life.to_owned());
@@ -232,19 +247,21 @@ impl State {
                 return Value::Array(vec![text(&arguments[0]), record, Value::Int(1)]);
             }
             "NOTE" => {
-                if held != arguments[0] {
-                    return Value::Array(vec![Value::Int(0), Value::Int(0)]);
-                }
-                set(&arguments[1], "");
                 let lock = self.values.get(&keys[1]).cloned().unwrap_or_default();
-                let ours = lock.starts_with(&arguments[2]);
-                if ours {
-                    self.values.insert(keys[1].clone(), arguments[3].clone());
-                    self.lives.insert(keys[1].clone(), arguments[4].clone());
+                let (ours, same) = (lock.starts_with(&arguments[2]), held == arguments[0]);
+                if ours && same {
+                    for (key, value, life) in
+                        [(&keys[0], &arguments[1], ""), (&keys[1], &arguments[3], &*arguments[4])]
+                    {
+                        self.values.insert(key.clone(), value.clone());
+                        self.lives.insert(key.clone(), life.to_owned());
+                    }
                 }
-                return Value::Array(vec![Value::Int(1), Value::Int(ours.into())]);
+                let told = [ours, ours && same].map(|is| Value::Int(is.into()));
+                return Value::Array(told.to_vec());
             }
             "RENEW" if ours => set(&arguments[1], &arguments[2]),
+            "DELETED" if held.is_empty() => {}
             "CLEAR" if held == arguments[0] => drop(self.values.remove(key)),
             "RELEASE" if ours => drop(self.values.remove(key)),
             _ => return Value::Int(0),
