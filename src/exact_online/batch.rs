@@ -5,7 +5,6 @@ mod multipart;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use ureq::http::Method;
@@ -19,7 +18,6 @@ use super::resource::settable;
 use super::write::LONGEST;
 use super::{Create, Delete, ExactOnline, Get, List, Model, Resource, Unconfirmed, Update};
 use crate::error::{ApiError, DecodeError};
-use crate::protocol::retry_after;
 use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
@@ -285,10 +283,6 @@ fn unconfirmed(operation: &str, source: BoxError) -> Error {
 fn refusal(call: &Call, method: &Method, url: &str, mut reply: Reply) -> Error {
     let url = url.split('?').next().unwrap_or_default();
     let mut api = ApiError::new(method.as_str(), url, reply.status);
-    if matches!(reply.status, 413 | 429 | 503) {
-        let now = call.exact.client().clock().now_utc();
-        api.retry_after = retry_after(&reply.headers, now, Duration::MAX);
-    }
     reply.body.truncate(LONGEST_REFUSAL);
     (*api.headers, api.body) = (reply.headers, reply.body);
     call.explain(api)

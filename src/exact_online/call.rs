@@ -48,7 +48,7 @@ use crate::{Error, Request, Response, Result};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Call {
-    pub(super) exact: ExactOnline,
+    exact: ExactOnline,
     name: String,
     division: Option<i64>,
     /// The path below the API's base, without a query; or the reason why the path cannot be sent.

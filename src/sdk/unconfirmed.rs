@@ -37,7 +37,7 @@ pub(crate) fn lost(operation: &str, mut error: Error) -> Error {
 #[cfg(feature = "exact-online")]
 pub(crate) fn open(operation: &str, mut error: Error) -> Error {
     if let Error::Api(failed) = &mut error
-        && Unconfirmed::is_left_open_by(failed.status, failed.retry_after.is_some())
+        && Unconfirmed::is_left_open_by(failed.status, failed.headers.contains_key("retry-after"))
     {
         failed.unconfirmed = Some(Box::new(Unconfirmed::perhaps(operation)));
     }
