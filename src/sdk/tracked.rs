@@ -84,11 +84,25 @@ impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(text: T) -> Fault {
-        Fault { path: None, missing: None, null: false, text: text.to_string() }
+        Fault { path: None, missing: None, null: false, text: without_value(text.to_string()) }
     }
 
     fn missing_field(name: &'static str) -> Fault {
         Fault { missing: Some(name), ..Fault::custom(format_args!("missing field `{name}`")) }
+    }
+}
+
+/// Leaves the value out of a message of serde, because the value is a customer's: `invalid type: string "Jansen",
+/// expected a boolean` becomes `a boolean is expected`.
+fn without_value(text: String) -> String {
+    let shows = |told: &str| {
+        ["invalid type: ", "invalid value: ", "unknown variant "]
+            .iter()
+            .any(|at| told.starts_with(at))
+    };
+    match text.rsplit_once(", expected ") {
+        Some((told, expected)) if shows(told) => format!("{expected} is expected"),
+        _ => text,
     }
 }
 
@@ -326,6 +340,10 @@ mod tests {
         assert_eq!(path("7"), "");
         assert_eq!(told(r#"{"id":"a","prices":[{}]}"#, false).0, "prices[0].amount");
         assert!(!told(r#"{"id":7}"#, true).1.contains("line"));
+        assert_eq!(
+            told(r#"{"id":"a","tags":"Jansen, expected"}"#, true).1,
+            "a sequence is expected"
+        );
     }
 
     #[test]

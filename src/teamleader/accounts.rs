@@ -5,6 +5,7 @@ use time::Date;
 
 use super::declare::{enums, object};
 use super::departments::Department;
+use super::form::Sent;
 use super::macros::bare;
 use super::settings::{ActivityType, TaxRate};
 use super::{Id, Reference};
@@ -72,7 +73,7 @@ impl Account<'_> {
     /// The errors of [`Teamleader::call`](super::Teamleader::call).
     #[inline]
     pub fn cloud_url(self, document: &Reference) -> Result<CloudUrl> {
-        self.0.fetch("cloudPlatforms.url", document)
+        self.0.fetch("cloudPlatforms.url", &Sent(document))
     }
 
     /// Fetches the id of an object by its type and its number in the older API.

@@ -1,10 +1,11 @@
 //! Custom fields: their definitions, and typed values.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::Date;
 
+use super::form::Sent;
 use super::json::Dated as _;
 use super::macros::{listed, methods, model, request, resource};
 use super::{Decimal, Id, Nothing, Reference};
@@ -161,7 +162,16 @@ pub struct NewCustomField {
     /// The id of the definition.
     pub id: Id<CustomFieldDefinition>,
     /// The value.
+    #[serde(serialize_with = "sent")]
     pub value: CustomFieldValue,
+}
+
+/// Writes a value into a request. The unknown members of a reference are not sent.
+fn sent<S: Serializer>(value: &CustomFieldValue, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        CustomFieldValue::Reference(reference) => Sent(reference).serialize(to),
+        other => other.serialize(to),
+    }
 }
 
 impl NewCustomField {
@@ -176,11 +186,7 @@ impl NewCustomField {
 
 impl From<CustomField> for NewCustomField {
     fn from(field: CustomField) -> NewCustomField {
-        let CustomField { definition, mut value, .. } = field;
-        // Unknown members of an answer are not sent.
-        if let CustomFieldValue::Reference(reference) = &mut value {
-            reference.extra.clear();
-        }
+        let CustomField { definition, value, .. } = field;
         NewCustomField { id: definition.id, value }
     }
 }

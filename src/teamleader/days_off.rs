@@ -181,7 +181,7 @@ methods! {
     impl DaysOff of DayOff;
     put {
         /// Adds days off of a user.
-        create(NewDaysOff) = "daysOff.import";
+        import(NewDaysOff) = "daysOff.import";
     }
 }
 
@@ -222,7 +222,7 @@ impl<'a> DaysOff<'a> {
     ///
     /// The errors of [`Teamleader::call`](super::Teamleader::call).
     #[inline]
-    pub fn delete(self, user: impl Into<Id<User>>, ids: &[Id<DayOff>]) -> Result<()> {
+    pub fn delete_many(self, user: impl Into<Id<User>>, ids: &[Id<DayOff>]) -> Result<()> {
         self.0.act("daysOff.bulkDelete", &json!({ "user_id": user.into(), "ids": ids }))
     }
 }

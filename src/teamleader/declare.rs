@@ -54,6 +54,15 @@ macro_rules! object {
                 }
                 map.end()
             }
+
+            fn send<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                use $crate::teamleader::declare::member;
+                use $crate::teamleader::form::Field;
+                let mut map = to.serialize_map(None)?;
+                $( Field::put(&self.$field, member!($field $($wire)?), &mut map)?; )*
+                map.end()
+            }
         }
 
         impl serde::Serialize for $name {
@@ -143,9 +152,9 @@ macro_rules! body {
                 #[allow(unused_imports)]
                 use $crate::teamleader::declare::member;
                 #[allow(unused_imports)]
-                use $crate::teamleader::form::{Optional, Shown};
+                use $crate::teamleader::form::{Optional, Sent};
                 let mut map = to.serialize_map(None)?;
-                $( map.serialize_entry(member!($must $($must_wire)?), &Shown(&self.$must))?; )*
+                $( map.serialize_entry(member!($must $($must_wire)?), &Sent(&self.$must))?; )*
                 $($( Optional::put(&self.$set, member!($set $($set_wire)?), &mut map)?; )*)?
                 $($( Optional::put(&self.$clear, stringify!($clear), &mut map)?; )*)?
                 map.end()

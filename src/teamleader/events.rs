@@ -100,7 +100,7 @@ body! {
     pub struct EventFilter {
         ; set
         /// Events with one of these ids.
-        ids: Vec<Id<EventFilter>>,
+        ids: Vec<Id<Event>>,
         /// Events of this user.
         user_id: Id<User>,
         /// Events of this type.

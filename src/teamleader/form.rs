@@ -69,6 +69,11 @@ pub(super) trait Read: Sized {
 /// A value that is written as JSON.
 pub(super) trait Write {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+
+    /// Writes the value into a request: without its unknown members, which came with an answer.
+    fn send<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.write(to)
+    }
 }
 
 /// Writes a value with a serializer.
@@ -77,6 +82,15 @@ pub(super) struct Shown<'a, T>(pub(super) &'a T);
 impl<T: Write> Serialize for Shown<'_, T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.0.write(to)
+    }
+}
+
+/// Writes a value into a request.
+pub(super) struct Sent<'a, T>(pub(super) &'a T);
+
+impl<T: Write> Serialize for Sent<'_, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.send(to)
     }
 }
 
@@ -169,6 +183,13 @@ impl<T> Write for Reference<T> {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.serialize(to)
     }
+
+    fn send<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(2))?;
+        map.serialize_entry("type", &self.kind)?;
+        map.serialize_entry("id", &self.id)?;
+        map.end()
+    }
 }
 
 // An amount of money without an amount or a currency is read as absent.
@@ -190,7 +211,7 @@ impl Read for u64 {
             Some((whole, rest)) if rest.bytes().all(|digit| digit == b'0') => whole,
             _ => &text,
         };
-        whole.parse().map_err(|_| Wrong::new(format!("{text} is not a whole number from 0")))
+        whole.parse().map_err(|_| Wrong::new("a whole number from 0 is expected"))
     }
 }
 
@@ -205,7 +226,7 @@ macro_rules! dates {
                 if text.is_empty() {
                     return Err(Wrong { lacks: true, ..Wrong::new("a date is missing") });
                 }
-                Dated::read(&text).ok_or_else(|| Wrong::new(format!("{text:?} is not a date")))
+                Dated::read(&text).ok_or_else(|| Wrong::new("a date is expected"))
             }
         }
 
@@ -240,6 +261,10 @@ impl<T: Read> Read for Vec<T> {
 impl<T: Write> Write for Vec<T> {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.iter().map(Shown))
+    }
+
+    fn send<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter().map(Sent))
     }
 }
 
@@ -330,7 +355,7 @@ pub(super) trait Optional {
 impl<T: Write> Optional for Option<T> {
     fn put<M: SerializeMap>(&self, name: &'static str, to: &mut M) -> Result<(), M::Error> {
         match self {
-            Some(value) => to.serialize_entry(name, &Shown(value)),
+            Some(value) => to.serialize_entry(name, &Sent(value)),
             None => Ok(()),
         }
     }
@@ -339,7 +364,7 @@ impl<T: Write> Optional for Option<T> {
 impl<T: Write> Optional for Change<T> {
     fn put<M: SerializeMap>(&self, name: &'static str, to: &mut M) -> Result<(), M::Error> {
         match self {
-            Change::Set(value) => to.serialize_entry(name, &Shown(value)),
+            Change::Set(value) => to.serialize_entry(name, &Sent(value)),
             Change::Clear => to.serialize_entry(name, &()),
             Change::Keep => Ok(()),
         }

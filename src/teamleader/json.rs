@@ -51,7 +51,9 @@ fn write<T: Dated, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error as _;
     match value.write() {
         Some(text) => to.serialize_str(&text),
-        None => Err(S::Error::custom("the year of the date is not between 0 and 9999")),
+        None => Err(S::Error::custom(
+            "the date-time cannot be written (year 0 to 9999, offset in whole minutes)",
+        )),
     }
 }
 
@@ -70,7 +72,7 @@ fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Er
             if text.is_empty() {
                 return Ok(None);
             }
-            T::read(text).map(Some).ok_or_else(|| E::custom(format!("{text:?} is not a date")))
+            T::read(text).map(Some).ok_or_else(|| E::custom("a date is expected"))
         }
 
         fn visit_unit<E>(self) -> Result<Option<T>, E> {
@@ -213,5 +215,15 @@ mod tests {
     fn a_time_is_written_without_fractions() {
         let time = OffsetDateTime::read("2021-06-15T10:51:23.035+01:00").unwrap();
         assert_eq!(time.write().as_deref(), Some("2021-06-15T10:51:23+01:00"));
+    }
+
+    #[test]
+    fn a_date_that_cannot_be_written_or_read_is_explained() {
+        let offset = time::UtcOffset::from_hms(1, 0, 30).unwrap();
+        let time = OffsetDateTime::UNIX_EPOCH.to_offset(offset);
+        let error = write(&time, serde_json::value::Serializer).unwrap_err().to_string();
+        assert!(error.contains("offset in whole minutes"), "{error}");
+        let error = read::<Date, _>(&serde_json::json!("Jansen")).unwrap_err().to_string();
+        assert_eq!(error, "a date is expected");
     }
 }

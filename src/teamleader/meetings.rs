@@ -230,7 +230,7 @@ body! {
     pub struct MeetingFilter {
         ; set
         /// Meetings with one of these ids.
-        ids: Vec<Id<MeetingFilter>>,
+        ids: Vec<Id<Meeting>>,
         /// Meetings that this user attends.
         employee_id: Id<User>,
         /// Meetings from this day on.

@@ -140,7 +140,7 @@ body! {
     pub struct MilestoneFilter {
         ; set
         /// Milestones with one of these ids.
-        ids: Vec<Id<MilestoneFilter>>,
+        ids: Vec<Id<Milestone>>,
         /// Milestones of this project.
         project_id: Id<LegacyProject>,
         /// Milestones with this status.

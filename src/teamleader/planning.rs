@@ -4,6 +4,7 @@ use serde_json::json;
 use time::Date;
 
 use super::declare::{body, enums, object};
+use super::form::Sent;
 use super::kinds::User;
 use super::macros::{bare, listed, methods, resource};
 use super::projects::Project;
@@ -258,7 +259,7 @@ impl PlannableItems<'_> {
     /// The errors of [`Teamleader::call`](super::Teamleader::call).
     #[inline]
     pub fn get_by_source(self, source: &Reference) -> Result<PlannableItem> {
-        self.0.fetch("plannableItems.info", &json!({ "source": source }))
+        self.0.fetch("plannableItems.info", &json!({ "source": Sent(source) }))
     }
 }
 

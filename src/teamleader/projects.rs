@@ -355,7 +355,7 @@ body! {
     pub struct ProjectFilter {
         ; set
         /// Projects with one of these ids.
-        ids: Vec<Id<ProjectFilter>>,
+        ids: Vec<Id<Project>>,
         /// Projects with this status.
         status: ProjectProgress,
         /// Projects of one of these quotations.

@@ -287,7 +287,7 @@ body! {
     pub struct SubscriptionFilter {
         ; set
         /// Subscriptions with one of these ids.
-        ids: Vec<Id<SubscriptionFilter>>,
+        ids: Vec<Id<Subscription>>,
         /// Subscriptions of this invoice.
         invoice_id: Id<Invoice>,
         /// Subscriptions of this deal.

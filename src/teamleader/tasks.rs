@@ -155,7 +155,7 @@ body! {
     pub struct TaskFilter {
         ; set
         /// Tasks with one of these ids.
-        ids: Vec<Id<TaskFilter>>,
+        ids: Vec<Id<Task>>,
         /// Tasks of this milestone.
         milestone_id: Id<Milestone>,
         /// Tasks that are done (`true`), or that are not (`false`).

@@ -224,7 +224,7 @@ body! {
     pub struct TicketFilter {
         ; set
         /// Tickets with one of these ids.
-        ids: Vec<Id<TicketFilter>>,
+        ids: Vec<Id<Ticket>>,
         /// Tickets of this contact or company.
         relates_to: Customer,
         /// Tickets of one of these projects.

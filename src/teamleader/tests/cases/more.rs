@@ -223,13 +223,15 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("currencies.exchangeRates", |t, r| page(t.currencies().exchange_rates(&of(&r["base"])), r)),
     ("closingDays.add", |t, r| json(t.closing_days().create(day(r, "day")))),
-    ("daysOff.import", |t, r| json(t.days_off().create(&of(r)))),
+    ("daysOff.import", |t, r| json(t.days_off().import(&of(r)))),
     ("dayOffTypes.create", |t, r| json(t.day_off_types().create(&of(r)))),
     ("dayOffTypes.delete", |t, r| json(t.day_off_types().delete(id(r)))),
     ("dayOffTypes.update", |t, r| json(t.day_off_types().update(id(r), &of(r)))),
     ("users.getWeekSchedule", |t, r| json(t.users().week_schedule(id(r)))),
     ("users.listDaysOff", |t, r| page(t.days_off().of(id(r)), r)),
-    ("daysOff.bulkDelete", |t, r| json(t.days_off().delete(text(r, "user_id"), &all(r, "ids")))),
+    ("daysOff.bulkDelete", |t, r| {
+        json(t.days_off().delete_many(text(r, "user_id"), &all(r, "ids")))
+    }),
     ("expenses.list", |t, r| page(t.expenses().list(), r)),
     ("bookkeepingSubmissions.list", |t, r| {
         page(t.bookkeeping_submissions().of(of::<Reference>(&r["filter"]["subject"])), r)
