@@ -30,7 +30,8 @@ pub struct Page<T, N> {
 /// ```
 /// use evergrant::paging::{Page, Pages};
 ///
-/// // Numbered pages; the last page is empty. let fetch = |number: &u32| {
+/// // Numbered pages; the last page is empty.
+/// let fetch = |number: &u32| {
 ///     let items = if *number < 3 { vec![*number * 10, *number * 10 + 1] } else { vec![] };
 ///     let next = (!items.is_empty()).then_some(number + 1);
 ///     Ok(Page { items, next })

@@ -27,8 +27,8 @@ use super::is_loopback;
 ///     .token_host_from(LoginHost::address("accounts-server", &["zoho.com", "zoho.eu", "zoho.in"]))
 ///     .api_base_from(LoginHost::address("api_domain", &["zohoapis.com", "zohoapis.eu"]))
 ///     .build()?;
-/// // Mailchimp has an address for each data center, and tells a client with a token which address to
-/// use. let mailchimp = Provider::builder("mailchimp")
+/// // Mailchimp has an address for each data center, and tells a client with a token which address to use.
+/// let mailchimp = Provider::builder("mailchimp")
 ///     .token_endpoint("https://login.mailchimp.com/oauth2/token")
 ///     .api_base_from(
 ///         LoginHost::label("dc", "api.mailchimp.com")
