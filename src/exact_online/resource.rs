@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use time::PrimitiveDateTime;
 
 use super::ExactOnline;
+#[cfg(doc)]
+use super::SystemDivision;
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{self, Column, Model};
 use super::odata::{Filter, Order, Query};
-#[cfg(doc)]
-use super::{Property, SystemDivision};
 use crate::{Error, Result};
 
 /// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
@@ -199,7 +199,7 @@ impl<M: List> IntoIterator for Resource<M> {
 
 impl<M: Create> Resource<M> {
     /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
-    /// type that serde serializes. Properties that the service sets itself ([`Property::read_only`]) are not sent.
+    /// type that serde serializes. Properties that the service sets itself are not sent.
     ///
     /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
     /// repeated request.
@@ -230,7 +230,7 @@ pub(super) fn settable<M: Model>(body: &(impl Serialize + ?Sized)) -> Result<Box
 impl<M: Update> Resource<M> {
     /// Changes the properties in `body`: an `M` with some fields set, or any other type that serde
     /// serializes. Every property in `body` is sent, except those that the service sets itself
-    /// ([`Property::read_only`]): it answers 500 to some of them. For a row that was read, make the body with
+    /// (the service answers 500 to some of them). For a row that was read, make the body with
     /// `changes` (such as [`Account::changes`](super::Account::changes)). [`Call::update`] sends all properties.
     ///
     /// # Errors

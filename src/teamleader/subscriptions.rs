@@ -213,7 +213,7 @@ impl NewInvoiceGeneration {
 body! {
     /// A new subscription.
     pub struct NewSubscription {
-        /// The invoicee. A [`Customer`](super::Customer) converts to an invoicee.
+        /// The invoicee. A [`Customer`] converts to an invoicee.
         invoicee: NewInvoicee,
         /// The id of the department.
         department_id: Id<Department>,
