@@ -33,8 +33,8 @@ pub(super) struct Renewal {
     wall: SystemTime,
     monotonic: Duration,
     wanted: Duration,
-    /// The time on the monotonic clock at which the server's answer arrived.
-    answered: Option<Duration>,
+    /// The times on both clocks at which the server's answer arrived.
+    answered: Option<(SystemTime, Duration)>,
 }
 
 impl Renewal {
@@ -45,21 +45,26 @@ impl Renewal {
 
     /// The renewal, with the server's answer.
     pub(super) fn answered(self, clock: &dyn Clock) -> Renewal {
-        Renewal { answered: Some(clock.monotonic()), ..self }
+        Renewal { answered: Some((clock.now(), clock.monotonic())), ..self }
     }
 
     /// Whether the server has just answered, and the lock lasts for this time.
     pub(super) fn covers(self, clock: &dyn Clock, duration: Duration) -> bool {
-        let now = clock.monotonic();
-        let fresh = self.answered.is_some_and(|then| now.saturating_sub(then) < FRESH);
+        let fresh = self.answered.is_some_and(|(wall, time)| since(clock, wall, time) < FRESH);
         fresh && self.took(clock).saturating_add(duration) < self.wanted
     }
 
-    /// The time since the renewal began: the longer of two clocks, in case the machine slept.
+    /// The time since the renewal began.
     fn took(self, clock: &dyn Clock) -> Duration {
-        let took = clock.monotonic().saturating_sub(self.monotonic);
-        clock.now().duration_since(self.wall).map_or(took, |wall| took.max(wall))
+        since(clock, self.wall, self.monotonic)
     }
+}
+
+/// The time since a moment, which is given by both clocks: the longer of the two times, in case the machine
+/// slept.
+fn since(clock: &dyn Clock, wall: SystemTime, monotonic: Duration) -> Duration {
+    let took = clock.monotonic().saturating_sub(monotonic);
+    clock.now().duration_since(wall).map_or(took, |wall| took.max(wall))
 }
 
 /// Calls `renew` with the time for which a lock must be renewed: for a request of this duration, its
