@@ -432,7 +432,7 @@ mod tests {
     /// A commit would delete the journal, which a flush has open.
     #[test]
     fn nobody_commits_while_the_journals_are_flushed() {
-        let path = std::env::temp_dir().join(random_id());
+        let path = std::env::temp_dir().join(crate::secret::random_id());
         let store = SqliteBackend::with_connection(Connection::open(&path).unwrap());
         store.save(&Record::from(Token::new("at"))).unwrap();
         let other = Connection::open(&path).unwrap();
