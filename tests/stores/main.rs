@@ -42,7 +42,8 @@ mod sqlite;
 mod sqlite_files;
 #[cfg(feature = "sqlite")]
 mod sqlite_journal;
-#[cfg(feature = "sqlite")]
+// New databases have a write-ahead log on Linux only.
+#[cfg(all(feature = "sqlite", target_os = "linux"))]
 mod sqlite_log;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
@@ -73,7 +74,7 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
-        #[cfg(feature = "sqlite")]
+        #[cfg(all(feature = "sqlite", target_os = "linux"))]
         sqlite_log::CHILDREN,
         #[cfg(all(target_os = "linux", feature = "sqlite"))]
         trips::CHILDREN,
