@@ -240,7 +240,7 @@ impl Provider {
         self.endpoints.issuer.as_deref()
     }
 
-    /// The scopes for a login without scopes of its own.
+    /// The scopes that a login requests if the program names none.
     pub fn default_scopes(&self) -> &[String] {
         &self.authorization.default_scopes
     }

@@ -112,8 +112,8 @@ impl Locked {
         })
     }
 
-    /// Whether this process has the lock and the file is still at `path`. `false` if the path cannot be
-    /// read.
+    /// Returns whether this process has the lock and the locked file is still the file at `path`. If
+    /// `path` cannot be read, returns `false`.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
     }

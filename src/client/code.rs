@@ -19,8 +19,9 @@ impl Client {
     /// code from the person in front of the terminal. Otherwise an attacker can log the person in with
     /// an account of the attacker. Where you can, use [`Client::authorize`] and [`Client::exchange`].
     ///
-    /// `redirect_uri` must equal the redirect URI of the authorization request, byte for byte; `None`
-    /// sends the redirect URI of the credentials or the provider, if there is one. `verifier` is the
+    /// `redirect_uri` must equal the redirect URI of the authorization request, byte for byte. If
+    /// `redirect_uri` is `None`, the client sends the redirect URI of the credentials or the provider, if
+    /// one of them has a redirect URI. `verifier` is the
     /// PKCE verifier, if the authorization request had a challenge. An ID token that fails its checks
     /// is left out. A code that is bound to a key (`dpop_jkt`, RFC 9449 section 10) cannot be exchanged
     /// here.

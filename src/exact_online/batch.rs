@@ -269,7 +269,7 @@ impl Batch {
     }
 }
 
-/// The error of a write whose answer is missing or cannot be read.
+/// Makes the error for a write in a batch, if the answer has no readable part for this write.
 fn unconfirmed(operation: &str, source: BoxError) -> Error {
     let what = format!(
         "the answer of {operation} in a batch, which may have been processed: look before you send it again"

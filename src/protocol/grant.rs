@@ -63,7 +63,7 @@ pub(crate) fn refresh<'a>(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // A parameter for refreshes replaces the parameter of the same name for all token requests.
+        // If a parameter for refreshes only has the same name, that parameter is sent instead.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }

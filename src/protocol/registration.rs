@@ -62,9 +62,9 @@ pub(crate) fn manage(method: &'static str, registration: &Registration) -> Resul
     Ok(request(method, address, Some(token), Zeroizing::default()))
 }
 
-/// Builds an update (RFC 7592 section 2.2). The request has all metadata, because the server removes
-/// members that are missing, and the client id and the secret. It has nothing else that the server
-/// issued.
+/// Builds the request that updates a registration (RFC 7592 section 2.2). The request has all metadata,
+/// because the server removes members that the request leaves out. Of the values that the server issued,
+/// the request has only the client id and the secret.
 pub(crate) fn update(
     registration: &Registration,
     metadata: &ClientMetadata,

@@ -84,7 +84,8 @@ impl<'a> Requester<'a> {
         value: &'a str,
     ) -> Result<()> {
         let own = self.extra.iter().any(|(extra, _)| extra == name);
-        // A parameter of the exchange replaces the parameter of the same name for all token requests.
+        // A provider has parameters for all token requests, and parameters for the exchange only. If both
+        // have the same name, the parameter for the exchange is sent.
         let of_exchange = &self.provider.token_request.exchange_params;
         if own || params.has(name) && of_exchange.iter().any(|(have, _)| have == name) {
             return Ok(());

@@ -10,7 +10,7 @@ pub struct AuthorizationRules {
     pub redirect_uri: Option<String>,
     /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName.
     pub redirect_uri_is_name: bool,
-    /// The scopes for a login without scopes of its own.
+    /// The scopes that a login requests if the program names none.
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
     pub scope_separator: char,

@@ -1,4 +1,4 @@
-//! Tests of a login in a separate process, which has few file descriptors or is killed.
+//! Tests of a login in a process that has few file descriptors, and in a process that is killed.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

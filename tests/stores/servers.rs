@@ -311,7 +311,7 @@ pub(crate) fn standby(of: u16) -> Server {
         .output()
         .unwrap();
     succeeded(&made);
-    // A standby must allow as many sessions as its main server.
+    // PostgreSQL refuses to start a standby that allows fewer connections than its primary server.
     programs.begin(dir, &["max_connections=200"])
 }
 

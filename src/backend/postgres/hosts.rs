@@ -29,8 +29,8 @@ pub(super) fn configured(url: &str) -> CrateResult<(Config, String)> {
                     connections with TLS (PostgresBackend::with_connections)";
         return Err(Error::config(text));
     }
-    // With the library's default of two hours, a thread would wait that long for a machine that has
-    // lost power.
+    // The library checks a silent connection only after two hours. If the server's machine loses power,
+    // a thread would wait for these two hours.
     if config.get_keepalives_idle() == Duration::from_secs(7200) {
         config.keepalives_idle(Duration::from_secs(60));
     }

@@ -200,7 +200,8 @@ fn reply(part: &[u8]) -> Result<Reply, Why> {
     Ok(Reply { status: status.ok_or(torn)?, headers, body: body.to_vec() })
 }
 
-/// The first line without its end, and what comes after it. `None` at the end of the text.
+/// Splits off the first line. Returns the line without its line break, and the rest of the text. Returns
+/// `None` if the text is empty.
 fn line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = text.iter().position(|byte| *byte == b'\n');
     let (line, rest) = match end {
@@ -211,7 +212,7 @@ fn line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// The headers before the first empty line, and what comes after it.
+/// Splits a part at its first empty line. Returns the headers before that line, and the body after it.
 fn head(mut text: &[u8]) -> Option<(HeaderMap, &[u8])> {
     let mut headers = HeaderMap::new();
     for _ in 0..MOST_LINES {

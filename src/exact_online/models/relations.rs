@@ -215,7 +215,7 @@ model! {
 }
 
 model! {
-    /// A reason of a quotation or an opportunity.
+    /// A code for the reason that a person gives for a quotation or an opportunity.
     pub struct ReasonCode at "crm/ReasonCodes", key "ID": Id<ReasonCode> {
         id: Id<ReasonCode> = "ID",
         active: i32 = "Active",

@@ -13,15 +13,16 @@ impl ProviderBuilder {
         self
     }
 
-    /// Whether the redirect URI is not an address but a name that the service gave to an address, such
-    /// as eBay's RuName. The name is sent unchanged. Only the service knows the address, so
+    /// Says whether the redirect URI is a name instead of an address. Some services give a registered
+    /// address a name, such as eBay's RuName. The client sends the name unchanged. Only the service
+    /// knows the address, so
     /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) cannot listen there.
     pub fn redirect_uri_is_name(mut self, is_name: bool) -> ProviderBuilder {
         self.0.authorization.redirect_uri_is_name = is_name;
         self
     }
 
-    /// The scopes for a login without scopes of its own.
+    /// The scopes that a login requests if the program names none.
     pub fn default_scopes(mut self, scopes: &[&str]) -> ProviderBuilder {
         self.0.authorization.default_scopes =
             scopes.iter().map(|scope| (*scope).to_owned()).collect();
