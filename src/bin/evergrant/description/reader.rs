@@ -219,8 +219,9 @@ pub(super) fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The line of a key: the first that begins with the last part of its path, after the lines of the tables around it. A
-/// number after `#` counts the tables of one name. Without a line of its own, the line of its table.
+/// Finds the line of a key: below the lines of the tables around the key, the first line that begins with the
+/// key's last part. A number after `#` counts the tables of one name. If the key has no such line, returns the
+/// line of its table.
 pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let (mut at, mut found) = (0, None);
