@@ -24,6 +24,15 @@ const WORKERS: usize = 8;
 /// A test gives up after this time. No test waits for this time to pass.
 const HANGS: Duration = Duration::from_secs(240);
 
+/// Asks until the servers are in this state, and fails the test after [`HANGS`].
+fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is() {
+        assert!(begun.elapsed() < HANGS, "no end of the wait for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Opens the store, as the process of this number does.
 type Open = dyn Fn(usize) -> Arc<dyn LoginStore> + Send + Sync;
 

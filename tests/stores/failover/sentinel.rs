@@ -6,7 +6,7 @@ use std::sync::Arc;
 use evergrant::backend::{BackendError, Durability};
 use evergrant::{BoxError, RedisBackend, TokenBackend as _};
 
-use super::Load;
+use super::{Load, until};
 use crate::machines::proxy::{Network, Proxy};
 use crate::redis::{do_it, store};
 use crate::servers::{self, FLUSHED, Server};
@@ -47,13 +47,11 @@ fn servers(program: &std::path::Path) -> (Server, Server, Server) {
     let next = servers::redis(program, FLUSHED);
     let _: String = do_it(&next, &["REPLICAOF", "127.0.0.1", &main.port().to_string()]);
     let sentinel = servers::sentinel(program, main.port());
-    loop {
-        let (replicas, linked) = (info(&sentinel, "sentinel"), info(&next, "replication"));
-        if replicas.contains("slaves=1") && linked.contains("master_link_status:up") {
-            return (main, next, sentinel);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the replica and Sentinel", || {
+        info(&sentinel, "sentinel").contains("slaves=1")
+            && info(&next, "replication").contains("master_link_status:up")
+    });
+    (main, next, sentinel)
 }
 
 #[test]
@@ -67,9 +65,7 @@ fn a_replica_takes_over_under_load_without_a_loss() {
         let load = Load::new(move |_| Arc::new(watched(&url).replicas(1)));
         load.run(&format!("{}, WAIT 1", program.display()), || {
             main.kill();
-            while !info(&next, "replication").contains("role:master") {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
+            until("the promotion", || info(&next, "replication").contains("role:master"));
             // Sentinel makes the restarted server a replica. Until then, only one server has the writes.
             main.restart();
         });
@@ -96,9 +92,7 @@ fn a_server_that_flushes_each_second_is_killed_without_a_loss() {
 
 /// Waits until a replica has all the writes of its main server.
 fn until_followed(replica: &Server) {
-    while !info(replica, "replication").contains("master_link_status:up") {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the replica", || info(replica, "replication").contains("master_link_status:up"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use evergrant::PostgresBackend;
 use evergrant::TokenBackend as _;
 use evergrant::backend::Durability;
 
-use super::Load;
+use super::{Load, until};
 use crate::machines::proxy::{Network, Proxy};
 use crate::postgres::{admin, store};
 use crate::servers::{self, Server};
@@ -16,7 +16,7 @@ use crate::support::*;
 /// Waits until a standby gets the changes of this server.
 fn until_followed(server: &Server) {
     let sql = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
-    while admin(server).query_one(sql, &[]).unwrap().get::<_, i64>(0) == 0 {}
+    until("the standby", || admin(server).query_one(sql, &[]).unwrap().get::<_, i64>(0) > 0);
 }
 
 fn promote(server: &Server) {
