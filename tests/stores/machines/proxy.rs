@@ -11,6 +11,8 @@ pub(crate) enum Network {
     Works,
     /// The network carries nothing, in either direction, and keeps the connections open.
     Silent,
+    /// The network works for new connections. Those that were open before stay silent.
+    SilentForOld,
     /// The network closes all connections, new ones included.
     Closed,
 }
@@ -21,7 +23,10 @@ struct State {
     /// The port that the proxy leads to.
     server: u16,
     streams: HashMap<u64, [Arc<TcpStream>; 2]>,
+    /// The number of connections so far: the number of the newest connection.
     count: u64,
+    /// The newest connection that stays silent.
+    old: u64,
 }
 
 #[derive(Debug)]
@@ -34,13 +39,16 @@ impl Proxy {
     pub(crate) fn to(server: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { network: Network::Works, server, streams: HashMap::new(), count: 0 };
+        let state =
+            State { network: Network::Works, server, streams: HashMap::new(), count: 0, old: 0 };
         let state = Arc::new((Mutex::new(state), Condvar::new()));
         let ours = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let state = Arc::clone(&ours);
-                std::thread::spawn(move || carry(client, &state));
+                state.0.lock().unwrap().count += 1;
+                let id = state.0.lock().unwrap().count;
+                std::thread::spawn(move || carry(id, client, &state));
             }
         });
         Proxy { port, state }
@@ -54,6 +62,7 @@ impl Proxy {
     pub(crate) fn set(&self, network: Network) {
         let mut state = self.state.0.lock().unwrap();
         state.network = network;
+        state.old = state.count;
         if network == Network::Closed {
             for stream in state.streams.values().flatten() {
                 let _ = stream.shutdown(Shutdown::Both);
@@ -63,28 +72,26 @@ impl Proxy {
     }
 }
 
-/// Waits while the network is silent. Returns `false` if the network is closed.
-fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
-    let guard = state.0.lock().unwrap();
-    let guard = state.1.wait_while(guard, |state| state.network == Network::Silent).unwrap();
-    guard.network == Network::Works
+/// Waits while this connection is silent. Returns `false` if the network is closed.
+fn goes_on(id: u64, state: &(Mutex<State>, Condvar)) -> bool {
+    let silent = |state: &mut State| match state.network {
+        Network::Silent => true,
+        Network::SilentForOld => id <= state.old,
+        Network::Works | Network::Closed => false,
+    };
+    let guard = state.1.wait_while(state.0.lock().unwrap(), silent).unwrap();
+    guard.network != Network::Closed
 }
 
 /// Carries data both ways, until one side ends.
-fn carry(client: TcpStream, state: &(Mutex<State>, Condvar)) {
-    if !goes_on(state) {
+fn carry(id: u64, client: TcpStream, state: &(Mutex<State>, Condvar)) {
+    if !goes_on(id, state) {
         return;
     }
     let server = state.0.lock().unwrap().server;
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
     let [client, server] = [client, server].map(Arc::new);
-    let id = {
-        let mut state = state.0.lock().unwrap();
-        state.count += 1;
-        let id = state.count;
-        state.streams.insert(id, [Arc::clone(&client), Arc::clone(&server)]);
-        id
-    };
+    state.0.lock().unwrap().streams.insert(id, [Arc::clone(&client), Arc::clone(&server)]);
     for stream in [&client, &server] {
         let _ = stream.set_nodelay(true);
     }
@@ -92,10 +99,10 @@ fn carry(client: TcpStream, state: &(Mutex<State>, Condvar)) {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(n) = from.read(&mut buffer)
             && n > 0
-            && goes_on(state)
+            && goes_on(id, state)
             && to.write_all(&buffer[..n]).is_ok()
         {}
-        goes_on(state);
+        goes_on(id, state);
         let _ = from.shutdown(Shutdown::Both);
         let _ = to.shutdown(Shutdown::Both);
     };
