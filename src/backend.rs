@@ -6,8 +6,8 @@
 //! these rules:
 //!
 //! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
-//!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
-//!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
+//!   reached, an empty file or half a record is an error. A record that `load` returns survives a power cut.
+//!   (A record of zero bytes is [`BackendError::Empty`]: a new login may be stored in its place.)
 //! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
 //!   writes all or nothing. A save may fail after the record became visible: so the client does not
 //!   conclude from a failure that nothing was written, and may save the same record again.
@@ -16,7 +16,7 @@
 //!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
 //!   saved again.
 //! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
-//!   reserves room for the successor before it answers `Ok(())`.
+//!   reserves space for the successor before it answers `Ok(())`.
 //! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
 //!   process dies. The guard names the kind of lock, and borrows nothing. If the lock is not free after
 //!   `wait`, the call answers [`BackendError::Busy`].
@@ -132,7 +132,7 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any failure to read. `Ok(None)` means that nothing is stored, and nothing else.
+    /// Any failure to read. `Ok(None)` means only that nothing is stored.
     fn load(&self) -> Result<Option<Record>, BoxError>;
 
     /// Stores a record durably, in place of the record that [`Record::replaces`] names.
@@ -201,7 +201,8 @@ pub trait TokenBackend: Send + Sync {
     }
 
     /// Which failures a stored record survives. The client warns if a store may lose the login and the
-    /// service rotates refresh tokens. The answer may change when the store finds out more.
+    /// service rotates refresh tokens. The answer may change when the store learns more about its file system
+    /// or server.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -281,8 +282,8 @@ impl Guard {
         Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
-    /// A lock that expires. `lasts` answers whether the lock certainly holds for the given time,
-    /// and renews it if it can. The client calls `lasts` immediately before it sends a refresh token.
+    /// A lock that expires. `lasts` returns whether the lock certainly holds for the given time, and may
+    /// renew the lock for that time. The client calls `lasts` immediately before it sends a refresh token.
     pub fn lease(
         held: impl Any + Send,
         lasts: impl Fn(Duration) -> bool + Send + 'static,

@@ -93,7 +93,7 @@ impl Logins {
         Logins::builder(provider, credentials, store).build()
     }
 
-    /// Starts to configure the logins of `store`.
+    /// Returns a builder, for logins with settings other than the defaults.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
@@ -135,11 +135,11 @@ impl Logins {
         Ok(())
     }
 
-    /// Moves the login of an account to an account of another store, or to another name in this store,
-    /// and returns whether there was a login: [`backend::move_login`]. Clients of the account fail when
-    /// they next read the store; a client with an access token in memory uses that token until it
-    /// expires. If the account's client in this process has a new token that is not saved yet,
-    /// `move_login` saves that token first.
+    /// Moves the login of an account to an account of another store, or to another name in this store, and
+    /// returns whether there was a login (see [`backend::move_login`]). Clients of the account fail when they
+    /// next read the store; a client with an access token in memory uses that token until it expires. If the
+    /// account's client in this process has a new token that is not saved yet, `move_login` saves that token
+    /// first.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This module has the steps of the guide's page `design`, and nothing else. The module uses no HTTP,
-//! no socket and no file: a [`Transport`] sends the requests, a [`TokenBackend`] stores the login, a
-//! [`Clock`] tells the time. The steps of one call, in order:
+//! This module implements the steps of the guide's page `design`. The module uses no HTTP, no socket
+//! and no file: a [`Transport`] sends the requests, a [`TokenBackend`] stores the login, a [`Clock`]
+//! tells the time. The steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
@@ -17,12 +17,12 @@
 //! | 13 | check a refusal before it is believed | `send.rs`; for a sweep, `second_look.rs` |
 //! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
-//! Beside these steps: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a
-//! refresh token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` has the
-//! rules of single services, `state.rs` has the state in memory, and `rules.rs` the settings of the service.
+//! Other files: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a refresh
+//! token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` contains the rules
+//! of single services, `state.rs` the state in memory, and `rules.rs` the settings of the service.
 //!
 //! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
-//! call of the backend. `turn` is the refresh lock; it is taken before the store's lock.
+//! call of the backend. `turn` is the refresh lock; a thread takes `turn` before it takes the store's lock.
 
 mod alone;
 mod close;
@@ -104,16 +104,16 @@ struct Call<'a> {
     salvaged: bool,
     /// When this call began to wait for the store's lock.
     waits_since: Option<OffsetDateTime>,
-    /// The token that this client had when the call began.
+    /// The token that this client knew when the call began.
     had: Option<Id>,
     /// How long this call has waited for another client's refresh, because the store has no lock to
     /// wait for.
     looked: Duration,
-    /// Whether a note of this call was missing when the record was read back.
+    /// Whether the store has lost a note that this call had written.
     lost_note: bool,
     /// The number of this call's last token request.
     sent: u64,
-    /// The record that this call has read last.
+    /// The last record that this call has read.
     read: Option<Record>,
     /// The record that the backend read when it took the lock; the round starts with this record.
     entered: Option<Result<Option<Record>, BoxError>>,
@@ -216,7 +216,7 @@ impl Keeper {
     /// Remembers that the API refused this token in a request that cannot be sent again. The next call
     /// replaces the token.
     pub(crate) fn suspect(&self, refused: &Secret) {
-        // Judge now, because the next call may come late.
+        // Check the refused token now: the check depends on the time, and the next call may come late.
         self.is_last_word(refused);
         self.memory.lock().suspect = Some(refused.clone());
     }
@@ -320,7 +320,7 @@ impl Keeper {
         self.memory.lock().sends
     }
 
-    /// Step 1. The token in memory, if it is good enough for `want`.
+    /// Step 1. Returns the token in memory, if the token satisfies `want`.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
         self.will_do(&self.memory.lock(), want).cloned()
     }
@@ -416,7 +416,7 @@ impl Keeper {
         result
     }
 
-    /// A token in the store that works, for a call that waited for a failed attempt. If the store
+    /// Returns a stored token that works, for a call that waited for a failed attempt. If the store
     /// cannot be read, the threads that still wait do not read it: a read may last until a connection
     /// times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {

@@ -143,7 +143,7 @@ impl Token {
     #[must_use]
     pub fn with_dpop_key(mut self, jwk: impl Into<Secret>) -> Token {
         let jwk = jwk.into();
-        // Use the form in which the store returns the key.
+        // Keep the key in the form in which the store returns the key.
         let read = stored_json::parse(jwk.expose().as_bytes()).and_then(stored_json::json);
         self.dpop_key = Some(read.unwrap_or(jwk));
         self

@@ -17,7 +17,7 @@ pub(super) const ACCOUNT: &str = "default";
 /// The largest record, in bytes. A larger record was put there by mistake.
 pub(super) const LIMIT: usize = 4 << 20;
 
-/// How often a save reads the store at most. A save reads again if another client has written between
+/// The largest number of reads in one save. A save reads again if another client has written between
 /// its read and its write.
 pub(super) const LOOKS: usize = 8;
 
@@ -35,7 +35,7 @@ pub(super) trait Place {
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
     /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if
-    /// the place holds other bytes. The call may be repeated.
+    /// the place holds other bytes. The caller may repeat the call.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// Whether bytes that are there already must be written again, because their first write may not be durable.
@@ -95,8 +95,8 @@ pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError
 
 /// Saves `record` in place of the record that it replaces. The store compares whole records, byte by
 /// byte, so that a late save never overwrites a newer record. The same record may be saved again, in
-/// case the answer to the first save was lost. Returns the saved bytes, and whether they were written
-/// now (`true`) or were there already.
+/// case the answer to the first save was lost. Returns the saved bytes, and whether this call has written
+/// them (`true`) or they were there already.
 pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool), BoxError> {
     let json = Zeroizing::new(record.to_json()?);
     if json.len() > LIMIT {

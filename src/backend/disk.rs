@@ -64,7 +64,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
-    // A bare name has an empty parent. `absolute` leaves a path bare only if the working directory is
+    // The parent of a bare name is empty. `absolute` leaves a path bare only if the working directory is
     // gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match paths::without_links(folder) {

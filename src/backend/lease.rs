@@ -14,8 +14,8 @@ const SLACK: Duration = Duration::from_secs(30);
 /// By how much the deadline of a note is later than twice the time of its request.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long after the server's answer the renewal that came with a note replaces a separate check of the
-/// lock. The answer to a separate check can take as long.
+/// For this time after the server's answer, the renewal that came with a note replaces a separate check of
+/// the lock. The answer to a separate check can take as long.
 const FRESH: Duration = Duration::from_millis(10);
 
 /// For how long the lock must last if this record is saved: the record has the note of a request that this
@@ -38,7 +38,7 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    /// A renewal that begins now. It counts if the server has made it.
+    /// A renewal that begins now. The renewal counts only after the server's answer.
     pub(super) fn begin(clock: &dyn Clock, wanted: Duration) -> Renewal {
         Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted, answered: None }
     }

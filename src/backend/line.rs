@@ -1,4 +1,4 @@
-//! The line of the threads of one process that want the lock of one account.
+//! The line (a queue) of the threads of one process that want the lock of one account.
 //!
 //! The store's own lock excludes other threads and processes. The line only decides which thread asks
 //! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
@@ -35,7 +35,7 @@ pub(super) type Key = [u8; 32];
 /// thread of this process has the lock.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// The first pause between two looks at a lock that another process has.
+/// The first pause between two tries to take a lock that another process has.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// How long a record that was read or saved under the lock is returned to calls that do not wait.
@@ -85,7 +85,7 @@ pub(super) struct Wait<'a> {
     pub(super) key: Key,
     pub(super) pace: &'a Pace,
     pub(super) time: Duration,
-    /// The longest pause between two looks at a lock that another process has.
+    /// The longest pause between two tries to take a lock that another process has.
     pub(super) longest: Duration,
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
@@ -256,8 +256,8 @@ pub(super) fn take<T>(
 }
 
 /// Takes the lock like [`take`], for an attempt that needs a resource, such as a permit. `ready` waits
-/// for the resource up to a time, and returns `None` if there is none. A call that does not wait for
-/// the lock does not wait for the resource either, and not for a thread that waits for it.
+/// for the resource up to a time, and returns `None` if there is none. A call that does not wait for the lock
+/// does not wait for the resource either, nor for a thread that waits for the resource.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ use crate::error::BoxError;
 /// connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a connection rests before it is closed. A later use of the set closes it.
+/// How long a connection rests before it is closed. The next use of the set closes the connection.
 const REST: Duration = Duration::from_secs(60);
 
 /// Makes a connection.
@@ -118,7 +118,7 @@ impl<C> Pool<C> {
         Pool { stays, ..self }
     }
 
-    /// Runs `work` on a resting connection and, if that is dead, again on a new connection.
+    /// Runs `work` on a resting connection and, if that connection is dead, again on a new connection.
     pub(super) fn run<T>(
         &self,
         name: &str,
@@ -168,7 +168,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// A permit to keep a connection while a lock is held. Waits for it up to `wait`.
+    /// A permit to keep a connection while a lock is held. Waits for the permit up to `wait`.
     #[cfg(any(feature = "postgres", test))]
     pub(super) fn hold(
         &self,

@@ -1,4 +1,4 @@
-//! Waits inside one process: how long, in which order, and for which permits.
+//! Controls how the threads of one process wait: how long, in which order, and for which permits.
 
 #[cfg(feature = "sqlite")]
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ impl Pace {
         }
     }
 
-    /// Like [`Pace::wait`], for a thread that looks again after exactly this time.
+    /// Like [`Pace::wait`], for a thread that tries again after exactly this time.
     pub(super) fn pause<T>(&self, state: &mut MutexGuard<'_, T>, woken: &Condvar, time: Duration) {
         if self.wakes {
             woken.wait_for(state, time);
@@ -110,7 +110,7 @@ impl Gate {
         gate
     }
 
-    /// Takes a permit, and waits for it up to `wait`. `None` if none was free.
+    /// Takes a permit, and waits for it up to `wait`. `None` if no permit was free.
     pub(super) fn enter(self: &Arc<Gate>, pace: &Pace, wait: Duration) -> Option<Permit> {
         let mut passes = self.passes();
         let permit = || Permit { gate: Arc::clone(self), process: std::process::id() };

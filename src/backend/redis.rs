@@ -31,8 +31,8 @@ use crate::secret::random_id;
 /// commands that have arrived on all connections, so more connections allow more refreshes a second.
 const CONNECTIONS: usize = 32;
 
-/// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
-/// none.
+/// Compares and replaces a value in one step. `ARGV[1]` is the old value; if `ARGV[1]` is empty, the key must
+/// not exist.
 const SWAP: &str = "local old = redis.call('GET', KEYS[1])
 if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[2])
@@ -100,9 +100,10 @@ type Connection = Box<dyn ConnectionLike + Send>;
 /// A connection, with its ids.
 struct Link {
     connection: Connection,
-    /// The server's run id and the id of this connection, once they were asked for.
+    /// The server's run id and the id of this connection, once the store has requested them.
     place: Option<String>,
-    /// Shared with the locks that name this connection: it is not closed while they are held.
+    /// Shared with the locks that name this connection: the connection is not closed while such a lock is
+    /// held.
     named: Arc<()>,
 }
 
@@ -192,8 +193,8 @@ impl RedisBackend {
         }
     }
 
-    /// Returns a store for the login of this account, on the same connections; any text. `default` by
-    /// default.
+    /// Returns a store for the login of this account, on the same connections; `account` may be any text.
+    /// A new store is for the account `default`.
     #[must_use]
     pub fn account(&self, account: impl Into<String>) -> RedisBackend {
         RedisBackend { account: account.into(), ..self.apart() }
@@ -206,7 +207,7 @@ impl RedisBackend {
         RedisBackend { server: Arc::new(self.server.resized(most)), ..self }
     }
 
-    /// A store that shares the connections and no state of a login.
+    /// Returns a store with the same connections, and without the state of a login.
     fn apart(&self) -> RedisBackend {
         let (seen, safe) = Default::default();
         RedisBackend { seen, safe, held: Arc::default(), ..self.clone() }
@@ -234,7 +235,7 @@ impl RedisBackend {
         self
     }
 
-    /// The place of the account among all stores of this process.
+    /// Identifies the account among all stores of this process.
     fn place(&self) -> Key {
         compare::key(&["redis", &self.server_id, &self.key()])
     }
@@ -265,8 +266,8 @@ fn owned(most: usize, open: Arc<super::pool::Open<Link>>) -> Pool<Link> {
     Pool::own(most, open).keeping(|link| Arc::strong_count(&link.named) > 1)
 }
 
-/// The key of a record. It never ends in `:lock`, so no account has the key of another account's lock: an
-/// account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
+/// The key of a record. The key never ends in `:lock`, so no account has the key of another account's lock:
+/// an account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
 fn record_key(prefix: &str, account: &str) -> String {
     let key = format!("{prefix}{account}");
     if key.trim_end_matches(':').ends_with(LOCK) { key + ":" } else { key }
@@ -391,7 +392,7 @@ impl TokenBackend for RedisBackend {
     fn durability(&self) -> Durability {
         self.survives.or_ask(&self.pace, || {
             self.run(|connection| match replicas::durability(connection, self.replicas) {
-                // The server does not give its settings. By default, a server does not flush every
+                // The server does not report its settings. By default, a server does not flush every
                 // write.
                 Err(error) if error.code().is_some() => Ok(Durability::Process),
                 told => told,

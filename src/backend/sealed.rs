@@ -117,8 +117,8 @@ impl<B> SealedBackend<B> {
         self
     }
 
-    /// Accepts a record that is not sealed, and seals it at the next save. Then anyone who can write
-    /// into the store can replace the login by another login.
+    /// Accepts a record that is not sealed, and seals it at the next save. With this setting, anyone who can
+    /// write into the store can replace the login by another login.
     #[must_use]
     pub fn accept_plain(mut self, accepts: bool) -> SealedBackend<B> {
         self.accepts_plain = accepts;

@@ -123,30 +123,30 @@ pub trait TokenTable: Send + Sync {
 ///
 /// # What it promises
 ///
-/// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
-///   the process dies between the two, the next `load` finds in the table a token that the file knows
-///   as replaced, answers with the file's record, and writes its token into the table.
+/// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If the
+///   process dies between the two writes, the next `load` finds in the table a token that the file knows as
+///   replaced, answers with the file's record, and writes its token into the table.
 /// * **Only a new token changes the table.** Notes and everything else change only the file.
-/// * **A token that other programs put into the table is used.** If the file does not know the table's
-///   token, the client uses it with the login, the binding and the spare token of the file's record.
-///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
-///   new token; a `save` that replaces the previous token fails with [`BackendError::Conflict`].
+/// * If the file does not know the table's token, the client uses that token with the login, the binding and
+///   the spare token of the file's record. The note and the refusal of the previous token no longer apply.
+///   The store does not overwrite the new token; a `save` that replaces the previous token fails with
+///   [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used unchanged:** a table that is already in use needs no migration.
 /// * If the table returns to a token that this store has replaced (a backup, a failover), the store
 ///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
-///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
-///   file has the whole token.
+///   the column. If the first save fails in this way, the table is empty again; if a later save fails in this
+///   way, the file has the whole token.
 /// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails,
 ///   `save` fails; the successor is in the file, so nothing is lost, and the next `save` or `load`
 ///   writes the table.
 ///
 /// # What it cannot promise
 ///
-/// * Programs that **refresh** with the table's refresh token, without this store's lock, can use it at
-///   the same moment as this client. Let them read only the access token.
+/// * Programs that **refresh** with the table's refresh token, without this store's lock, can send that token
+///   at the same moment as this client. Let them read only the access token.
 /// * A token that another program writes between this store's read and write is overwritten, unless
 ///   [`TokenTable::replace`] is one step in the database.
 /// * The file is on one machine: all processes that refresh must share the file and its lock. For many
@@ -158,7 +158,7 @@ pub trait TokenTable: Send + Sync {
 ///   is then in the file.
 ///
 /// The file is written by a [`FileBackend`], with mode 0600, its lock and the files beside it, plus one
-/// more lock, `NAME.table.lock`. It also holds the token: keep it in a place that is safe for the
+/// more lock, `NAME.table.lock`. The file also holds the token: keep the file in a place that is safe for the
 /// token.
 pub struct TableBackend<T> {
     table: T,

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(crate) struct Keys {
     state: Mutex<State>,
-    /// Held while the server is asked, so that threads ask once.
+    /// Locked while a thread requests the key set, so that only one thread sends the request.
     asking: Mutex<()>,
 }
 
@@ -59,7 +59,7 @@ impl Keys {
         let known = self.state.lock().known.clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
-            // Another thread asks the server, which may be silent.
+            // Another thread is requesting the key set, and the server may not answer: use the known set.
             Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
@@ -256,7 +256,7 @@ mod tests {
             assert!(first.contains("no answer"));
         });
         assert_eq!(asked.into_inner(), 1);
-        // A later call asks again.
+        // A later call sends the request again.
         let set = || KeySet::read(KEY).map_err(Error::config);
         assert_eq!(keys.check(&signed, &ManualClock::new(), &set).unwrap(), Ok(()));
     }

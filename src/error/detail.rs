@@ -74,7 +74,8 @@ pub struct OutcomeUnknown {
     pub code: bool,
     /// When the token or code was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// The process that sent the token or code: host name and process id. `None` if this call sent it.
+    /// The process that sent the token or code: host name and process id. `None` if this call sent the token
+    /// or code.
     pub holder: Option<String>,
     /// Whether only `Client::refresh` sends the token again, because a second use could revoke other logins
     /// of the user.
@@ -130,7 +131,7 @@ impl fmt::Display for OutcomeUnknown {
 
 impl std::error::Error for OutcomeUnknown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // An answer without a code adds nothing to its status, which the message names.
+        // The message already names the status, and an answer without an error code says nothing else.
         if self
             .answer()
             .is_some_and(|answer| answer.code.starts_with("http_") && answer.description.is_none())
@@ -149,7 +150,7 @@ pub struct BackendFailure {
     /// The operation that failed: `lock`, `load`, `write` or `clear`.
     pub operation: &'static str,
     /// Whether a request was sent before the failure: a request of this call was answered, or the service
-    /// revoked the token. No refresh token is lost either way.
+    /// revoked the token. In both cases, no refresh token is lost.
     pub sent: bool,
     /// The name of the store, from `TokenBackend::describe`.
     pub store: String,
@@ -373,7 +374,7 @@ impl fmt::Debug for ApiError {
 pub struct DecodeError {
     /// What was read.
     pub what: String,
-    /// Why it could not be read.
+    /// The reason why the answer could not be read.
     pub source: BoxError,
     /// Set by an SDK if the service has processed, or may have processed, a request whose repeat may do harm:
     /// [`Unconfirmed::processed`](Unconfirmed#structfield.processed) says which.

@@ -109,13 +109,13 @@ impl BackendError {
         }
     }
 
-    /// Whether the same call may succeed later although nobody changes anything.
+    /// Whether the same call may succeed later without any other change.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
     }
 
-    /// Whether the lock was not taken only because other callers come first: the caller may use another
-    /// token, or wait longer.
+    /// Whether the call failed only because other callers hold the lock or all connections: the caller may
+    /// use another token, or wait longer.
     pub(crate) fn is_to_wait_for(error: &BoxError) -> bool {
         matches!(
             BackendError::find(error),

@@ -1,4 +1,4 @@
-//! Requests that were processed, or may have been, although no answer that can be read came.
+//! Requests that the service has processed or may have processed, although no readable answer came.
 
 use std::fmt;
 
@@ -25,12 +25,12 @@ pub struct Unconfirmed {
 }
 
 impl Unconfirmed {
-    /// For an SDK: the service may have processed the operation.
+    /// Makes the details for an SDK: the service may have processed the operation.
     pub fn perhaps(operation: impl Into<String>) -> Unconfirmed {
         Unconfirmed { operation: plain(operation.into()), processed: false, id: None }
     }
 
-    /// For an SDK: the service has processed the operation, on the object with this id.
+    /// Makes the details for an SDK: the service has processed the operation, on the object with this id.
     pub fn processed(operation: impl Into<String>, id: Option<String>) -> Unconfirmed {
         Unconfirmed { operation: plain(operation.into()), processed: true, id: id.map(plain) }
     }

@@ -1,4 +1,4 @@
-//! When a sweep stops: the service refuses the client itself, or does not answer.
+//! Decides when a sweep stops: the service refuses the client itself, or does not answer.
 
 use parking_lot::Mutex;
 

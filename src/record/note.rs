@@ -67,7 +67,7 @@ pub(crate) struct Seen {
 }
 
 impl Note {
-    /// When this token was first sent and no answer came.
+    /// When this token was first sent without an answer.
     pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
     }
@@ -144,9 +144,9 @@ pub struct Refused {
     pub fingerprint: String,
     /// When the service refused, UTC.
     pub at: OffsetDateTime,
-    /// The server's code.
+    /// The server's error code.
     pub code: String,
-    /// The server's description.
+    /// The server's description of the error.
     pub description: Option<String>,
     /// The HTTP status.
     pub status: u16,

@@ -26,7 +26,7 @@ pub(crate) struct Found {
     pub(crate) deadline_in: Duration,
     /// How long the service asked to wait; zero if the service did not ask.
     pub(crate) not_before_in: Duration,
-    /// How long the same token must not be sent again; zero if the token may be sent at once.
+    /// How long the client must not send the same token again; zero if it may send the token at once.
     pub(crate) pause: Duration,
     /// Whether the call can go on with its access token.
     pub(crate) usable: bool,
@@ -44,7 +44,7 @@ pub(crate) enum Decision {
     Replay,
     /// Go on with the access token; decide again when it has expired.
     Keep,
-    /// Release the lock and try again after this time, for which the service asked.
+    /// Release the lock and try again after this time, as the service asked.
     NotBefore(Duration),
     /// Release the lock and try again after this time: until then, the process that wrote the note may get its
     /// answer.
@@ -78,8 +78,8 @@ pub(crate) fn found(f: &Found) -> Decision {
     let alone = f.lock != LockKind::None;
     let harmless = match f.rotation {
         Rotation::None => alone || f.age >= LONG_ENOUGH,
-        // Without a lock, the process that wrote the note can save in the first half of the window, and
-        // this process sends in the second half.
+        // Without a lock, the process that wrote the note may save in the first half of the window; this
+        // process sends only in the second half.
         Rotation::Grace(window) => f.age < window && (alone || f.age >= window / 2),
         // A slow request would arrive after the window and revoke the login.
         Rotation::GraceThenFamily(window) => f.age < window && alone,

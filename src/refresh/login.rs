@@ -210,7 +210,7 @@ impl Keeper {
         self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
     }
 
-    /// Does the same as [`Keeper::load_checked`], but treats an empty place as no record.
+    /// Does the same as [`Keeper::load_checked`], but treats [`BackendError::Empty`] as no record.
     fn load_for_login(&self) -> Result<Option<Record>> {
         match self.load_checked() {
             Err(Error::Backend(failure)) if BackendError::is_empty(&failure.source) => Ok(None),

@@ -23,7 +23,7 @@ impl Keeper {
 
     pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
         let Some(live) = self.take_fallback(call) else {
-            // If a pair is unsaved, the caller must learn of the pair, whatever failed now.
+            // If a token pair is unsaved, the caller must get the pair in the error, whatever failed now.
             return Err(match (&call.turn.unsaved, error) {
                 (Some(pair), Error::Backend(failure)) => {
                     let token = pair.record.token().clone();
@@ -66,7 +66,7 @@ impl Keeper {
         Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
     }
 
-    /// Step 14: puts a token into memory.
+    /// Step 14: puts a token into memory, for this call and for later calls.
     pub(super) fn publish(&self, live: Live) -> Live {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());
@@ -163,7 +163,7 @@ impl Keeper {
         }
     }
 
-    /// The weakness of a store's kind with a service that replaces refresh tokens.
+    /// What can go wrong with this kind of store and a service that replaces refresh tokens.
     fn weakness(&self, kind: LockKind, unsaid: bool) -> Option<String> {
         let store = self.store();
         let host = &self.rules.host;

@@ -12,7 +12,7 @@ use crate::provider::Rotation;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
-/// How often one call starts over because the store has changed meanwhile.
+/// How often one call starts again because the store has changed meanwhile.
 const ROUNDS: usize = 6;
 /// How long a call without a token waits for another holder's refresh if there is no lock to wait for.
 const LOOKS: Duration = Duration::from_secs(10);
@@ -274,8 +274,8 @@ impl Keeper {
             call.turn.keeps_notes = true;
             return Ok(None);
         }
-        // Another client has written since if the record is bound and has another login, a newer
-        // revision, another note or another refresh token.
+        // Another client has changed the record since our save if the record is bound and has another login,
+        // a newer revision, another note or another refresh token.
         let others = back.binding.is_some()
             && (back.login != noted.login
                 || back.revision > noted.revision
@@ -307,8 +307,8 @@ impl Keeper {
         Err(("write", Box::new(Error::config(text))))
     }
 
-    /// Waits a moment for another client's refresh, if nothing but the note of that client shows that
-    /// the refresh is in progress.
+    /// Waits a moment for another client's refresh, if only the note of that client shows that the refresh is
+    /// in progress.
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());

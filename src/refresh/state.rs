@@ -232,11 +232,11 @@ pub(crate) type Id = (Arc<str>, u64);
 pub(crate) enum Want {
     /// Any token that works.
     Usable,
-    /// A token other than the given token, which the API refused.
+    /// A token other than this token, which the API refused.
     Instead(Secret),
-    /// A token newer than the given token, for an explicit `refresh()`. The number is the count of
-    /// this client's refreshes at the start of the call: threads that ask at the same time share
-    /// one refresh.
+    /// A token newer than this token, for an explicit `refresh()`. The number is the count of this
+    /// client's refreshes at the start of the call: threads that ask at the same time share one
+    /// refresh.
     Newer(Option<Id>, u64),
 }
 
@@ -265,7 +265,8 @@ impl Want {
         }
     }
 
-    /// How much the call asks for. A failure is not shared with a call that asks for less.
+    /// How demanding the call is: 0 takes any token that works, 2 only a new token. A failure is not shared
+    /// with a less demanding call.
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Want::Usable => 0,
@@ -289,9 +290,9 @@ pub(crate) struct Memory {
     /// Whether the token in memory became invalid when the unsaved pair was issued. If so, no call may use
     /// that token.
     pub(crate) blocked: bool,
-    /// An access token that the API refused and that is not replaced yet.
+    /// An access token that the API refused and that the client has not replaced yet.
     pub(crate) suspect: Option<Secret>,
-    /// How many attempts have ended, the failure of the last one, and how many threads wait.
+    /// How many attempts have ended, the failure of the last attempt, and how many threads wait.
     pub(crate) attempts: u64,
     pub(crate) failure: Option<Failure>,
     pub(crate) waiting: usize,
@@ -314,7 +315,7 @@ pub(crate) struct Memory {
 
 /// The failure of an attempt, for the threads that waited for it.
 pub(crate) struct Failure {
-    /// How much the failed call asked for ([`Want::rank`]). A call that asks for more does not share its failure.
+    /// How demanding the failed call was ([`Want::rank`]). A less demanding call does not share the failure.
     pub(crate) rank: u8,
     pub(crate) error: Error,
     /// Whether a thread that waited tried to read the store and could not.
@@ -328,7 +329,7 @@ pub(crate) struct Turn {
     pub(crate) guard: Option<Guard>,
     /// A pair that is not in the store yet.
     pub(crate) unsaved: Option<Pair>,
-    /// The nonce of a note after which nothing was sent. Its save may have failed.
+    /// The nonce of a note after which nothing was sent. The save of the note may have failed.
     pub(crate) never_sent: Option<String>,
     /// The nonce of this process's own note whose request got no answer.
     pub(crate) unanswered: Option<String>,
@@ -338,7 +339,7 @@ pub(crate) struct Turn {
     pub(crate) warned: Vec<String>,
     /// Whether the store has returned a note as it was written.
     pub(crate) keeps_notes: bool,
-    /// A refusal that is believed after a second look at the store.
+    /// A refusal that is believed only after a second read of the store.
     pub(super) doubt: Option<Doubt>,
     /// The records that this client has seen.
     pub(crate) history: History,

@@ -57,7 +57,7 @@ pub(super) struct Failed {
 }
 
 impl Request<'_> {
-    /// Sends the request once; `value` has the value of its token header, and the proof.
+    /// Sends the request once; `value` has the access token and the proof.
     pub(super) fn send_once(
         &self,
         uri: &Uri,
@@ -185,8 +185,8 @@ impl Request<'_> {
     }
 }
 
-/// Whether the error says that no connection was made. For a request without a body this is the only
-/// sign.
+/// Whether the error says that no connection was made. For a request without a body, only this error shows
+/// that nothing was sent.
 fn never_connected(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,

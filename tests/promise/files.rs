@@ -58,7 +58,7 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
     let store = FileBackend::new(&path);
     for error in [precise(store.load()), precise(store.save(&record(1)))] {
         let BackendError::Config(text) = error else { panic!("{error}") };
-        let told = "newer release (format 99, this one reads 1): update this program";
+        let told = "newer release (format 99, this release reads 1): update this program";
         assert!(text.contains(told) && text.contains(path.to_str().unwrap()), "{text}");
     }
     assert_eq!(fs::read(&path).unwrap(), newer.as_bytes());

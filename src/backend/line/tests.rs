@@ -161,7 +161,7 @@ fn a_lock_that_the_store_took_away_is_asked_for_again() {
     drop(lost);
     let busy = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
     assert!(matches!(busy, Ok(Taken::Busy)), "the lost lock has freed that of its successor");
-    // The holder knows.
+    // The holder knows that the lock is lost.
     held.lost();
     drop(taken(key, &pace, None));
 }

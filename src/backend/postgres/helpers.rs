@@ -81,7 +81,7 @@ impl Helpers {
         }
     }
 
-    /// The next job. `None` if none came for a while.
+    /// The next job. `None` if no job came for a while.
     fn next(&self, number: u64, receive: &Receiver<Job>) -> Option<Job> {
         match receive.recv_timeout(REST) {
             Ok(job) => return Some(job),

@@ -1,9 +1,9 @@
 //! An advisory lock, held by a session. The session also does the work of its holder.
 //!
-//! A holder has one session and one permit to keep a session. It needs no second session, so holders do
-//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither
-//! a session nor a permit between two looks. If the process is killed, the server ends the session, and
-//! the lock with it.
+//! A holder has one session and one permit to keep a session. A holder needs no second session, so holders do
+//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither a
+//! session nor a permit between two tries. If the process is killed, the server ends the session, and the
+//! lock with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// A setting of the session that has the lock: a random word of the holder. A proxy such as PgBouncer may
@@ -50,7 +50,7 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had a holder before the attempt. Then a pooler gives one session to several
+    /// Whether the session had a holder before the attempt. If so, a pooler gives one session to several
     /// clients, and another client holds a lock or did not release it.
     shared: bool,
 }
@@ -58,7 +58,7 @@ struct Attempt {
 /// The statements that take the lock, in one message to the server:
 ///
 /// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
-///    the database has another default. (With one view for all statements, the record could be older
+///    the database has another default. (With one snapshot for all statements, the record could be older
 ///    than the lock.)
 /// 2. An attempt to take the lock, with the holder's word; NULL if this session already has a holder. The
 ///    server ends the connection, and the lock with it, when our host no longer answers.
@@ -176,7 +176,7 @@ fn release(client: &mut Client, key: &Key) -> Result<i32, postgres::Error> {
     Ok(process.unwrap_or(key.process))
 }
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
@@ -401,7 +401,7 @@ impl Drop for Held {
                     forget_locks(client);
                     Ok(())
                 };
-                // If no thread can be started, this thread does it.
+                // If no thread can be started, this thread releases the locks.
                 if let (Some(mut session), Err(_)) = self.on(session, forget) {
                     forget_locks(session.client());
                 }

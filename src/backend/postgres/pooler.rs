@@ -1,5 +1,5 @@
 //! Detects a pooler that runs each transaction in any free session, as PgBouncer does in transaction
-//! mode. An advisory lock belongs to a session, so behind such a pooler it does not stay with the
+//! mode. An advisory lock belongs to a session, so behind such a pooler the lock does not stay with the
 //! client that took it.
 
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use super::super::BackendError;
 use super::super::queue::Pace;
 use crate::error::BoxError;
 
-/// How long the store refuses to lock after it has detected a pooler. Then it tries again, because the
-/// pooler's settings may have been changed.
+/// How long the store refuses to lock after it has detected a pooler. After this time the store tries again,
+/// because the pooler's settings may have been changed.
 const COUNTS: Duration = Duration::from_secs(60);
 
 /// When such a pooler was last detected, for a store and all its accounts.

@@ -69,7 +69,7 @@ impl Unanswered {
         self.0.lock().answers = true;
     }
 
-    /// Called when such an answer comes late, or the connection ends.
+    /// Called when an answer comes late, or the connection ends.
     pub(super) fn came(&self) {
         let mut state = self.0.lock();
         state.count = state.count.saturating_sub(1);

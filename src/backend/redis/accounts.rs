@@ -7,7 +7,7 @@ use super::super::{LoginStore, TokenBackend};
 use super::{LOCK, RedisBackend, record_key};
 use crate::error::BoxError;
 
-/// How many keys the server looks at in one step. A step keeps other clients waiting.
+/// How many keys the server reads in one step. Other clients wait during a step.
 const STEP: usize = 1000;
 
 /// All accounts under the prefix: each key that begins with the prefix and is no lock is an account.

@@ -1,9 +1,9 @@
 //! A lease in Redis, bound to a connection of its holder if the server lists its connections.
 //!
 //! A lock names a connection of its process. Other accounts also use that connection, and it is not
-//! closed while the lock is held; a connection that the program has lent is kept for the lock. A thread
-//! that waits for the lock has no connection between two looks. If the process is killed, its
-//! connections end, and the next thread that looks takes the lock.
+//! closed while the lock is held; a connection that the program has lent is kept for the lock. A thread that
+//! waits for the lock has no connection between two tries. If the process is killed, its connections end, and
+//! the next thread that tries takes the lock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,9 +49,9 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// Replaces the record `ARGV[1]` by one with a note, `ARGV[2]`, and renews a lock whose name begins with the
-/// random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and whether the note
-/// was written: it is not written without the lock.
+/// Replaces the record `ARGV[1]` by a record with a note, `ARGV[2]`, and renews a lock whose name begins with
+/// the random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and whether the
+/// note was written: without the lock, the script does not write the note.
 pub(super) const NOTE: &str = "local held = redis.call('GET', KEYS[2])
 if not held or string.sub(held, 1, #ARGV[3]) ~= ARGV[3] then
   return {0, 0}
@@ -72,7 +72,7 @@ return 0";
 /// How often a waiting process checks whether the holder's connection still exists.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// The random words of locks of this process that could not be released: nobody holds them.
@@ -135,7 +135,7 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
@@ -278,7 +278,7 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// While this exists, the pool does not close the connection that the lock names.
+    /// While this value exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,

@@ -167,7 +167,7 @@ fn a_waiting_process_looks_for_the_holder_every_250_ms() {
     assert_eq!(server.count("CLIENT LIST"), 5);
     assert_eq!((server.count("CLIENT ID"), server.opened()), (1, 2));
     server.said();
-    // After two looks, the holder's connection ends.
+    // After two tries, the holder's connection ends.
     let ends = server.clone();
     server.before("CLIENT LIST", || {});
     server.before("CLIENT LIST", move || ends.lists(false));

@@ -85,8 +85,8 @@ impl SealingKey {
         })
     }
 
-    /// Reads a key, as [`SealingKey::from_text`] does, from a file. Keep it away from the backups of the
-    /// logins.
+    /// Reads a key, as [`SealingKey::from_text`] does, from a file. Keep the file away from the backups of
+    /// the logins.
     ///
     /// # Errors
     ///

@@ -16,10 +16,10 @@ use super::{SqliteBackend, failed};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(20);
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// A taken lock: the open lock file and whether it is new, or a flag for a database in memory.

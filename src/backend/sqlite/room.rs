@@ -1,4 +1,4 @@
-//! The room that this process keeps in each write-ahead log for the successors of its refreshes.
+//! The space that this process keeps in each write-ahead log for the successors of its refreshes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use super::super::line::{self, Key};
 /// successor needs in the log.
 static KEPT: Mutex<BTreeMap<Key, (PathBuf, u64)>> = Mutex::new(BTreeMap::new());
 
-/// Counts the room of a login that is being refreshed.
+/// Adds the space for a login that is being refreshed.
 pub(super) fn keep(login: Key, database: &Path, bytes: u64) {
     KEPT.lock().insert(login, (database.to_owned(), bytes));
 }
 
-/// Forgets the room of a login, because its successor is saved or will not come.
+/// Removes the space for a login, because its successor is saved or will not come.
 pub(super) fn release(login: &Key) {
     KEPT.lock().remove(login);
 }

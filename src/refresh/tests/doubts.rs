@@ -40,8 +40,8 @@ fn a_refused_token_that_is_not_new_is_replaced() {
     let (world, keeper, _) = mended();
     world.clock.advance(10 * SECOND);
     assert!(!is_last_word(&keeper, "at-2"));
-    assert!(!is_last_word(&keeper, "at-2"), "an old token does not become a new one");
-    // A token that was not refreshed because of a 401 is not in doubt.
+    assert!(!is_last_word(&keeper, "at-2"), "a token that is ten seconds old is not new");
+    // Only a refresh that a 401 caused makes a new token suspect.
     keeper.access(&keeper.newer()).unwrap();
     assert!(!is_last_word(&keeper, "at-3"));
 }
@@ -62,7 +62,7 @@ fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
 fn a_new_suspect_token_is_returned_and_not_replaced() {
     let (world, keeper, _) = mended();
     keeper.suspect(&Secret::new("at-2"));
-    assert!(keeper.hot_access_token().is_none(), "the next call looks at the suspect token");
+    assert!(keeper.hot_access_token().is_none(), "the next call replaces the suspect token");
     assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1"]);
@@ -188,7 +188,8 @@ fn requests_are_counted() {
     assert!(!keeper.doubts.load(Ordering::Relaxed), "nothing is in doubt");
 }
 
-/// A token may come between the first look at memory and the turn.
+/// Another thread may put a token into memory after this call's first check and before the call gets the
+/// refresh lock.
 #[test]
 fn a_call_that_gets_its_turn_looks_at_memory_once_more() {
     let world = World::new(Rotation::Strict);

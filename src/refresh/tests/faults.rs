@@ -54,7 +54,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
                     assert_eq!(world.sent(), ["rt-1"], "{case}");
                     assert!(world.alive(), "{case}");
                     assert!(!*world.store.held.lock(), "{case}");
-                    // A fresh process finds everything it needs.
+                    // A new process can continue with the stored record.
                     assert_eq!(attempt(&world.keeper()), "at-2", "{case}");
                     runs += 1;
                 }

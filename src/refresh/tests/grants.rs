@@ -67,7 +67,7 @@ fn the_store_is_locked_during_a_token_request_and_free_afterwards() {
     assert!(!*world.store.held.lock());
 }
 
-/// A new process finds a token in its margin, and the service is down.
+/// A new process finds a token that is due but still works, and the service is down.
 #[test]
 fn a_stored_token_that_still_works_bridges_an_outage() {
     let world = machine();
@@ -307,7 +307,7 @@ fn a_recent_failure_does_not_block_a_newer_token() {
     world.acts(&[Act::Setup, Act::Setup]);
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&world.keeper())), "oauth");
-    // Another process has stored a token that is in its margin.
+    // Another process has stored a token that is due but still works.
     let now = world.clock.now_utc();
     let token = Token::new("at-theirs").with_issued_at(now - LIFE);
     let end = clock::later(now, Duration::from_secs(2));

@@ -56,7 +56,7 @@ pub(super) enum Fault {
     After,
     /// The call does nothing and reports that the lock is lost.
     Unlocked,
-    /// The call reports that the place is empty.
+    /// The call reports that there is an empty record.
     Empty,
     /// The call panics before it does anything.
     Panic,

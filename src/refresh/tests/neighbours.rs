@@ -5,8 +5,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A cache returned the note as it was written. After that, the record comes from a table of three columns,
-/// as a new login each time.
+/// When the client reads its note back, a cache returns the note as it was written. After that, the record
+/// comes from a table of three columns, as a new login each time.
 #[test]
 fn no_successor_is_lost_if_the_store_forgets_the_login() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -149,7 +149,7 @@ fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
         let mut first = true;
         *world.wire.1.lock() = Some(Box::new(move || {
             if std::mem::take(&mut first) {
-                // Answers every check of the lock until the lock is taken again.
+                // Every check says that the lock is lost, until the client takes the lock again.
                 gone.lock().extend([false; 4]);
                 let mut next = store.record.lock().clone().unwrap().next();
                 let token = Token::new("at-other").with_refresh_token("rt-other");
@@ -219,7 +219,8 @@ fn a_failed_note_does_not_hide_a_newer_stored_token() {
     }
 }
 
-/// The old token expires during the request, and another client's token is in the store when it ends.
+/// The old token expires during the request, and another client's token is in the store when the request
+/// ends.
 #[test]
 fn a_failed_load_does_not_hide_a_token_read_before() {
     let world = World::new(Rotation::Strict);

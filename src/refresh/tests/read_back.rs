@@ -66,7 +66,7 @@ fn a_note_overwritten_by_another_client_is_not_a_store_error() {
         let (world, _) = read_back(false, change);
         assert_eq!(world.sent()[0], sent);
     }
-    // The other client writes each time.
+    // The other client writes a record in each round.
     let cases: [Change; 4] = [
         |r| r.login.push('x'),
         |r| (r.revision, r.note) = (r.revision + 1, None),

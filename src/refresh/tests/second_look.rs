@@ -1,4 +1,4 @@
-//! Tests of callers that have other work: their calls do not wait, and a refusal is believed at a later call.
+//! Tests of callers that do not wait: a refusal is believed only at a later call.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn a_refusal_is_believed_at_a_call_a_second_later() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// A program that takes no lock had received a new token, and saved it after the first look at the store.
+/// A program that takes no lock had received a new token, and saved it after the first read of the store.
 #[test]
 fn a_token_that_comes_before_the_second_look_is_used() {
     let world = World::new(Rotation::Strict);
@@ -64,7 +64,7 @@ fn no_other_client_sends_a_doubted_token_before_the_second_look() {
         let other = world.keeper();
         assert_eq!(kind(&use_token(&other)), "rate_limited", "{lock:?}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The first client is killed before its second look.
+        // The first client is killed before its second read of the store.
         drop(keeper);
         world.clock.advance(SECOND);
         assert_eq!(kind(&use_token(&other)), "reauthorize", "{lock:?}");

@@ -125,7 +125,7 @@ impl Transport for Wire {
             hold();
         }
         let mut server = self.0.lock();
-        // Without a connection no byte is about to leave.
+        // Without a connection, the client never gets to its check before the first byte.
         let connects = !matches!(server.acts.front(), Some(Act::Never | Act::Unwritable));
         let spent = match ask {
             Ask::Refresh { in_time, .. } if connects && !in_time() => {

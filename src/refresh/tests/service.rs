@@ -88,7 +88,7 @@ fn too_early_is_not_an_error_even_if_our_clock_is_ahead() {
         assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     }
     assert_eq!(world.sent().len(), 1);
-    // A refusal by the API outweighs the service's answer.
+    // A refusal by the API overrides the service's answer that the token is valid.
     assert!(keeper.access(&Want::Instead(Secret::new("at-1"))).is_ok());
     assert_eq!(world.sent().len(), 2);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");

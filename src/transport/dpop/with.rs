@@ -45,7 +45,7 @@ pub(crate) enum Side {
     Api,
 }
 
-/// The nonces and clocks of servers, for a client's proofs. All clones of the client share it.
+/// The nonces and clocks of servers, for a client's proofs. All clones of the client share the value.
 pub(crate) struct Proofs {
     demand: Demand,
     clock: Arc<dyn Clock>,
@@ -95,7 +95,7 @@ impl Proofs {
         Proofs { demand, clock, known: Mutex::default() }
     }
 
-    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; if it is
+    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded this proof; if it is
     /// `None`, the newest nonce of the origin is used.
     pub(crate) fn proof(
         &self,

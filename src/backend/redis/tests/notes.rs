@@ -37,7 +37,7 @@ fn a_note_renews_the_lock_in_the_same_step() {
         assert!(guard.lasts(SECOND));
         assert_eq!(server.said(), ["NOTE"], "lent: {lent}");
         assert_eq!(server.life(LOCK), "110000");
-        // It answers one check. The next one asks the server.
+        // The renewal answers one check. The next check asks the server.
         assert!(guard.lasts(SECOND));
         assert_eq!(server.said(), ["RENEW"]);
     }

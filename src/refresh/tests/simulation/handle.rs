@@ -81,7 +81,7 @@ struct Claim {
     id: u64,
 }
 
-/// A taken lock. Dropping it releases the lock.
+/// A taken lock. Dropping the value releases the lock.
 struct Taken(Claim);
 
 impl Claim {

@@ -36,7 +36,7 @@ pub(super) struct Actor {
     pub(super) client: usize,
     pub(super) status: Status,
     pub(super) dead: bool,
-    /// The point that it reached last, and when.
+    /// The point that the actor reached last, and when.
     pub(super) reached: (Point, u64),
 }
 
@@ -67,7 +67,7 @@ pub(super) struct Request {
     /// When the sender gets the answer, or learns that no answer comes.
     pub(super) heard_at: u64,
     pub(super) failure: Option<Failure>,
-    /// The answer, once it is decided.
+    /// The answer, once the service has decided.
     pub(super) decided: Option<Option<(usize, usize)>>,
     /// Whether its sender still waits for the answer.
     pub(super) awaited: bool,
