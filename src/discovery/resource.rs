@@ -132,7 +132,7 @@ impl ResourceDiscovery {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ResourceDiscovery {
         self.fetching.clock = clock;
         self
@@ -153,8 +153,8 @@ impl ResourceDiscovery {
     }
 
     /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path
-    /// with the API's path behind it, and then without it, if the first answer is 404 or another status
-    /// of 400 to 499.
+    /// followed by the API's path, and then at the well-known path alone, if the first answer is 404 or
+    /// another status of 400 to 499.
     ///
     /// # Errors
     ///

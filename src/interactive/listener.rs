@@ -138,8 +138,8 @@ impl Listener {
         path == self.path && (named("code") || named("error"))
     }
 
-    /// Accepts waiting connections, and returns whether there were any. Sets `crowded` when no file
-    /// descriptor was left.
+    /// Accepts waiting connections, and returns whether any connection was waiting. Sets `crowded` when no
+    /// file descriptor was left.
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {

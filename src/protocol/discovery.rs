@@ -92,7 +92,7 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. It must name the issuer `expected`, character for
+/// Reads a document that came from `address`. The document must name the issuer `expected`, character for
 /// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);

@@ -70,8 +70,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
-    /// and to this client (`azp`); another ID token may come from another application.
+    /// Whether the ID token has just come from the token endpoint. A token that has just come was issued a
+    /// day ago at most, and to this client (`azp`); another ID token may come from another application.
     pub(crate) just_came: bool,
     /// The time by our clock, and the time of the server's answer. A wrong clock on this machine must
     /// not fail a login, and the answer comes from the server that sent the ID token.

@@ -13,7 +13,7 @@ use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
 
-/// The members in which libraries store the expiry of a token, and those for the moment of its issue.
+/// The members in which libraries store the expiry of a token, and the members with the moment of its issue.
 const ENDS: [&str; 6] =
     ["expiry", "expires_at", "expires_on", "expires", "token_expiry", "expiry_date"];
 const STARTS: [&str; 2] = ["issued_at", "created_at"];
@@ -42,7 +42,7 @@ impl Token {
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
     ///
-    /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
+    /// Pass the token to [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
     /// ```

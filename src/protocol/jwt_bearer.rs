@@ -23,7 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// The JWT bearer grant (RFC 7523 section 2.1): a signed assertion instead of a person's login.
 ///
-/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and those added with
+/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and the claims of
 /// [`JwtBearer::claim`]. Each token request gets a newly signed assertion.
 #[derive(Clone)]
 #[must_use]
@@ -99,14 +99,14 @@ impl JwtBearer {
         self
     }
 
-    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. It does not set the
-    /// lifetime of the token.
+    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. The token may live longer
+    /// or shorter.
     pub fn lifetime(mut self, lifetime: Duration) -> JwtBearer {
         self.lifetime = lifetime;
         self
     }
 
-    /// Adds a claim. It replaces a claim of the same name.
+    /// Adds a claim. The new claim replaces a claim of the same name.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> JwtBearer {
         self.claims.insert(name.into(), value.into());
         self

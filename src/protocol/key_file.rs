@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::signing::SigningKey;
 
-/// The used members of a key file.
+/// The members of a key file that this crate uses.
 pub(crate) struct KeyFile {
     pub(crate) email: String,
     pub(crate) token_uri: String,

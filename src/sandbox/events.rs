@@ -30,7 +30,8 @@ pub struct Counters {
     pub pushed_requests: u64,
     /// Clients that have registered by themselves.
     pub registrations: u64,
-    /// Exchanged tokens (RFC 8693). Those without a refresh token are counted in `client_credentials` as well.
+    /// Exchanged tokens (RFC 8693). Exchanged tokens without a refresh token are counted in
+    /// `client_credentials` as well.
     pub token_exchanges: u64,
     /// Proofs of possession without the newest nonce, at the token endpoint and at the API.
     pub nonces_demanded: u64,
@@ -66,7 +67,7 @@ pub struct Counters {
 pub enum EventKind {
     /// A login began: a code was exchanged, or [`super::Sandbox::login`] was called.
     LoginBegan,
-    /// The sandbox accepted a refresh token for the first time. `spent` is that token; with rotation
+    /// The sandbox accepted a refresh token for the first time. `spent` is the accepted token; with rotation
     /// `refresh_token` is its successor.
     Refreshed,
     /// The sandbox accepted the replaced refresh token `spent` again, and issued the pair.

@@ -103,8 +103,8 @@ impl Gate {
         self.0.0.lock().arrived
     }
 
-    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether they
-    /// have.
+    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether the
+    /// requests have arrived.
     #[must_use]
     pub fn wait_for(&self, requests: usize, patience: Duration) -> bool {
         let until = Instant::now() + patience;

@@ -252,7 +252,7 @@ fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
         holds(&steps, r#"\"fingerprint\""#, "POST /token");
         holds(&steps, r#"\"fingerprint\""#, "refresh_token=");
         holds(&steps, "at-2-", "Bearer at-2-");
-        // The room for the successor is also reserved before the request, by writing bytes.
+        // The space for the successor is also reserved before the request, by writing bytes.
         let sent =
             steps.iter().position(|s| matches!(s, Step::Send(t) if t.contains("POST /token")));
         let room = steps[..sent.unwrap()].iter().any(|step| {

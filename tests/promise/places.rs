@@ -370,7 +370,7 @@ fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let store = FileBackend::new(&path);
     store.probe().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the lock may be left");
-    // A probe while another client refreshes leaves that client's reserved room.
+    // A probe while another client refreshes does not use the space that this client has reserved.
     let first = record(1);
     store.save(&first).unwrap();
     store.save(&noted(&first)).unwrap();

@@ -1,5 +1,5 @@
-//! Tests of logins that are sealed with a key: the contract, the data that the store below gets, keys
-//! that are missing, wrong or changed, and a race.
+//! Tests of logins that are sealed with a key: the contract, the data that the wrapped store gets, keys that
+//! are missing, wrong or changed, and a race.
 
 use std::fs;
 use std::path::Path;

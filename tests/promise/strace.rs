@@ -148,7 +148,7 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
             .filter(|(call, _)| writes.contains(&call.as_str()))
             .map(|(call, file)| format!("{call} {file}"))
             .collect();
-        // Not every file system reserves room at the write: there the room is flushed.
+        // Not every file system reserves space at the write: there the space is flushed.
         let room = done.iter().position(|step| step == "ftruncate next").unwrap() + 1;
         if done[room] == "fsync next" {
             done.remove(room);

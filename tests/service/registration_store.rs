@@ -138,7 +138,7 @@ fn a_place_without_a_registration_is_told_apart_from_a_broken_one() {
     std::fs::write(&file, "{\"version\":1").unwrap();
     let error = store.get_or_register(&registrar(&sandbox), &native()).unwrap_err();
     assert_eq!(error.kind(), "backend", "{error}");
-    // A login that no client has used yet.
+    // The store holds a login that no client has used yet.
     let login = MemoryBackend::new();
     login.save(&Token::new("at").into()).unwrap();
     let store = RegistrationStore::new(login);

@@ -91,7 +91,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
     two.exchange(begun, &callback).unwrap();
     two.refresh().unwrap();
     assert_eq!(*seen.lock().unwrap(), [expected.clone(), expected.clone()]);
-    // A token for one service is not used for another.
+    // A token for one service is not used for another service.
     let other = client("https://other.example/");
     assert!(matches!(other.access_token(), Err(Error::Config(_))));
     // The resource must be absolute and have no fragment (RFC 8707 section 2).

@@ -22,7 +22,7 @@ fn client(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Client {
     Client::new(sandbox.provider(), sandbox.credentials(), store)
 }
 
-/// Stores a login whose access token has ended.
+/// Stores a login whose access token has expired.
 fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError> {
     let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
     let seeded = client(sandbox, store).seed(sandbox.login().with_expires_at(ended))?;
@@ -30,7 +30,8 @@ fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError>
     Ok(())
 }
 
-/// 500 clients of one process ask for a token of one account at the same moment, after its end.
+/// 500 clients of one process ask for a token of one account at the same moment, after the access token has
+/// expired.
 fn refreshes_once(name: &str, store: &Store<'_>) {
     const CLIENTS: usize = 500;
     let sandbox = sandbox();

@@ -119,8 +119,9 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     all(&fleet.answers(1), "ok ");
 }
 
-/// The holder's lease is over, but its deadline is not. With a window the other workers have their own pair,
-/// and the holder's late save is refused. Without a window they have waited, and the holder's pair is saved.
+/// The holder's lease has expired, and the deadline of its note has not passed. With a window the other
+/// workers have their own pair, and the holder's late save is refused. Without a window they have waited, and
+/// the holder's pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");

@@ -143,8 +143,8 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // As a control, make another commit, which a crash can lose because the server does not flush it at
-        // once.
+        // As a control, make another commit, which a crash can lose because the server does not flush the
+        // commit at once.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));

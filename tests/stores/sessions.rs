@@ -135,7 +135,7 @@ fn a_session_is_used_again_after_it_had_or_missed_the_lock() {
     two.load().unwrap();
     assert_eq!(sessions(&server), both);
     drop(guard);
-    // A waiting thread has no session between two looks.
+    // A waiting thread has no session between two tries.
     let guard = one.lock(Duration::ZERO).unwrap();
     let (pool, seen) = (Pool::default(), Arc::new(AtomicUsize::new(0)));
     let (waits, count) = (pool.clone(), Arc::clone(&seen));

@@ -375,7 +375,7 @@ fn full() {
     connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
     connection.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
     let store = SqliteBackend::new("/mnt/logins.sqlite");
-    // The second record fits into the least reserved room; the third fits into twice the length of the
+    // The second record fits into the smallest reserved space; the third fits into twice the length of the
     // second.
     let long = |n: u32| {
         let text = format!("{n} ").repeat([0, 100, 6000, 11500, 1000][n as usize]);

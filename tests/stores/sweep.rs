@@ -90,8 +90,8 @@ fn a_sweep_refreshes_what_is_due_once() {
     assert_eq!(world.logins.counters().refreshed, 30);
 }
 
-/// Five hundred logins of one minute. Without the spread, all of them would be refreshed in one minute, again
-/// and again.
+/// Five hundred logins were added within one minute. Without the spread, all of them would be refreshed in
+/// one minute, again and again.
 #[test]
 fn logins_of_one_minute_drift_apart_within_an_hour() {
     const COUNT: usize = 500;

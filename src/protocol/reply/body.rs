@@ -16,8 +16,8 @@ const REFRESH: (ReplyMember, &[&str]) =
     (ReplyMember::RefreshToken, &["refresh_token", "refreshToken", "RefreshToken"]);
 const ID: (ReplyMember, &[&str]) = (ReplyMember::IdToken, &["id_token", "idToken"]);
 
-/// Places of a refresh token that are tried if neither the provider's places nor the top level have
-/// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
+/// Paths at which a refresh token is searched for if neither the provider's paths nor the top level have one.
+/// An object with errors is not searched: `{"errors":{"refresh_token":"is required"}}`.
 const ELSEWHERE: [&str; 8] =
     ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
 
@@ -43,7 +43,7 @@ pub(super) struct Body {
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
+    /// Whether the body had bytes that are not UTF-8. If so, U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 

@@ -180,7 +180,7 @@ fn a_failed_question_fails_the_request_of_the_middleware() {
     };
     assert!(matches!(error.downcast_ref(), Some(Error::Api(api)) if api.status == 500), "{error}");
     assert_eq!(api.connections(), 0);
-    // An address that no login allows gets no token, and needs no question.
+    // An address that no login allows gets no token, so the client does not ask the service.
     let elsewhere = other.url().replace("127.0.0.1", "localhost");
     agent.get(elsewhere).call().unwrap();
     assert_eq!(header(&other.requests()[0], "authorization"), None);
