@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_for_a_permit_ends_by_the_clock_and_leaves_the_line() {
+    fn a_wait_for_a_permit_ends_by_the_clock() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::of(clock.clone());
         let gate = Gate::new(2);

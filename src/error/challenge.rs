@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_names_are_read_in_any_case_and_the_first_of_two_counts() {
+    fn challenges_ignore_case_and_the_first_of_two_counts() {
         let challenge = &read(&[b"BEARER Error=\"a\", ERROR=\"b\", ScOpE=\"c d\""])[0];
         assert!(challenge.is("bearer") && !challenge.is("basic") && !challenge.well_formed);
         assert_eq!((challenge.error(), challenge.parameter("scope")), (Some("a"), Some("c d")));

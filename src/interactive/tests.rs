@@ -214,7 +214,7 @@ fn a_listener_is_on_the_address_of_the_redirect_uri_alone() {
 }
 
 #[test]
-fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
+fn a_redirect_uri_without_a_port_means_any_free_port() {
     let world = World::new();
     for uri in ["http://127.0.0.1:0/cb", "http://127.0.0.1/cb", "http://localhost/cb"] {
         let credentials =

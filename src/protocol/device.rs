@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn q67_an_interval_that_is_null_absent_or_a_text_is_read_or_five_seconds() -> Result<()> {
+    fn q67_an_odd_interval_is_read_or_five_seconds() -> Result<()> {
         for (interval, expected) in [("null", 5), ("\"7\"", 7), ("0", 5), ("\"x\"", 5), ("9", 9)] {
             let reply = started(
                 200,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_form_with_the_client_id_and_a_poll_has_no_scope() -> Result<()> {
+    fn a_device_request_is_a_form_and_a_poll_has_no_scope() -> Result<()> {
         let provider = Provider::builder("example")
             .token_endpoint("https://a.example/t")
             .device_authorization_endpoint("https://a.example/d?x=1")

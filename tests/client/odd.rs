@@ -18,7 +18,7 @@ fn header_of(request: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_header_that_would_split_the_request_is_refused_before_it_is_sent() {
+fn a_header_that_would_split_the_request_is_not_sent() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     for (name, value) in [

@@ -289,7 +289,7 @@ fn a_token_that_an_api_repeats_is_not_in_the_error() {
 }
 
 #[test]
-fn an_address_that_carries_secrets_is_not_shown_when_it_cannot_be_used() {
+fn an_unusable_address_with_secrets_is_not_shown() {
     let mut watch = watch();
     for format in [TokenFormat::Query, TokenFormat::Get] {
         let provider =

@@ -151,7 +151,7 @@ fn every_fault(rotation: Rotation) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn with_a_strict_service_only_a_death_after_the_rotation_loses_a_login() {
+fn a_strict_login_is_lost_only_by_death_after_rotation() {
     every_fault(Rotation::Strict);
 }
 

@@ -129,7 +129,7 @@ fn limit() {
 /// The third write to the file is the write of the successor into its reserved space.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_failed_write_on_a_full_disk_frees_the_room_for_another_file() {
+fn a_failed_write_on_a_full_disk_frees_the_reserved_space() {
     if crate::strace::unusable() {
         return;
     }

@@ -289,7 +289,7 @@ fn a_power_cut_finds_a_store_that_does_not_flush() {
 }
 
 #[test]
-fn a_second_process_that_is_not_a_worker_is_a_failure_with_a_hint() {
+fn a_second_process_that_is_no_worker_is_a_failure() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let contract = Contract::new(|| FileBackend::new(&path))

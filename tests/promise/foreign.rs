@@ -112,7 +112,7 @@ impl TokenBackend for Overtaken {
 }
 
 #[test]
-fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
+fn the_pair_a_script_writes_before_our_note_is_used() {
     for (class, rotation) in CLASSES {
         let world = ended(rotation);
         let (once, script) = (OnceLock::new(), Arc::clone(&world));
@@ -156,7 +156,7 @@ fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
 /// The service answers the script while the client's request waits, and the script writes its pair before the
 /// client's answer comes.
 #[test]
-fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
+fn a_scripts_pair_served_first_is_found_after_our_refusal() {
     let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
     for rotation in classes {
         let what = format!("{rotation:?}");
@@ -215,7 +215,7 @@ impl Clock for Busy {
 
 /// When the service refuses the client's request, the script has its answer and has not written it yet.
 #[test]
-fn a_script_that_writes_after_our_refusal_is_found_by_the_second_read() {
+fn a_scripts_late_pair_is_found_by_the_second_read() {
     let world = ended(Rotation::Strict);
     let script = Script::refresh(&world).unwrap();
     let other = Arc::clone(&world);

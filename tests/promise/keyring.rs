@@ -239,7 +239,7 @@ fn a_key_is_read_once_and_without_a_wait() {
 }
 
 #[test]
-fn a_key_is_made_for_an_empty_file_and_not_for_a_damaged_one() {
+fn a_damaged_file_gets_no_new_key() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let keyring = keyring_core::mock::Store::new().unwrap();

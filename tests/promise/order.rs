@@ -237,7 +237,7 @@ fn a_new_login_is_durable_before_it_is_used() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
+fn note_and_successor_are_durable_before_they_are_needed() {
     if unusable() {
         return;
     }

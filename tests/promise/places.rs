@@ -305,7 +305,7 @@ fn mounted() {
 }
 
 #[test]
-fn a_client_on_a_mounted_file_sends_no_token_and_says_what_to_mount() {
+fn a_client_on_a_mounted_file_sends_no_token() {
     if no_mounts() {
         return;
     }
@@ -323,7 +323,7 @@ fn a_client_on_a_mounted_file_sends_no_token_and_says_what_to_mount() {
 }
 
 #[test]
-fn a_record_with_a_hard_link_is_refused_before_a_token_is_sent() {
+fn a_record_with_a_hard_link_sends_no_token() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let store = FileBackend::new(&path);

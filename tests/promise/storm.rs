@@ -260,7 +260,7 @@ fn storm(world: World, seed: u64) -> (usize, u64, u64) {
 }
 
 #[test]
-fn in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly() {
+fn a_storm_of_faults_uses_no_unsaved_token() {
     storms(World::new);
 }
 

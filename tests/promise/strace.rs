@@ -210,7 +210,7 @@ fn a_record_that_cannot_be_replaced_is_named_with_the_cause_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
+fn after_any_failed_call_the_record_is_old_or_new() {
     if unusable() {
         return;
     }

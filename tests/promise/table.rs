@@ -176,7 +176,7 @@ fn save() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_death_at_any_write_of_the_table_leaves_the_old_or_the_new_record() {
+fn after_a_death_at_any_write_the_record_is_whole() {
     use std::os::unix::process::ExitStatusExt as _;
     for (at, when, stored) in [
         (1, "before", None),
@@ -246,7 +246,7 @@ fn login() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_client_killed_between_file_and_table_loses_no_login_at_the_strictest_service() {
+fn a_kill_between_file_and_table_loses_no_login() {
     for when in ["before", "after"] {
         let world = World::in_real_time(Rotation::StrictFamily);
         let (folder, url) = (world.dir.path(), world.sandbox.url().to_owned());

@@ -28,7 +28,7 @@ fn is_released(rotation: Rotation) -> bool {
 }
 
 #[test]
-fn while_a_pair_is_unsaved_others_wait_if_a_second_use_does_harm() {
+fn others_wait_for_an_unsaved_pair_if_reuse_does_harm() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
         let (world, mut first, mut second) = unsaved(rotation);
         let answer = second.ask("call");

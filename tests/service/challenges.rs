@@ -138,7 +138,7 @@ fn a_403_means_an_ended_token_if_the_caller_says_so() {
 }
 
 #[test]
-fn a_challenge_of_the_token_endpoint_is_not_taken_for_one_of_the_api() {
+fn a_challenge_of_the_token_endpoint_is_not_the_apis() {
     for header in ["Bearer error=\"invalid_client\"", "Basic", ""] {
         let sandbox = sandbox();
         let client = seeded(&sandbox);

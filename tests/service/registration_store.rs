@@ -303,7 +303,7 @@ fn a_secret_that_cannot_be_renewed_now_keeps_the_client() {
 }
 
 #[test]
-fn credentials_keep_the_path_and_host_of_a_redirect_uri_without_a_port() {
+fn credentials_keep_a_redirect_uri_without_a_port() {
     for uri in ["http://localhost/cb", "http://[::1]/cb", "http://127.0.0.1:80/cb"] {
         let members = serde_json::json!({"client_id": "a", "redirect_uris": [uri]});
         let registration: Registration = serde_json::from_value(members).unwrap();

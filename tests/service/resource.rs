@@ -295,7 +295,7 @@ fn a_client_must_be_known_somehow() {
 }
 
 #[test]
-fn what_was_found_is_kept_for_a_day_and_longer_without_an_answer() {
+fn found_metadata_is_kept_for_a_day_or_an_outage() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = published();
     let folder = Sandbox::start().unwrap();

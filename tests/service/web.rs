@@ -56,7 +56,7 @@ fn extra_authorization_parameters_replace_none_of_ours() {
 }
 
 #[test]
-fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
+fn resource_and_audience_go_into_every_request() {
     let sandbox = sandbox();
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let calls = seen.clone();

@@ -294,7 +294,7 @@ fn the_table_is_created_at_the_third_try_at_the_latest() {
 
 /// A statement that is answered too late must leave no lock on a session of the application.
 #[test]
-fn a_late_answer_is_an_error_and_the_session_comes_back_without_a_lock() {
+fn a_late_answer_leaves_no_lock_on_the_session() {
     let Some(server) = servers::postgres() else { return };
     let url = replaced(&server, "CREATE TABLE fake.slow (seconds int)");
     let slow = "CREATE OR REPLACE FUNCTION fake.set_config(name text, value text, local boolean) \

@@ -410,7 +410,7 @@ fn full() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_refuses_a_note_and_room_is_kept_for_the_successor() {
+fn a_full_disk_refuses_a_note_but_not_a_successor() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }

@@ -42,7 +42,7 @@ fn until(done: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_call_without_a_wait_asks_nothing_while_a_thread_has_the_lock() {
+fn a_call_that_does_not_wait_asks_nothing_behind_a_thread() {
     let (key, pace) = (key(), Pace::system());
     let held = taken(key, &pace, None);
     let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
@@ -256,7 +256,7 @@ fn no_permit_is_waited_for_while_a_thread_has_the_lock() {
 }
 
 #[test]
-fn a_call_without_a_wait_gives_up_a_slow_attempt_after_ten_seconds() {
+fn a_call_that_does_not_wait_gives_up_after_ten_seconds() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
     let (asks, left) = (AtomicBool::new(false), AtomicBool::new(false));

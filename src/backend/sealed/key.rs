@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealing_key_in_place_of_its_name_or_path_is_not_shown() {
+    fn a_key_given_as_a_name_or_path_is_not_shown() {
         let key = STANDARD.encode([7; LEN]);
         for given in [key.as_str(), key.trim_end_matches('='), "sesame"] {
             let texts = [SealingKey::from_env(given), SealingKey::from_file(given)]

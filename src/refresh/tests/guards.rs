@@ -102,7 +102,7 @@ fn a_lock_lost_before_the_request_leaves_is_taken_again() {
 }
 
 #[test]
-fn a_note_that_the_store_refuses_without_the_lock_follows_a_new_lock() {
+fn a_note_refused_for_a_lost_lock_follows_a_new_lock() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let mut refused = false;

@@ -20,7 +20,7 @@ fn a_header_is_sensitive_and_has_the_providers_scheme() {
 }
 
 #[test]
-fn a_token_that_no_header_can_carry_is_an_error_that_says_why() {
+fn a_token_that_no_header_can_carry_is_an_error() {
     let world = World::new(Rotation::Strict);
     for (text, fits) in [("a b~", true), ("a\tb", false), ("a\u{7f}", false), ("ä", false)] {
         let live = live(&world, Token::new(text));

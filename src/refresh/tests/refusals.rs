@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Another login with the same tokens replaced ours: the refusal does not apply to it.
 #[test]
-fn a_refusal_of_a_replaced_login_does_not_apply_to_the_new_login() {
+fn a_refusal_of_a_replaced_login_leaves_the_new_login() {
     for act in [Act::Refuse, Act::TooEarly] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         world.past_end();

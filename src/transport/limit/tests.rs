@@ -170,7 +170,7 @@ fn silence_ends_a_request_at_its_limit_and_one_look() {
 }
 
 #[test]
-fn a_silent_server_gets_no_more_than_the_limit_when_the_process_was_stopped() {
+fn a_stop_does_not_lengthen_the_limit_of_a_silent_server() {
     for pause in PAUSES {
         let mut case = case(LIMIT, &[Step::Silence, Step::Stop(pause)], Step::Silence);
         assert!(is_over(&case.read()));
