@@ -15,8 +15,9 @@
 //!   checks this with [`Record::may_replace`] in the same atomic step, and answers
 //!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
 //!   saved again.
-//! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
-//!   reserves space for the successor before it answers `Ok(())`.
+//! * A record with a [`Record::note`] A record with a [`Record::note`] announces a refresh: a record with the
+//!   new refresh token (its successor) follows. A store that can run full reserves space for the record that
+//!   follows before it answers `Ok(())`.
 //! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
 //!   process dies. The guard names the kind of lock, and borrows nothing. If the lock is not free after
 //!   `wait`, the call answers [`BackendError::Busy`].
@@ -29,10 +30,10 @@
 //!
 //! Without a `lock`, the client excludes only the threads of its own process from a refresh;
 //! [`FileLock`] adds a lock between processes in one line. If `save` compares and there is no lock, the
-//! notes exclude other processes: a client waits for the deadline of another process's note. Until then
-//! a call uses the current access token, or fails with
-//! [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has expired. With a plain
-//! `save` and no lock, two processes that refresh at the same moment can lose the login.
+//! refresh notes exclude other processes: a client waits for the deadline of another process's note. Until
+//! then a call uses the current access token, or fails with
+//! [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has expired. With a plain `save` and
+//! no lock, two processes that refresh at the same moment can lose the login.
 
 mod accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -209,8 +210,8 @@ pub trait TokenBackend: Send + Sync {
 
     /// Whether [`TokenBackend::save`] compares with the stored record and writes in one atomic step, and
     /// [`TokenBackend::load`] returns what a save has written, member by member. A client then reads neither
-    /// its first note back nor the record that its successor replaces, because the save compares. The default
-    /// implementation returns `false`.
+    /// its first refresh note back nor the record that its successor replaces, because the save compares. The
+    /// default implementation returns `false`.
     fn compares(&self) -> bool {
         false
     }
@@ -311,9 +312,8 @@ impl Guard {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
 
-    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of
-    /// that lock may still be refreshing: the client then waits for the deadline of a note in the
-    /// store.
+    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of that
+    /// lock may still be refreshing: the client then waits for the deadline of a refresh note in the store.
     pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
         self.new = new;
         self

@@ -147,7 +147,7 @@ impl Logins {
     /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
     /// again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
-        // Until the client's unsaved pair is saved, the store has the old refresh token.
+        // Until the client's unsaved token pair is saved, the store has the old refresh token.
         if let Some(client) = self.0.clients.find(account) {
             client.keeper().save_waiting()?;
         }

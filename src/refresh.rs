@@ -21,6 +21,11 @@
 //! token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` contains the rules
 //! of single services, `state.rs` the state in memory, and `rules.rs` the settings of the service.
 //!
+//! Words of these files: a *refresh note* is a part of the record, written before a refresh token is sent; a
+//! *token pair* is a new access token with its new refresh token; the *spare refresh token* is a second refresh
+//! token in the record; the *fallback* is an access token that a call uses if it gets no new access token; a
+//! *replay* sends a refresh token once more after no answer came.
+//!
 //! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
 //! call of the backend. `turn` is the refresh lock; a thread takes `turn` before it takes the store's lock.
 
@@ -109,7 +114,7 @@ struct Call<'a> {
     /// How long this call has waited for another client's refresh, because the store has no lock to
     /// wait for.
     looked: Duration,
-    /// Whether the store has lost a note that this call had written.
+    /// Whether the store has lost a refresh note that this call had written.
     lost_note: bool,
     /// The number of this call's last token request.
     sent: u64,
@@ -151,10 +156,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Cleans up at the end of a turn, also after a backend has panicked. Dropping the value releases the
-/// store's lock, unless an unsaved pair must keep the lock so that no other client sends the old
-/// refresh token again. The drop also tells `memory` whether a pair is unsaved, so that later calls try
-/// to save the pair.
+/// Cleans up at the end of a turn, also after a backend has panicked. Dropping the value releases the store's
+/// lock, unless an unsaved token pair must keep the lock so that no other client sends the old refresh token
+/// again. The drop also tells `memory` whether a token pair is unsaved, so that later calls try to save the
+/// pair.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -339,7 +344,7 @@ impl Keeper {
         let clock = &*self.clock;
         let quiet = || clock.monotonic() < memory.quiet_until;
         if memory.unsaved {
-            // One call every few seconds tries to save the unsaved pair; the other calls use the token
+            // One call every few seconds tries to save the unsaved token pair; the other calls use the token
             // in memory.
             return (want.tolerates(live, clock) && quiet()).then_some(live);
         }

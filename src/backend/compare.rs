@@ -103,7 +103,7 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
         let text = format!("cannot write {}: the record is too large", place.name());
         return Err(BackendError::Unavailable(text).into());
     }
-    // Remember the bytes only between a note and its successor.
+    // Remember the bytes only between a refresh note and the record that follows.
     let written = || {
         let keeps = record.note().is_some();
         place.seen().set(keeps.then(|| json.clone()));

@@ -301,7 +301,7 @@ impl FileBackend {
         replaced.map_err(|error| room::not_replaced(target, &error))?;
         self.flush_folder(target)?;
         let content = Content::of(file, json);
-        // A note is soon replaced, and hardly read by another process meanwhile.
+        // A refresh note is soon replaced, and hardly read by another process meanwhile.
         if record.note().is_none() {
             mark::write(target, content.as_ref());
         }

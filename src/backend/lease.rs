@@ -11,11 +11,11 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// The margin that is added to a renewed lease.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// By how much the deadline of a note is later than twice the time of its request.
+/// By how much the deadline of a refresh note is later than twice the time of its request.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// For this time after the server's answer, the renewal that came with a note replaces a separate check of
-/// the lock. The answer to a separate check can take as long.
+/// For this time after the server's answer, the renewal that came with a refresh note replaces a separate
+/// check of the lock. The answer to a separate check can take as long.
 const FRESH: Duration = Duration::from_millis(10);
 
 /// For how long the lock must last if this record is saved: the record has the note of a request that this
@@ -27,7 +27,7 @@ pub(super) fn needed(record: &Record, lease: Duration) -> Option<Duration> {
     ours.then(|| twice.saturating_add(lease).saturating_add(SLACK))
 }
 
-/// A renewal of a lock that came with the save of a note, in one step with the check of the lock.
+/// A renewal of a lock that came with the save of a refresh note, in one step with the check of the lock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Renewal {
     wall: SystemTime,

@@ -2,9 +2,8 @@
 //!
 //! The store's own lock excludes other threads and processes. The line only decides which thread asks
 //! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
-//! attempt at a time for each account, even if it has many clients. The threads that wait get the
-//! record that a holder in this process reads or saves, so that all of them use the token of one
-//! refresh.
+//! attempt at a time for each account, even if it has many clients. The threads that wait get the record that
+//! a lock holder in this process reads or saves, so that all of them use the token of one refresh.
 //!
 //! | state | who asks the store |
 //! | --- | --- |
@@ -108,7 +107,7 @@ struct Line {
     waiting: VecDeque<Waiter>,
     /// Whether the first in the line is asking the store at this moment.
     asking: bool,
-    /// The record that a holder read or saved last, its number, and when.
+    /// The record that a lock holder read or saved last, its number, and when.
     saved: Option<(u64, Duration, Record)>,
 }
 
@@ -136,7 +135,7 @@ impl Lines {
         self.numbers
     }
 
-    /// Removes a line without a holder and without waiting threads.
+    /// Removes a line without a lock holder and without waiting threads.
     fn tidy(&mut self, key: &Key) {
         if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
         {
@@ -163,8 +162,8 @@ impl Line {
         self.holder.as_ref().is_some_and(|(_, held)| held == file)
     }
 
-    /// The record that is returned to a call: a record newer than the call, or, for a call that does
-    /// not wait, a fresh record of the present holder.
+    /// The record that is returned to a call: a record newer than the call, or, for a call that does not
+    /// wait, a fresh record of the present lock holder.
     fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
         let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;

@@ -265,8 +265,8 @@ impl Place for SqliteBackend {
         // `FAST` and not `ON`: with `ON`, the reserved pages would need the same space once more in the
         // journal, which a full disk does not have. `clear` overwrites what was removed.
         self.durably("FAST", |connection| {
-            // A record with a note reserves the space that its successor needs: in the log that will hold the
-            // successor, or else in the database file.
+            // A record with a refresh note reserves the space for the record that follows: in the log that
+            // will hold that record, or else in the database file.
             let mut transaction = None;
             let room = match connection.wal {
                 _ if !noted => 0,
@@ -347,7 +347,7 @@ impl TokenBackend for SqliteBackend {
         self.durably("ON", |connection| {
             let lent = || connection.path().filter(|path| !path.is_empty());
             let log = connection.wal.cloned().or_else(|| lent().map(|path| Log::of(path.as_ref())));
-            // The space in the log for the successors of other logins.
+            // The space in the log for the next records of other logins.
             let room = log.as_ref().map_or(0, |log| room::kept(&log.database, Some(&login)));
             // The journal has a copy of what was removed: the journal is cut when the removal is done.
             // With this limit, a commit also cuts a log.

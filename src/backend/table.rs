@@ -123,13 +123,13 @@ pub trait TokenTable: Send + Sync {
 ///
 /// # What it promises
 ///
-/// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If the
+/// * **The file first.** A new token is in the file, whole and flushed, before the table is written. If the
 ///   process dies between the two writes, the next `load` finds in the table a token that the file knows as
 ///   replaced, answers with the file's record, and writes its token into the table.
 /// * **Only a new token changes the table.** Notes and everything else change only the file.
 /// * If the file does not know the table's token, the client uses that token with the login, the binding and
-///   the spare token of the file's record. The note and the refusal of the previous token no longer apply.
-///   The store does not overwrite the new token; a `save` that replaces the previous token fails with
+///   the spare token of the file's record. The refresh note and the refusal of the previous token no longer
+///   apply. The store does not overwrite the new token; a `save` that replaces the previous token fails with
 ///   [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
@@ -139,9 +139,8 @@ pub trait TokenTable: Send + Sync {
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
 ///   the column. If the first save fails in this way, the table is empty again; if a later save fails in this
 ///   way, the file has the whole token.
-/// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails,
-///   `save` fails; the successor is in the file, so nothing is lost, and the next `save` or `load`
-///   writes the table.
+/// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails, `save`
+///   fails; the new token is in the file, so nothing is lost, and the next `save` or `load` writes the table.
 ///
 /// # What it cannot promise
 ///
@@ -152,10 +151,10 @@ pub trait TokenTable: Send + Sync {
 /// * The file is on one machine: all processes that refresh must share the file and its lock. For many
 ///   machines, keep the whole record in the database (see [`crate::guide::stores`]).
 /// * The key of a bound login (DPoP, RFC 9449) is only in the file: without the file, a bound login is lost.
-/// * If the file is deleted, the note is lost: a refresh token that was sent and not answered is sent
-///   again. If the file is deleted between the two writes of a save, the successor is lost.
-/// * A table whose writes fail is noticed after the refresh token was used, not before. The successor
-///   is then in the file.
+/// * If the file is deleted, the refresh note is lost: a refresh token that was sent and not answered is sent
+///   again. If the file is deleted between the two writes of a save, the new token is lost.
+/// * A table whose writes fail is noticed after the refresh token was used, not before. The new token is then
+///   in the file.
 ///
 /// The file is written by a [`FileBackend`], with mode 0600, its lock and the files beside it, plus one
 /// more lock, `NAME.table.lock`. The file also holds the token: keep the file in a place that is safe for the
@@ -280,7 +279,7 @@ fn pair(token: &Token) -> (&Secret, Option<&Secret>) {
     (token.access_token(), token.refresh_token())
 }
 
-/// A fingerprint of the pair, from which neither token can be recovered.
+/// A fingerprint of the token pair, from which neither token can be recovered.
 fn name(token: &Token) -> Value {
     let refresh_token = token.refresh_token().map_or("", Secret::expose);
     let both = format!("{}\0{refresh_token}", token.access_token().expose());
@@ -310,7 +309,7 @@ fn taken_over(token: &Token) -> Record {
     record
 }
 
-/// The record after another program put `token` into the table: the same login, without the note and
+/// The record after another program put `token` into the table: the same login, without the refresh note and
 /// the refusal of the previous token.
 fn moved_on(record: &Record, token: &Token) -> Record {
     let mut next = record.next();

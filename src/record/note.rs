@@ -38,7 +38,7 @@ pub struct Note {
     pub holder: Holder,
     /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// The latest time at which the holder may still get the answer, UTC.
+    /// The latest time at which the process that sent the token may still get the answer, UTC.
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
@@ -53,13 +53,13 @@ pub struct Note {
     /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
     /// holder still runs.
     pub(crate) unlocked: bool,
-    /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the
+    /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the refresh
     /// note.
     pub(crate) seen: Vec<Seen>,
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// When a host first saw a note, by its own clock, UTC.
+/// When a host first saw a refresh note, by its own clock, UTC.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) host: String,
@@ -102,9 +102,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, read from files, because std has no function for the name. Two hosts have the same
-/// name only if a person gave them the same name: a note names the host by whose clock it was first
-/// seen.
+/// The host's name, read from files, because std has no function for the name. Two hosts have the same name
+/// only if a person gave them the same name: a refresh note names the host by whose clock it was first seen.
 fn host() -> String {
     /// The name in the settings of macOS, which every user may read.
     const MAC: &str = "/Library/Preferences/SystemConfiguration/preferences.plist";

@@ -63,7 +63,7 @@ impl Keeper {
             record.consented_at = Some(sent_at);
             record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
             let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
-            // An unsaved pair of the previous login is dropped.
+            // An unsaved token pair of the previous login is dropped.
             let pair = Pair { record, spent: None, keeps_lock, ends_old: true };
             let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
             let kept = self.keep(call, pair).and_then(|record| {

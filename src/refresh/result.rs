@@ -40,8 +40,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Handles a successor that could not be saved. The successor stays in memory, and calls use the old
-    /// access token while it works.
+    /// Handles a new refresh token that could not be saved. The successor stays in memory, and calls use the
+    /// old access token while it works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();
         let reason = chain(&*source);
@@ -50,8 +50,8 @@ impl Keeper {
             if pair.ends_old {
                 call.fallback = None;
             }
-            // If the store has another client's newer token, only our token, which would be the spare,
-            // could not be saved.
+            // If the store has another client's newer token, only our token, which would be the spare refresh
+            // token, could not be saved.
             let theirs = call.read.as_ref().filter(|read| pair.is_overtaken_by(read));
             let theirs = theirs.map(|read| self.live(read));
             let works = |live: &Live| call.want.tolerates(live, &*self.clock);

@@ -22,7 +22,7 @@ const OLD_DOUBT: Duration = Duration::from_secs(60);
 /// A refusal that a second read of the store has not confirmed yet.
 pub(super) struct Doubt {
     login: String,
-    /// The nonce of our note. If the store has another note, another client was at work.
+    /// The nonce of our refresh note. If the store has another refresh note, another client was at work.
     nonce: String,
     refresh_token: Secret,
     error: OAuthError,
@@ -56,7 +56,7 @@ impl Keeper {
     /// token. Calls use the kept token if the store fails.
     pub(super) fn keep_for_later(&self, record: &Record) {
         let Some(turn) = self.turn.try_lock() else { return };
-        // A client without a login has no use for a token that is due, and an unsaved pair must not be
+        // A client without a login has no use for a token that is due, and an unsaved token pair must not be
         // replaced.
         if !self.rules.one_time || turn.unsaved.is_some() {
             return;
@@ -79,7 +79,7 @@ impl Keeper {
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };
         let now = self.clock.monotonic();
-        // Another client would have to wait for the deadline of our note; this client need not.
+        // Another client would have to wait for the deadline of our refresh note; this client need not.
         let ours = turn.unanswered.is_some() || turn.never_sent.is_some();
         let noted = ours && now < turn.note_ends;
         let doubts = turn.doubt.as_ref();
@@ -92,9 +92,9 @@ impl Keeper {
         self.turn.try_lock().is_some_and(|turn| turn.doubt.is_some())
     }
 
-    /// Reads the store for the first time after a refusal. The note in the store then says that an answer
-    /// came, and keeps other clients from sending the token again before the second read. If this process
-    /// dies before the second read, the next client sends the token once more.
+    /// Reads the store for the first time after a refusal. The refresh note in the store then says that an
+    /// answer came, and keeps other clients from sending the token again before the second read. If this
+    /// process dies before the second read, the next client sends the token once more.
     pub(super) fn doubt_refusal(
         &self,
         call: &mut Call<'_>,
@@ -122,8 +122,8 @@ impl Keeper {
         )
     }
 
-    /// Reads the store for the second time: if the store still has the refused token and our note, the
-    /// refusal is believed. Returns `None` if no refusal waits for a second read.
+    /// Reads the store for the second time: if the store still has the refused token and our refresh note,
+    /// the refusal is believed. Returns `None` if no refusal waits for a second read.
     pub(super) fn second_look(
         &self,
         call: &mut Call<'_>,

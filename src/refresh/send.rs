@@ -106,15 +106,15 @@ impl Keeper {
         memory.sends
     }
 
-    /// Whether there is time for another request: the lock holds, and our note's deadline has not
+    /// Whether there is time for another request: the lock holds, and our refresh note's deadline has not
     /// passed for other clients.
     fn lasts(&self, call: &Call<'_>, noted: &Record) -> bool {
         self.in_time(call.turn.lock_kind(), noted, self.clock.monotonic())
             && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
     }
 
-    /// Whether an answer would come before our note's deadline, by both clocks. A lock that is released only
-    /// when its holder dies needs no deadline.
+    /// Whether an answer would come before our refresh note's deadline, by both clocks. A lock that is
+    /// released only when its holder dies needs no deadline.
     fn in_time(&self, lock: LockKind, noted: &Record, began: Duration) -> bool {
         let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
         let took = self.clock.monotonic().saturating_sub(began);
@@ -256,7 +256,8 @@ impl Keeper {
         Ok(Looked::Unchanged(Box::new(latest)))
     }
 
-    /// Returns an error if another holder may have the successor: then the refusal is not believed.
+    /// Returns an error if another lock holder may have the new refresh token: then the refusal is not
+    /// believed.
     pub(super) fn other_holder(
         &self,
         call: &Call<'_>,
@@ -308,9 +309,9 @@ impl Keeper {
             status: error.status,
             unanswered_since: earlier.or(asked_before),
         };
-        // The spare, which lost a race, may be the valid token. The spare and the refused token change
-        // places, so that a wrong refusal is corrected: each of the two tokens is sent once more after a
-        // pause.
+        // The spare refresh token, which lost a race, may be the valid token. The spare refresh token and the
+        // refused token change places, so that a wrong refusal is corrected: each of the two tokens is sent
+        // once more after a pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

@@ -285,10 +285,10 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// Whether a pair is unsaved. If so, one call tries to save it every few seconds.
+    /// Whether a token pair is unsaved. If so, one call tries to save it every few seconds.
     pub(crate) unsaved: bool,
-    /// Whether the token in memory became invalid when the unsaved pair was issued. If so, no call may use
-    /// that token.
+    /// Whether the token in memory became invalid when the unsaved token pair was issued. If so, no call may
+    /// use that token.
     pub(crate) blocked: bool,
     /// An access token that the API refused and that the client has not replaced yet.
     pub(crate) suspect: Option<Secret>,
@@ -327,17 +327,18 @@ pub(crate) struct Failure {
 pub(crate) struct Turn {
     /// The store's lock, while it is held.
     pub(crate) guard: Option<Guard>,
-    /// A pair that is not in the store yet.
+    /// A token pair that is not in the store yet.
     pub(crate) unsaved: Option<Pair>,
-    /// The nonce of a note after which nothing was sent. The save of the note may have failed.
+    /// The nonce of a refresh note after which nothing was sent. The save of the refresh note may have
+    /// failed.
     pub(crate) never_sent: Option<String>,
-    /// The nonce of this process's own note whose request got no answer.
+    /// The nonce of this process's own refresh note whose request got no answer.
     pub(crate) unanswered: Option<String>,
-    /// Until when other clients wait for the last note of this client, in monotonic time.
+    /// Until when other clients wait for the last refresh note of this client, in monotonic time.
     pub(crate) note_ends: Duration,
     /// The warnings about the store that were already emitted.
     pub(crate) warned: Vec<String>,
-    /// Whether the store has returned a note as it was written.
+    /// Whether the store has returned a refresh note as it was written.
     pub(crate) keeps_notes: bool,
     /// A refusal that is believed only after a second read of the store.
     pub(super) doubt: Option<Doubt>,
@@ -369,12 +370,12 @@ impl Turn {
 pub(crate) struct Pair {
     /// The record to save.
     pub(crate) record: Record,
-    /// The refresh token that was sent for this pair; `None` for a new login.
+    /// The refresh token that was sent for this token pair; `None` for a new login.
     pub(crate) spent: Option<Secret>,
-    /// Whether the store's lock is kept until the pair is saved.
+    /// Whether the store's lock is kept until the token pair is saved.
     pub(crate) keeps_lock: bool,
-    /// Whether the previous access token became invalid when the pair was issued, or the pair belongs to
-    /// another login.
+    /// Whether the previous access token became invalid when the token pair was issued, or the pair belongs
+    /// to another login.
     pub(crate) ends_old: bool,
 }
 

@@ -214,7 +214,7 @@ impl Server {
         })
     }
 
-    /// With [`Rotation::UntilUsed`], the first use of a pair revokes the refresh token that the pair
+    /// With [`Rotation::UntilUsed`], the first use of a token pair revokes the refresh token that the pair
     /// replaced.
     fn was_used(&mut self, refresh: usize) {
         if self.settings.rotation == Rotation::UntilUsed

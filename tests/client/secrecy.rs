@@ -349,7 +349,7 @@ fn a_backend_that_panics_or_fails_in_a_save_shows_no_token() {
             Err(panic) => {
                 assert!(panics);
                 watch.texts.push(panic.downcast_ref::<String>().unwrap().clone());
-                // The pair is in memory, and the next call tries the save again.
+                // The token pair is in memory, and the next call tries the save again.
                 let again = std::panic::AssertUnwindSafe(|| client.access_token());
                 assert!(std::panic::catch_unwind(again).is_err());
             }

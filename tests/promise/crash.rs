@@ -81,7 +81,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     let told = answer.as_ref().is_none_or(|a| a.starts_with("ok ") || a.starts_with("backend "));
     assert!(told || lasting, "{what}");
 
-    // The record is whole: the old record, the record with a note, or the new record.
+    // The record is whole: the old record, the record with a refresh note, or the new record.
     let held = world.stored_name();
     let stored = world.stored();
     let noted = stored.note().is_some();

@@ -27,7 +27,7 @@ enum Flaw {
     LeavesItsLock,
     /// Stores only the token.
     ThreeColumns,
-    /// Stores all but the note.
+    /// Stores all but the refresh note.
     DropsTheNote,
 }
 

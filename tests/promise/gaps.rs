@@ -38,7 +38,7 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
     }
 }
 
-/// The successor of a record may be longer, so the store reserves space for twice the record's length.
+/// The next record may be longer, so the store reserves space for twice the record's length.
 #[cfg(unix)]
 #[test]
 fn the_room_for_a_successor_grows_with_the_record() {

@@ -131,7 +131,7 @@ fn a_move_spares_another_login_and_a_pending_request() {
     let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
     assert!(to.load().unwrap().is_none());
-    // With a lock that is released when its holder dies, the sender is gone, so the note moves along.
+    // With a lock that is released when its holder dies, the sender is gone, so the refresh note moves along.
     assert!(move_login(&from, &to).unwrap());
     assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
     assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");

@@ -173,7 +173,8 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 let what = format!("{class}, usable: {usable}, rotated: {rotated}");
                 let (world, _) = started(rotation, usable);
                 let gate = Gate::new();
-                // Hold the request for ever, so that another request comes only after the holder's death.
+                // Hold the request for ever, so that another request comes only after the lock holder's
+                // death.
                 world.sandbox.fault(if rotated {
                     Fault::HoldAfter(gate.clone())
                 } else {

@@ -16,8 +16,8 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[("strace::refresh", refresh)];
 
-/// Makes the store calls of a client's refresh. A note that cannot be saved ends the refresh; a successor
-/// that cannot be saved is tried once more.
+/// Makes the store calls of a client's refresh. A refresh note that cannot be saved ends the refresh; a new
+/// refresh token that cannot be saved is tried once more.
 fn refresh() {
     let store = FileBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
@@ -186,8 +186,8 @@ fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
         }
     }
     assert!(made > 2 && opened > 2, "{trace}");
-    // The lock between two saves is released after the rename: the note's file has its final name then, the
-    // successor's file does not.
+    // The lock between two saves is released after the rename: the file of the refresh note has its final
+    // name then, the file of the new record does not.
     let unlocked = |name: &str| {
         let of_it = |line: &&str| line.contains("LOCK_UN") && line.contains(name);
         trace.lines().filter(of_it).count()
@@ -277,7 +277,7 @@ fn survives(fault: &str) {
         3 => assert!(left.note().is_none() && *left.token() == token(2), "{all}"),
         other => panic!("revision {other} after {all}"),
     }
-    // A single failed call never loses the successor.
+    // A single failed call never loses the new refresh token.
     assert!(killed || !saved(2) || saved(3), "{all}");
 
     // Check that the next process can save.

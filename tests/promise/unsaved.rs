@@ -1,5 +1,5 @@
-//! Tests of clause P5 of the promise between processes: one process has an unsaved pair in memory, and no
-//! other process sends the old refresh token again or reports that the login is lost.
+//! Tests of clause P5 of the promise between processes: one process has an unsaved token pair in memory, and
+//! no other process sends the old refresh token again or reports that the login is lost.
 
 use evergrant::provider::Rotation;
 
@@ -34,8 +34,8 @@ fn others_wait_for_an_unsaved_pair_if_reuse_does_harm() {
         let answer = second.ask("call");
         if is_released(rotation) {
             assert_eq!(answer, "ok at-3", "{class}");
-            // The first process uses the newer pair from the store; its own refresh token is only the spare
-            // of the record.
+            // The first process uses the newer token pair from the store; its own refresh token is only the
+            // spare refresh token of the record.
             assert_eq!(first.ask("call"), "ok at-3", "{class}");
         } else {
             assert!(answer.starts_with("busy "), "{class}: {answer}");

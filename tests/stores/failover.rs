@@ -144,7 +144,8 @@ impl Load {
         });
     }
 
-    /// The accounts whose login is lost: a new process cannot refresh it after the deadline of each note.
+    /// The accounts whose login is lost: a new process cannot refresh it after the deadline of each refresh
+    /// note.
     fn lost(&self) -> Vec<&str> {
         let store = (self.open)(WORKERS);
         let clock = Arc::new(ManualClock::new());

@@ -155,7 +155,7 @@ fn more_redis_accounts_than_connections_are_no_error() {
     }
 }
 
-/// A holder that has the only session needs no second session, and the other threads wait for this
+/// A lock holder that has the only session needs no second session, and the other threads wait for this
 /// session.
 #[cfg(feature = "postgres")]
 #[test]
@@ -183,7 +183,7 @@ fn no_free_session_is_an_error_of_its_own() {
         assert!(error.is_transient());
     }
     assert_eq!(clock.slept(), Duration::from_secs(20));
-    // Meanwhile the holder can still load and save.
+    // Meanwhile the lock holder can still load and save.
     let error = precise(store.account("one").lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
 }

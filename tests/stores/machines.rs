@@ -56,8 +56,8 @@ fn killed_before_the_send(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The round that kills the holder after the rotation is the only round in which a login at a strict service
-/// is lost, whatever the workers do.
+/// The round that kills the lock holder after the rotation is the only round in which a login at a strict
+/// service is lost, whatever the workers do.
 fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -88,7 +88,7 @@ fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1, "the holder gives up before it sends a request");
 }
 
-/// The holder goes on before the deadline, and no other worker has done anything.
+/// The lock holder goes on before the deadline, and no other worker has done anything.
 fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -100,9 +100,9 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The stopped holder goes on only after the other workers have decided what to do about its refresh
-/// (the tables are on the guide's page `design`). Without a window the others report that the login is
-/// lost, which is true until the holder continues and saves the only valid pair.
+/// The stopped lock holder goes on only after the other workers have decided what to do about its refresh
+/// (the tables are on the guide's page `design`). Without a window the others report that the login is lost,
+/// which is true until the lock holder continues and saves the only valid token pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -119,9 +119,9 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     all(&fleet.answers(1), "ok ");
 }
 
-/// The holder's lease has expired, and the deadline of its note has not passed. With a window the other
-/// workers have their own pair, and the holder's late save is refused. Without a window they have waited, and
-/// the holder's pair is saved.
+/// The holder's lease has expired, and the deadline of its refresh note has not passed. With a window the
+/// other workers have their own token pair, and the lock holder's late save is refused. Without a window they
+/// have waited, and the lock holder's token pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");
@@ -152,7 +152,7 @@ fn store_restarted(fleet: &mut Fleet, _: bool) {
     assert!(fleet.token_requests() <= before + 2);
 }
 
-/// Between the holder's host and the store, every connection is closed, and no new connection is made.
+/// Between the lock holder's host and the store, every connection is closed, and no new connection is made.
 fn network_cut(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -169,7 +169,7 @@ fn network_cut(fleet: &mut Fleet, strict: bool) {
     all(&fleet.all_call(&[holder]), "ok ");
 }
 
-/// Between the holder's host and the store, no data is carried, but the connections stay open.
+/// Between the lock holder's host and the store, no data is carried, but the connections stay open.
 fn network_silent(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -183,7 +183,7 @@ fn network_silent(fleet: &mut Fleet, _: bool) {
     // The server still has the connection that the holder's lock names, so no other worker takes the lock.
     fleet.network(host, Network::SilentForOld);
     all(&fleet.all_call(&[holder]), "ok ");
-    // The other workers have waited for the lock, which the holder has kept until its pair was saved.
+    // The other workers have waited for the lock, which the holder has kept until its token pair was saved.
     all(&fleet.answers(ALL - WORKERS), "ok ");
     assert_eq!(fleet.token_requests(), before + 1);
     fleet.network(host, Network::Works);
@@ -228,7 +228,7 @@ const GRACE: &[(&str, Round)] = &[
     ("stopped after the send", stopped_after_the_send),
 ];
 
-/// The rounds that lose no pair even if a second use of a refresh token revokes the whole login.
+/// The rounds that lose no token pair even if a second use of a refresh token revokes the whole login.
 const FAMILY: &[(&str, Round)] = &[
     ("nothing", nothing),
     ("killed before the send", killed_before_the_send),

@@ -294,7 +294,7 @@ fn processes_at_the_end_of_a_token_make_one_refresh() {
     }
 }
 
-/// Makes the store calls of a refresh: saves the note, and the successor.
+/// Makes the store calls of a refresh: saves the refresh note, and the new record.
 fn save() {
     let store = SqliteBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
@@ -305,7 +305,7 @@ fn save() {
 }
 
 /// The process is killed at each system call that could matter. Afterwards the store has the whole old
-/// record, the record with a note or the new record, and the store still works.
+/// record, the record with a refresh note or the new record, and the store still works.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_a_kill_at_any_call_the_record_is_whole() {

@@ -1,4 +1,4 @@
-//! Tests of SQLite's write-ahead log: the space for successors in the log, and a log that is deleted.
+//! Tests of SQLite's write-ahead log: the space for new records in the log, and a log that is deleted.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -255,7 +255,7 @@ fn read_on_a_full_disk() {
     checkpoint();
     let mut filler = std::fs::File::create("/mnt/filler").unwrap();
     while std::io::Write::write_all(&mut filler, &[7; 4096]).is_ok() {}
-    // The log has space for the note, and not for its successor.
+    // The log has space for the refresh note, and not for the new record.
     for n in 2.. {
         if room(path) < 18 * frame {
             break;

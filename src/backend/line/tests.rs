@@ -114,7 +114,7 @@ fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
     assert!(matches!(ask(true), Taken::Busy), "an old record is told");
     tell(&key, &pace, Some(&record(2)));
     assert!(matches!(ask(true), Taken::Saved(told) if *told.token() == *record(2).token()));
-    // No thread gets a login that was removed, or a record with a note.
+    // No thread gets a login that was removed, or a record with a refresh note.
     tell(&key, &pace, None);
     assert!(matches!(ask(true), Taken::Busy));
     drop(held);

@@ -1,9 +1,9 @@
-//! An advisory lock, held by a session. The session also does the work of its holder.
+//! An advisory lock, held by a session. The session also does the work of its lock holder.
 //!
-//! A holder has one session and one permit to keep a session. A holder needs no second session, so holders do
-//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither a
-//! session nor a permit between two tries. If the process is killed, the server ends the session, and the
-//! lock with it.
+//! A lock holder has one session and one permit to keep a session. A lock holder needs no second session, so
+//! holders do not wait for each other even if they use all sessions. A thread that waits for the lock has
+//! neither a session nor a permit between two tries. If the process is killed, the server ends the session,
+//! and the lock with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had a holder before the attempt. If so, a pooler gives one session to several
+    /// Whether the session had a lock holder before the attempt. If so, a pooler gives one session to several
     /// clients, and another client holds a lock or did not release it.
     shared: bool,
 }
@@ -271,7 +271,7 @@ pub(super) struct Held {
     pooler: Pooler,
     key: Key,
     lease: Duration,
-    /// The renewal that came with the last note.
+    /// The renewal that came with the last refresh note.
     noted: Option<Renewal>,
     process: u32,
     permits: Option<(Option<Permit>, Option<Permit>)>,
@@ -310,8 +310,8 @@ impl Held {
         has
     }
 
-    /// Saves a note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is lost.
-    /// `None` in a child of the process that has the lock.
+    /// Saves a refresh note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is
+    /// lost. `None` in a child of the process that has the lock.
     pub(super) fn note(&mut self, noting: Noting) -> Option<Result<bool, BoxError>> {
         if self.process != std::process::id() {
             return None;
@@ -354,7 +354,7 @@ impl Held {
         if self.session.is_none() {
             self.noted = None;
             self.place.lost();
-            // The holder goes on with other sessions: it must not wait for its own permits.
+            // The lock holder goes on with other sessions: it must not wait for its own permits.
             self.permits = None;
         }
         match done {

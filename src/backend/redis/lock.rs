@@ -24,8 +24,8 @@ use crate::record::Record;
 use crate::secret::random_id;
 
 /// Takes the lock if it is free, if this process already has it (the holder's name begins with the
-/// random word `ARGV[4]`), or if it is held under the name `ARGV[3]`. Returns the holder's name, and
-/// the record that is stored then.
+/// random word `ARGV[4]`), or if it is held under the name `ARGV[3]`. Returns the lock holder's name, and the
+/// record that is stored then.
 pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
 if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -37,7 +37,7 @@ if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
 end
 return {held, false, 0}";
 
-/// The answer to [`TAKE`]: the holder's name, the record, and whether the record could be read.
+/// The answer to [`TAKE`]: the lock holder's name, the record, and whether the record could be read.
 type Answer = (String, Option<Vec<u8>>, bool);
 
 /// Renews a lock whose name begins with the random word `ARGV[1]`, under the new name `ARGV[2]`. The
@@ -49,9 +49,9 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// Replaces the record `ARGV[1]` by a record with a note, `ARGV[2]`, and renews a lock whose name begins with
-/// the random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and whether the
-/// note was written: without the lock, the script does not write the note.
+/// Replaces the record `ARGV[1]` by a record with a refresh note, `ARGV[2]`, and renews a lock whose name
+/// begins with the random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and
+/// whether the refresh note was written: without the lock, the script does not write the note.
 pub(super) const NOTE: &str = "local held = redis.call('GET', KEYS[2])
 if not held or string.sub(held, 1, #ARGV[3]) ~= ARGV[3] then
   return {0, 0}
@@ -69,7 +69,7 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// How often a waiting process checks whether the holder's connection still exists.
+/// How often a waiting process checks whether the lock holder's connection still exists.
 const WATCH: Duration = Duration::from_millis(250);
 
 /// The longest pause between two tries to take a lock that another process has.
@@ -82,7 +82,7 @@ fn is_dead(account: &Key, held: &str) -> bool {
     DEAD.lock().get(account).is_some_and(|token| held.split(' ').next() == Some(token))
 }
 
-/// The holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
+/// The lock holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
 fn name(token: &str, link: &mut Link) -> RedisResult<String> {
     let place = match &link.place {
         Some(place) => place.clone(),
@@ -111,9 +111,9 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     Ok(format!("{} {id}", run.trim()))
 }
 
-/// Whether the holder's connection has ended, because its process or the server's run has ended. An ended
-/// connection does not prove that the process is dead. So the next holder treats the lock as a lease, and
-/// does not send a refresh token again before the deadline of the holder's note.
+/// Whether the lock holder's connection has ended, because its process or the server's run has ended. An
+/// ended connection does not prove that the process is dead. So the next holder treats the lock as a lease,
+/// and does not send a refresh token again before the deadline of the holder's refresh note.
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);
@@ -130,7 +130,7 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
             redis::cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut **connection)?;
         Ok(list.contains(&format!("id={id} ")))
     };
-    // If the list does not contain our own connection, it does not show whether the holder's connection
+    // If the list does not contain our own connection, it does not show whether the lock holder's connection
     // exists.
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
@@ -282,7 +282,7 @@ pub(super) struct Held {
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
-    /// The renewal that came with the last note.
+    /// The renewal that came with the last refresh note.
     noted: Option<Renewal>,
     owns: bool,
     place: line::Held,
@@ -329,8 +329,8 @@ impl Held {
         })
     }
 
-    /// Replaces `old` by `new`, a record with a note, and renews the lock in one step. `None` in a child of
-    /// the process that has the lock.
+    /// Replaces `old` by `new`, a record with a refresh note, and renews the lock in one step. `None` in a
+    /// child of the process that has the lock.
     pub(super) fn note(
         &mut self,
         record_key: &str,

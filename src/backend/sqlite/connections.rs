@@ -294,8 +294,9 @@ fn open(path: &Path) -> Result<Open, BoxError> {
         connection.busy_timeout(BUSY)?;
         let wal = wal::mode(&connection, path)?;
         // Without `fullfsync`, a flush on macOS stops at the drive's cache. Elsewhere the setting has
-        // no effect. `FAST` and not `ON`: with `ON`, the pages that a note reserves would need the same space
-        // once more in the journal, which a full disk does not have. `clear` overwrites what was removed.
+        // no effect. `FAST` and not `ON`: with `ON`, the pages that a refresh note reserves would need the
+        // same space once more in the journal, which a full disk does not have. `clear` overwrites what was
+        // removed.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
         pragma(&connection, "secure_delete", "FAST")?;
         connection.execute_batch(TABLE)?;

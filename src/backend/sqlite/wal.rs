@@ -1,5 +1,5 @@
-//! The write-ahead log of a database: which new databases get a log, and the reserved space for
-//! successors in the log.
+//! The write-ahead log of a database: which new databases get a log, and the space that is reserved for new
+//! records in the log.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -74,9 +74,9 @@ fn look(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// Begins the transaction that saves a login's note of `length` bytes, and makes sure that the log's file has
-/// space for the note, for its successor, and for the successor of each other login that this process is
-/// refreshing now. SQLite fills this space before it lets the file grow.
+/// Begins the transaction that saves a login's refresh note of `length` bytes, and makes sure that the log's
+/// file has space for this record, for the record that follows, and for the next record of each other login
+/// that this process is refreshing now. SQLite fills this space before it lets the file grow.
 pub(super) fn begin_with_room<'a>(
     connection: &'a Connection,
     log: &Log,
@@ -92,8 +92,8 @@ pub(super) fn begin_with_room<'a>(
     Ok(transaction)
 }
 
-/// Ensures that the log still has the space after the note was written: another process may have used the
-/// space, and while a program reads, SQLite cannot start again at the beginning of the log.
+/// Ensures that the log still has the space after the refresh note was written: another process may have used
+/// the space, and while a program reads, SQLite cannot start again at the beginning of the log.
 pub(super) fn check_room(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
     let needed = room::kept(&log.database, None);
     for _ in 0..TRIES {
@@ -186,9 +186,9 @@ fn grow(log: &Path, expected: disk::Identity, end: u64) -> std::io::Result<()> {
     done
 }
 
-/// Removes the content of the log, which may have records of a login that was cleared. If the log has
-/// `room` for successors of other logins, the log is made as long again at once, before another thread
-/// of this process writes. Removes nothing while other connections read the log.
+/// Removes the content of the log, which may have records of a login that was cleared. If the log has `room`
+/// for new records of other logins, the log is made as long again at once, before another thread of this
+/// process writes. Removes nothing while other connections read the log.
 pub(super) fn cut(connection: &Connection, log: Option<&Log>, room: u64) {
     let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     if let Some(log) = log.filter(|_| room > 0) {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A client with a pair that it could not save, and with the store's lock.
+/// A client with a token pair that it could not save, and with the store's lock.
 fn unsaved() -> (World, Keeper) {
     let world = World::new(Rotation::Strict);
     world.past_end();

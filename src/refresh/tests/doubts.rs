@@ -134,7 +134,7 @@ fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
     assert_eq!(got, "at-2");
 }
 
-/// A result is shared with the threads that waited during its request, but not while a pair is unsaved.
+/// A result is shared with the threads that waited during its request, but not while a token pair is unsaved.
 #[test]
 fn a_short_lived_result_is_shared_with_the_waiting_threads() {
     let refused = || Want::Instead(Secret::new("at-short"));
@@ -264,7 +264,7 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
 
-/// No 401 caused the explicit refresh whose pair waits to be saved.
+/// No 401 caused the explicit refresh whose token pair waits to be saved.
 #[test]
 fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
     for by_name in [true, false] {

@@ -177,7 +177,7 @@ fn a_seed_replaces_nothing_in_a_store_that_does_not_compare() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// A wrong refusal has made our token the spare while our request was on its way.
+/// A wrong refusal has made our token the spare refresh token while our request was on its way.
 #[test]
 fn a_successor_replaces_a_record_whose_spare_was_sent() {
     for compares in [true, false] {
@@ -209,7 +209,7 @@ fn a_failed_save_is_repeated_with_the_same_record() {
     world.plan(move |call, record| {
         let pair = record.filter(|record| record.note.is_none()).cloned();
         let Some(pair) = pair.filter(|_| call == "save") else {
-            // Another holder of the lease overwrites our note with its own.
+            // Another holder of the lease overwrites our refresh note with its own.
             let mut stored = store.record.lock();
             if call == "load"
                 && !wire.0.lock().sent.is_empty()
@@ -268,7 +268,7 @@ fn a_refusal_is_doubted_while_another_holder_may_have_the_successor() {
     assert!(world.stored().refused.is_none());
 }
 
-/// Another holder wrote its note without the lock.
+/// Another holder wrote its refresh note without the lock.
 #[test]
 fn a_refusal_is_believed_under_a_lock_freed_by_death() {
     let (_, error) = refused(LockKind::FreedByDeath, of_another);
@@ -363,7 +363,7 @@ fn a_long_wait_of_a_service_is_kept_for_one_hour() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// The next call saves an unsaved pair, although the old token is still good.
+/// The next call saves an unsaved token pair, although the old token is still good.
 #[test]
 fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     let world = World::new(Rotation::UntilUsed);

@@ -195,7 +195,7 @@ fn only_a_failed_save_of_a_seed_is_an_error() {
     assert_eq!(world.stored().token.access_token().expose(), "at-theirs");
 }
 
-/// A dropped client warns of an unsaved pair, unless it can save the pair now.
+/// A dropped client warns of an unsaved token pair, unless it can save the pair now.
 #[test]
 fn a_dropped_client_warns_of_an_unsaved_pair() {
     let warnings = |world: &World| {
@@ -296,7 +296,7 @@ fn a_client_credentials_call_with_a_working_token_does_not_wait() {
     });
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
-    // The last two loads are for the holder's name and, once more, for the token.
+    // The last two loads are for the lock holder's name and, once more, for the token.
     assert_eq!(*world.store.calls.lock(), ["lock", "load", "lock", "load", "load"]);
 }
 

@@ -243,7 +243,7 @@ fn a_new_login_expires_by_the_answer_or_the_idle_limit() {
     }
 }
 
-/// The store was restored from a backup: the newer pair must be revoked.
+/// The store was restored from a backup: the newer token pair must be revoked.
 #[test]
 fn a_logout_revokes_the_newest_known_token() {
     let world = World::new(Rotation::Strict);

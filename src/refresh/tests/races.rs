@@ -191,7 +191,7 @@ fn a_process_that_waited_uses_the_token_saved_by_the_other() {
 /// Clause P7 of the promise: another client without locks rotated first, at any moment.
 #[test]
 fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
-    // The other client's pair is found by the first or the second read after the refusal.
+    // The other client's token pair is found by the first or the second read after the refusal.
     for look in [3, 4] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -224,7 +224,7 @@ fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
     }
 }
 
-/// Fencing: another client saves between our load and our note, on a store that compares.
+/// Fencing: another client saves between our load and our refresh note, on a store that compares.
 #[test]
 fn a_note_does_not_overwrite_a_newer_record() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -302,7 +302,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare() {
         assert_eq!(got, "at-theirs");
         assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
-        // The other client's token turns out to be invalid: the spare is the valid token.
+        // The other client's token turns out to be invalid: the spare refresh token is the valid token.
         world.clock.advance(LIFE * 20);
         assert_eq!(kind(&use_token(&world.keeper())), "at-3");
         assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);

@@ -206,7 +206,7 @@ fn a_stored_token_that_works_is_used_when_the_store_fails() {
     assert!(world.sent().is_empty());
 }
 
-/// A pair is unsaved, and its save takes long.
+/// A token pair is unsaved, and its save takes long.
 #[test]
 fn calls_do_not_queue_behind_a_save_that_fails() {
     let world = World::new(Rotation::Strict);
@@ -442,7 +442,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The saves of the note and of the token fail, and in one case the lock fails too.
+        // The saves of the refresh note and of the token fail, and in one case the lock fails too.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

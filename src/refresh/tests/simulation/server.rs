@@ -9,9 +9,9 @@ pub(super) enum Class {
     UntilUsed,
     /// The token is valid until its successor or the new access token is used; a later use revokes the login.
     UntilUsedFamily,
-    /// The token is valid for a window; a second pair is valid beside the first.
+    /// The token is valid for a window; a second token pair is valid beside the first.
     Grace,
-    /// The token is valid for a window; a second pair revokes the first pair.
+    /// The token is valid for a window; a second token pair revokes the first pair.
     GraceFirstDies,
     /// The token is valid for a window; a later use revokes the login.
     GraceFamily,

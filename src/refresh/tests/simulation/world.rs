@@ -60,7 +60,7 @@ pub(super) struct Request {
     /// When its sender began to send the request, and when the request left.
     pub(super) asked_at: u64,
     pub(super) sent_at: u64,
-    /// The date of its sender's note, from which other clients count.
+    /// The date of its sender's refresh note, from which other clients count.
     pub(super) noted_at: u64,
     pub(super) sent_step: u32,
     pub(super) arrives_at: Option<u64>,
