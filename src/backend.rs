@@ -23,10 +23,10 @@
 //!   `wait`, the call answers [`BackendError::Busy`].
 //! * No method calls the client that uses the backend.
 //!
-//! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
-//! it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
-//! the client notices the loss and sends nothing. For a table that other programs read and that only
-//! has columns for a token, use [`TableBackend`].
+//! A backend of your own needs three methods. The backend stores the whole record, as [`Record::to_json`]
+//! writes it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
+//! the client notices the loss and sends nothing. For a table that other programs read and that only has
+//! columns for a token, use [`TableBackend`].
 //!
 //! Without a `lock`, the client excludes only the threads of its own process from a refresh;
 //! [`FileLock`] adds a lock between processes in one line. If `save` compares and there is no lock, the
@@ -249,7 +249,7 @@ pub struct Guard {
     new: bool,
 }
 
-/// The kinds of lock. They differ in what releases the lock if nobody drops the guard.
+/// The kinds of lock. The kinds differ in what releases the lock if nobody drops the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
@@ -303,7 +303,7 @@ impl Guard {
         self
     }
 
-    /// Whether this process still holds the lock. The client calls this just before it sends a refresh
+    /// Whether this process still holds the lock. The client calls this method just before it sends a refresh
     /// token, and again before it saves the successor.
     ///
     /// The result is `false` in a forked child, and if the check of [`Guard::with_check`] fails. This

@@ -37,7 +37,7 @@ pub use self::builder::ClientBuilder;
 #[cfg(feature = "dpop")]
 pub use self::dpop::DpopHeaders;
 
-/// Calls an API with a token that stays valid.
+/// Calls an API with an access token that the client keeps valid.
 ///
 /// A client is cheap to clone and to share: clones and threads use one token. Every method blocks. A
 /// call refreshes an access token that is about to expire. A new refresh token is durable in the store
@@ -368,7 +368,8 @@ impl Client {
         self.0.keeper.save_waiting()
     }
 
-    /// Reads the stored record, for its dates and notes. Nothing is refreshed.
+    /// Reads the stored record, which has the dates of the login and the state of the last refresh. Nothing
+    /// is refreshed.
     ///
     /// # Errors
     ///

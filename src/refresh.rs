@@ -95,7 +95,7 @@ pub(crate) struct Keeper {
     doubts: AtomicBool,
 }
 
-/// The state of one call during the steps.
+/// The state of one call during the steps of a refresh.
 struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
@@ -120,7 +120,7 @@ struct Call<'a> {
     sent: u64,
     /// The last record that this call has read.
     read: Option<Record>,
-    /// The record that the backend read when it took the lock; the round starts with this record.
+    /// The record that the backend read when it took the lock; the call starts with this record.
     entered: Option<Result<Option<Record>, BoxError>>,
     /// Whether the call returns an error instead of waiting: the caller has other work and calls again
     /// later.
@@ -156,10 +156,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Cleans up at the end of a turn, also after a backend has panicked. Dropping the value releases the store's
-/// lock, unless an unsaved token pair must keep the lock so that no other client sends the old refresh token
-/// again. The drop also tells `memory` whether a token pair is unsaved, so that later calls try to save the
-/// pair.
+/// Cleans up when a thread releases the refresh lock, also after a backend has panicked. Dropping the value
+/// releases the store's lock, unless an unsaved token pair must keep the lock so that no other client sends
+/// the old refresh token again. The drop also tells `memory` whether a token pair is unsaved, so that later
+/// calls try to save the pair.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -263,8 +263,8 @@ impl Keeper {
         self.acquire_as(want, false, false)
     }
 
-    /// Refreshes the login of a record that was read. The tables of `decide.rs` apply as in any other
-    /// call: the refresh token is not sent again if that could revoke an access token that still works.
+    /// Refreshes the login of a record that the caller has read. The tables of `decide.rs` apply as in any
+    /// other call: the refresh token is not sent again if that could revoke an access token that still works.
     pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
         self.keep_for_later(record);
         self.acquire_as(&self.newer_than(record), false, true)
@@ -382,7 +382,7 @@ impl Keeper {
                 if let Some(live) = live {
                     return Ok(live);
                 }
-                // Takes the result of a refresh that was sent meanwhile, even if it is already due
+                // Takes the result of a refresh that was sent meanwhile, even if the new token is already due
                 // again.
                 if let Some((sent, live)) = &memory.result
                     && *sent > sends
@@ -425,7 +425,7 @@ impl Keeper {
     /// cannot be read, the threads that still wait do not read it: a read may last until a connection
     /// times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
-        let mut events = Vec::new(); // Stays empty: reading a record emits no event.
+        let mut events = Vec::new(); // This list stays empty: reading a record emits no event.
         let mut call = Call::new(want, &mut turn, &mut events);
         if self.look(&mut call) {
             return self.take_what_was_read(&mut call);

@@ -120,7 +120,7 @@ pub(crate) struct TokenTransport {
     skew: skew::Skew,
 }
 
-/// A code, and what is sent with it.
+/// A code, and the values that are sent with the code.
 pub(crate) struct Coded<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) redirect_uri: Option<&'a str>,

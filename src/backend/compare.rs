@@ -29,13 +29,13 @@ pub(super) const OTHER_COLUMNS: &str = ": the table has other columns than this 
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
 
-/// A place in a store for the bytes of one record.
+/// The part of a store that holds the bytes of one record.
 pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if
-    /// the place holds other bytes. The caller may repeat the call.
+    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if the
+    /// store holds other bytes. The caller may repeat the call.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// Whether bytes that are there already must be written again, because their first write may not be durable.
@@ -43,7 +43,7 @@ pub(super) trait Place {
         false
     }
 
-    /// The name of the place in messages.
+    /// The name of the store and account in messages.
     fn name(&self) -> String;
 
     /// The bytes that were read or written last.
@@ -138,9 +138,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and
-/// returns `false` if the place holds other bytes. So a deletion that reaches the server late does not
-/// delete a new login.
+/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns
+/// `false` if the store holds other bytes. So a deletion that reaches the server late does not delete a new
+/// login.
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) fn clear(
     place: &impl Place,
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::token::Token;
 
-    /// A place in memory. If `busy` is set, somebody else writes before every swap.
+    /// One record in memory. If `busy` is set, somebody else writes before every swap.
     #[derive(Default)]
     struct Memory {
         bytes: Mutex<Option<Bytes>>,

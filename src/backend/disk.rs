@@ -99,7 +99,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
 /// The largest number of links that are followed, as on Linux.
 const LINKS: usize = 40;
 
-/// A name beside a file: `{before}{name}{after}`.
+/// The path of another file in the same folder, with the name `{before}{name}{after}`.
 pub(super) fn beside(path: &Path, before: &str, after: &str) -> PathBuf {
     let mut name = std::ffi::OsString::from(before);
     name.push(path.file_name().unwrap_or_default());
@@ -234,8 +234,8 @@ pub(super) fn make_private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens an existing regular file, without following a link and without blocking. `None` if nothing is
-/// there.
+/// Opens an existing regular file, without following a link and without blocking. Returns `None` if there is
+/// no file.
 pub(crate) fn open(
     path: &Path,
     options: &mut fs::OpenOptions,
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
         let path = std::env::current_exe().unwrap();
-        // The errors are ENOTDIR, and ETXTBSY because the program runs.
+        // The expected errors are ENOTDIR, and ETXTBSY because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
             let error = open(&path, &mut private()).unwrap_err();
             let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();

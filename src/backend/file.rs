@@ -137,7 +137,7 @@ impl FileBackend {
         BackendError::Empty(text).into()
     }
 
-    /// Reads the record at `target`; `None` if nothing is there.
+    /// Reads the record at `target`; returns `None` if there is no file.
     fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
         let opened = disk::open(target, File::options().read(true))?;
         let Some((file, metadata)) = opened else { return Ok(None) };

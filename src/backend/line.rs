@@ -88,9 +88,9 @@ pub(super) struct Wait<'a> {
     pub(super) longest: Duration,
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
-    /// Returns the file that is the lock now. If a holder's file is no longer at the path, other
-    /// processes lock another file. Called while the lines are not locked: a file system may take long
-    /// to answer.
+    /// Returns the file that is now at the path of the lock. If a holder's file is no longer at the path,
+    /// other processes lock another file. Called while the list of lines is not locked: a file system may
+    /// take long to answer.
     pub(super) place: &'a dyn Fn() -> Identity,
 }
 
@@ -105,7 +105,7 @@ struct Line {
     /// The number of the holder in this process, and the file of its lock.
     holder: Option<(u64, Identity)>,
     waiting: VecDeque<Waiter>,
-    /// Whether the first in the line is asking the store at this moment.
+    /// Whether the first thread in the line is asking the store now.
     asking: bool,
     /// The record that a lock holder read or saved last, its number, and when.
     saved: Option<(u64, Duration, Record)>,
@@ -364,9 +364,9 @@ fn is_told(record: &Record) -> bool {
     record.note().is_none()
 }
 
-/// Gives the durably stored record to the threads that wait for the lock of an account. `None` means
-/// that the record that they may know is no longer stored. If the reports of two saves come in the
-/// wrong order, the older record is ignored.
+/// Gives the durably stored record to the threads that wait for the lock of an account. `None` means that the
+/// record which these threads may know is no longer stored. If the reports of two saves come in the wrong
+/// order, the older record is ignored.
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());

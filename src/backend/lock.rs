@@ -63,7 +63,7 @@ impl FileLock {
         &self.path
     }
 
-    /// Takes the lock, and waits for it no longer than `wait`. With a `wait` of zero, it tries once.
+    /// Takes the lock, and waits for it no longer than `wait`. With a `wait` of zero, the call tries once.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
 
 /// Calls `attempt` at once, and again after pauses that grow from 1 ms to 20 ms. Each pause is
 /// shortened by a random part of up to a half, so that waiting processes do not retry at the same
-/// moments. `None` after `wait`.
+/// moments. Returns `None` when `wait` is over.
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,

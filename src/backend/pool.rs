@@ -218,7 +218,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// The connection that was used last.
+    /// Takes the idle connection that was used last.
     fn rested(&self, pace: &Pace) -> Option<C> {
         let mut resting = self.at_rest();
         let (_, since) = resting.connections.last()?;
@@ -230,7 +230,7 @@ impl<C> Pool<C> {
         (pace.since(since) <= REST || (self.stays)(&connection)).then_some(connection)
     }
 
-    /// A new connection. If the server accepts no more connections, another program may soon close a
+    /// Opens a new connection. If the server accepts no more connections, another program may soon close a
     /// connection, or another thread may give back one of ours.
     fn opened(&self, pace: &Pace) -> Result<C, BoxError> {
         let start = pace.clock.monotonic();

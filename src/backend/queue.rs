@@ -96,7 +96,7 @@ impl Gate {
         Arc::new(Gate(Mutex::new(Passes { process, all, free: all, waiting: VecDeque::new() })))
     }
 
-    /// The gate of one permit that all stores of this process in this file share.
+    /// Returns the gate with one permit that all stores of this process on this file share.
     #[cfg(feature = "sqlite")]
     pub(super) fn of_file(path: &Path) -> Arc<Gate> {
         static GATES: Mutex<BTreeMap<PathBuf, Weak<Gate>>> = Mutex::new(BTreeMap::new());
@@ -110,7 +110,7 @@ impl Gate {
         gate
     }
 
-    /// Takes a permit, and waits for it up to `wait`. `None` if no permit was free.
+    /// Takes a permit, and waits for it up to `wait`. Returns `None` if no permit was free.
     pub(super) fn enter(self: &Arc<Gate>, pace: &Pace, wait: Duration) -> Option<Permit> {
         let mut passes = self.passes();
         let permit = || Permit { gate: Arc::clone(self), process: std::process::id() };

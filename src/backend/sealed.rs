@@ -109,8 +109,8 @@ impl<B> SealedBackend<B> {
         self
     }
 
-    /// Binds records to a place, such as the name of an account: a record that was copied into
-    /// another place cannot be opened there.
+    /// Binds records to a context, such as the name of an account: a record that was copied into another
+    /// context cannot be opened there.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> SealedBackend<B> {
         self.context = context.into();

@@ -36,9 +36,9 @@ const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
-/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of
-/// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
-/// creates a missing database, with mode 0600; the folder must exist.
+/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of a
+/// [`Record`]) and `room` (space for its successor); the store creates the table if it is missing. The store
+/// also creates a missing database, with mode 0600; the folder must exist.
 ///
 /// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store, and call
 /// [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in order.

@@ -23,7 +23,7 @@ const KNOWN: usize = 32;
 /// How long a load or a save waits while another load or save uses the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// A table, or another place, that holds only an access token, a refresh token and an expiry; for
+/// A table, or another kind of storage, that holds only an access token, a refresh token and an expiry; for
 /// [`TableBackend`].
 pub trait TokenTable: Send + Sync {
     /// Reads the token. A field that has no column is left out.

@@ -87,7 +87,7 @@ pub struct OutcomeUnknown {
 }
 
 impl OutcomeUnknown {
-    /// The answer, if one came, which does not say whether the token was used.
+    /// The answer, if an answer came, which does not say whether the token was used.
     fn answer(&self) -> Option<&OAuthError> {
         self.source.as_ref()?.downcast_ref()
     }
@@ -114,7 +114,7 @@ impl fmt::Display for OutcomeUnknown {
             None if self.store_failed() => {
                 f.write_str(" and refused, but the store could not be read to check the refusal")?;
             }
-            // The process that sent the token is gone, and left only its note.
+            // The process that sent the token has ended, and only its refresh note is left.
             None if self.source.is_none() => f.write_str(" and no answer came")?,
             None => f.write_str(" and no complete answer came")?,
         }

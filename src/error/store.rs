@@ -36,11 +36,11 @@ pub enum BackendError {
     /// The stored record cannot be read.
     #[error("{0}")]
     Corrupt(String),
-    /// The place of the record exists but is empty, such as a file of zero bytes. A call fails as with
-    /// [`BackendError::Corrupt`]; a new login may be stored there.
+    /// The file or field of the record exists but is empty, such as a file of zero bytes. A call fails as
+    /// with [`BackendError::Corrupt`]; a new login may be stored there.
     #[error("{0}")]
     Empty(String),
-    /// The store has no room for the record.
+    /// The store has no space for the record.
     #[error("{0}")]
     Full(String),
     /// The store is set up wrongly: its folder is missing, this user may not write there, or its file

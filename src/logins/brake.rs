@@ -7,7 +7,7 @@ use crate::error::{Error, OAuthError, chain};
 /// After the service has refused the client itself for this many accounts in a row, a sweep sends nothing more.
 const REFUSALS: usize = 5;
 
-/// Decides which login of a sweep may be sent.
+/// Decides whether a sweep may refresh a login.
 #[derive(Default)]
 pub(super) struct Brake(Mutex<State>);
 
@@ -19,7 +19,7 @@ struct State {
     probe: Probe,
 }
 
-/// The only login that is sent while the service does not answer.
+/// The only login that a sweep refreshes while the service does not answer.
 #[derive(Default)]
 enum Probe {
     #[default]
@@ -29,7 +29,7 @@ enum Probe {
     Ended,
 }
 
-/// Why a login is not sent.
+/// Why a sweep does not refresh a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The sweep may try the login again later.
@@ -39,8 +39,8 @@ pub(super) enum Stop {
 }
 
 impl Brake {
-    /// Why this account's login must not be sent now. While the service is silent, the first account that asks
-    /// becomes the probe.
+    /// Returns why the login of this account must not be refreshed now. While the service is silent, the
+    /// first account that asks becomes the probe.
     pub(super) fn stops(&self, account: &str, silent: bool) -> Option<Stop> {
         let mut state = self.0.lock();
         let count = state.refused.len();

@@ -69,7 +69,7 @@ impl Pace {
         Pace { clock, limit, held: Mutex::default() }
     }
 
-    /// How long no request may be sent, and why.
+    /// Returns how long the client must not send a request, and why.
     pub(super) fn left(&self) -> Option<(Duration, String)> {
         let now = self.clock.monotonic();
         let mut held = self.held.lock();

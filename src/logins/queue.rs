@@ -24,8 +24,8 @@ pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for
-    /// its turn is not counted.
+    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for a
+    /// permitted request is not counted.
     pub(super) since: Duration,
     /// Whether the account has already waited for the next permitted request.
     pub(super) has_turn: bool,

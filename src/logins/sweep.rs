@@ -236,7 +236,7 @@ impl Work<'_, '_> {
         self.refresh(visit, &record)
     }
 
-    /// Why this login is not sent now. Waits until the next request is permitted.
+    /// Returns why the sweep does not refresh this login now. Waits until the next request is permitted.
     fn stopped(&self, visit: &mut Visit) -> Option<Visited> {
         let pace = &self.sweep.logins.0.pace;
         loop {

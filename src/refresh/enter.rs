@@ -10,7 +10,8 @@ use crate::record::Record;
 
 impl Keeper {
     /// Steps 3 and 4: takes the lock and reads the record. The call does not wait if it has a token to go on
-    /// with; otherwise it waits for the longest time that a holder may keep the lock. `Some` ends the call.
+    /// with; otherwise it waits for the longest time that a holder may keep the lock. Returns `Some` if the
+    /// call ends here.
     pub(super) fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         let start = self.clock.monotonic();
         let since = self.clock.now_utc();

@@ -39,7 +39,7 @@ impl Keeper {
                     Judged::Unknown(error) => Err(error.into()),
                 },
             };
-            // The code is not sent again: it works once (RFC 6749 section 4.1.2).
+            // The code is not sent again: a code works once (RFC 6749 section 4.1.2).
             let Issued { token, refresh_expires_in } = judged.map_err(|source| {
                 Error::OutcomeUnknown(Box::new(OutcomeUnknown {
                     host: self.rules.host.clone(),

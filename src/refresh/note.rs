@@ -13,8 +13,8 @@ use crate::record::{Holder, Note, Record, Seen};
 use crate::secret::random_id;
 
 impl Keeper {
-    /// Step 9: decides about a refresh note. `None` means to send the token again; otherwise the error for a
-    /// call that has no token to go on with.
+    /// Step 9: decides about a refresh note. Returns `None` if the token may be sent again; otherwise the
+    /// error for a call without another token to use.
     pub(super) fn stopped_by(
         &self,
         call: &Call<'_>,

@@ -17,7 +17,7 @@ const ROUNDS: usize = 6;
 /// How long a call without a token waits for another holder's refresh if there is no lock to wait for.
 const LOOKS: Duration = Duration::from_secs(10);
 
-/// How a round ends.
+/// How one run of the steps 4 to 14 ends.
 pub(super) enum Step {
     Done(Live),
     /// The store has changed: load again.
@@ -28,7 +28,7 @@ pub(super) enum Step {
     Relock,
 }
 
-/// The result of one part of a round: the value for the next step, or the end of the round.
+/// The result of one step: the value for the next step, or the end of this run of the steps.
 enum Next<T> {
     Go(T),
     End(Step),
@@ -194,7 +194,7 @@ impl Keeper {
         Ok(Next::Go((noted, note.cloned())))
     }
 
-    /// Step 10: writes our refresh note. `Some` ends the round; nothing was sent.
+    /// Step 10: writes our refresh note. Returns `Some` if the call must not send the refresh token.
     fn write_note(&self, call: &mut Call<'_>, noted: &Record) -> Result<Option<Step>> {
         call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
         call.turn.note_ends = self.clock.monotonic().saturating_add(self.rules.hold());
@@ -244,8 +244,8 @@ impl Keeper {
     }
 
     /// Whether this token comes from a refresh that was sent after this call began to wait for the
-    /// lock. The call takes it even if it is already due; otherwise each waiting call would refresh
-    /// again.
+    /// lock. The call takes the token even if the token is already due; otherwise each waiting call would
+    /// refresh again.
     pub(super) fn came_while_waiting(&self, call: &Call<'_>, live: &Live) -> bool {
         let sent_at = live.token.issued_at().map(clock::to_millisecond);
         let since = call.waits_since.zip(sent_at).is_some_and(|(since, sent_at)| since <= sent_at);
@@ -254,7 +254,7 @@ impl Keeper {
 
     /// Reads our refresh note back, once per client and again after a failure: with a store that accepts a
     /// note and loses it, the same refresh token could be sent again and again. A store that compares is
-    /// known to keep what it accepts. `Some` ends the round.
+    /// known to keep what it accepts. Returns `Some` if the call must not send the refresh token.
     fn read_back(
         &self,
         call: &mut Call<'_>,

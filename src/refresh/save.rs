@@ -195,8 +195,8 @@ impl Keeper {
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
-            // The lock file was deleted, or this is a forked child. The token pair is saved anyway, and under
-            // the lock if it is free.
+            // The lock file was deleted, or this is a forked child. The pair is saved anyway; if the lock is
+            // free, the client takes the lock first.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
         // A store that cannot be read may still accept a save, and the save itself compares the

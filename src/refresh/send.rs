@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// The outcome of sending a refresh token.
 enum Spent {
     Never(BoxError),
-    /// The store's lock was lost or its time ran out. Nothing was sent.
+    /// The store's lock was lost, or had too little time left. Nothing was sent.
     Unlocked,
     Silent(BoxError),
     Reply(Reply, Option<OffsetDateTime>),
@@ -298,7 +298,7 @@ impl Keeper {
         let mut next = latest.next();
         self.count(&mut next);
         next.note = None;
-        // A repeated refusal keeps its reason.
+        // A repeated refusal keeps the information of the first refusal.
         let asked_before = next.refused.as_ref().filter(|before| before.fingerprint == fingerprint);
         let asked_before = asked_before.and_then(|before| before.unanswered_since);
         let refused = Refused {

@@ -246,7 +246,7 @@ impl Want {
         live.is_good(clock) && self.fits(live)
     }
 
-    /// Whether the call can go on with `live` although it is due.
+    /// Whether the call can go on with `live` although this token is due.
     pub(crate) fn tolerates(&self, live: &Live, clock: &dyn Clock) -> bool {
         !self.is_explicit() && live.is_usable(clock) && self.fits(live)
     }
@@ -385,8 +385,8 @@ impl Pair {
         self.record.token.refresh_token() != self.spent.as_ref()
     }
 
-    /// Whether another client has replaced the same refresh token, and `stored` has the new one; or `stored`
-    /// is the new login itself.
+    /// Whether another client has already replaced the refresh token that we sent (then `stored` has the new
+    /// token), or `stored` is the new login itself.
     pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
         stored.login == self.record.login && stored.token.refresh_token() != self.spent.as_ref()
     }
@@ -400,7 +400,7 @@ pub(crate) enum Ask<'a> {
         token: &'a Token,
         /// The refresh token to send.
         refresh_token: &'a Secret,
-        /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
+        /// Called just before the first byte is sent. If the function returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
     /// A grant that needs no stored token, such as client credentials. The value is the stored token
@@ -425,7 +425,8 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
-    /// How long no request may be sent, and why: the server asked another client to wait, or refused too often.
+    /// Returns how long the client must not send a request, and why: the server asked another client to wait,
+    /// or refused too often.
     fn held_back(&self) -> Option<(Duration, String)> {
         None
     }

@@ -1,4 +1,4 @@
-//! Tests of the place of a store: file systems that lack a feature, mounts, hard links, empty files. An
+//! Tests of the file systems and folders of a store: missing features, mounts, hard links, empty files. An
 //! error comes before a refresh token is sent, and says what to do.
 
 use std::fs;

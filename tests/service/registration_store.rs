@@ -194,7 +194,7 @@ fn a_store_that_holds_a_login_is_left_alone() {
     }
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(sandbox.counters().registrations, 0);
-    // A place with a registration does not accept a login either.
+    // A store with a registration does not accept a login either.
     let other = sandbox.folder().join("client.json");
     let store = RegistrationStore::new(FileBackend::new(&other));
     store.get_or_register(&registrar(&sandbox), &native()).unwrap();

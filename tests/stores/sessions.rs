@@ -220,7 +220,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     let makes_room = move || admin.batch_execute("ALTER ROLE app CONNECTION LIMIT 2").unwrap();
     let clock = sleeps(vec![Box::new(|| {}), Box::new(makes_room)]);
     app().with_clock(clock).lock(SECOND).unwrap();
-    // For any other reason, a missing session is an error at once.
+    // If a session is missing for any other reason, the store returns an error at once.
     run(&server, "ALTER ROLE app NOLOGIN");
     let clock = sleeps(Vec::new());
     let error = precise(app().with_clock(clock.clone()).lock(SECOND));

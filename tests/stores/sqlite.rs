@@ -130,7 +130,7 @@ fn only_the_owner_can_read_what_is_created() {
     store.save(&record(1)).unwrap();
     store.save(&noted(&store.load().unwrap().unwrap())).unwrap();
     let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
-    // The database, the lock, and a journal, or a log and its index.
+    // The files are the database, the lock, and a journal, or a log and its index.
     assert!((3..=4).contains(&files.len()), "{files:?}");
     for file in files {
         let mode = file.metadata().unwrap().permissions().mode();

@@ -122,7 +122,7 @@ fn access_tokens_are_replaced_before_they_expire_each_at_its_moment() {
     for n in 0..100 {
         world.logins.add(&format!("tenant-{n}"), world.sandbox.login()).unwrap();
     }
-    // Access tokens live an hour. They are replaced in the first half of the last 40 minutes.
+    // Access tokens live an hour. Access tokens are replaced in the first half of the last 40 minutes.
     let sweep = || world.logins.keep_alive().access_tokens(40 * MINUTE).run().unwrap();
     world.clock.advance(19 * MINUTE);
     assert_eq!(sweep().refreshed, 0);

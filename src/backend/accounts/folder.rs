@@ -98,7 +98,7 @@ impl FolderStore {
         self.whole_name(&file).err().map(|error| error.to_string())
     }
 
-    /// Reads the whole name of an account whose file has a hash.
+    /// Reads the whole name of an account whose file name has a hash.
     fn whole_name(&self, file: &str) -> Result<String, BoxError> {
         let path = self.folder.join(file);
         let name = read_name(&name_path(&path))?.filter(|name| file_of(name).0 == file);

@@ -138,7 +138,7 @@ fn bytes(digits: &str) -> Vec<u8> {
 }
 
 /// Sets the session's limit to the parameter `limit`, if the server knows such a limit and the session has
-/// the lock under the word `token`. Without the lock it may be the session of another client of a pooler.
+/// the lock under the word `token`. Without the lock, the session may belong to another client of a pooler.
 pub(super) fn limit_sql(token: &str, limit: &str) -> String {
     format!(
         "CASE WHEN {HAS} = {token} AND current_setting('idle_session_timeout', true) IS NOT NULL \
@@ -311,7 +311,7 @@ impl Held {
     }
 
     /// Saves a refresh note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is
-    /// lost. `None` in a child of the process that has the lock.
+    /// lost. Returns `None` in a child of the process that has the lock.
     pub(super) fn note(&mut self, noting: Noting) -> Option<Result<bool, BoxError>> {
         if self.process != std::process::id() {
             return None;
@@ -339,8 +339,8 @@ impl Held {
         }
     }
 
-    /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
-    /// process.
+    /// Runs `work` on the session of the lock. Returns `None` if the session has broken, or belongs to a
+    /// parent process.
     pub(super) fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,

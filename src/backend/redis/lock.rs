@@ -248,8 +248,8 @@ pub(super) fn take(
 }
 
 /// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
-/// this store has the lock. Fails with [`BackendError::Busy`] if the lock is lost. `None` if there is no lock, or
-/// if the save waits for replicas.
+/// this store has the lock. Fails with [`BackendError::Busy`] if the lock is lost. Returns `None` if there is
+/// no lock, or if the save waits for replicas.
 pub(super) fn note(
     store: &RedisBackend,
     old: &[u8],
@@ -298,8 +298,8 @@ impl Held {
         }
     }
 
-    /// Runs `work` on the lent connection. `None` if there is no lent connection, or the connection was
-    /// dead or belongs to a parent process.
+    /// Runs `work` on the lent connection. Returns `None` if there is no lent connection, or the connection
+    /// was dead or belongs to a parent process.
     pub(super) fn run<T>(
         &mut self,
         work: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -329,8 +329,8 @@ impl Held {
         })
     }
 
-    /// Replaces `old` by `new`, a record with a refresh note, and renews the lock in one step. `None` in a
-    /// child of the process that has the lock.
+    /// Replaces `old` by `new`, a record with a refresh note, and renews the lock in one step. Returns `None`
+    /// in a child of the process that has the lock.
     pub(super) fn note(
         &mut self,
         record_key: &str,

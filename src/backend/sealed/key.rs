@@ -139,7 +139,7 @@ impl SealingKey {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// `None` if the text was sealed with another key or for another place, or was changed.
+    /// Returns `None` if the text was sealed with another key or for another context, or was changed.
     pub(super) fn open(&self, context: &str, text: &str) -> Option<Record> {
         let mut sealed = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
         let (nonce, content) = sealed.split_at_mut_checked(NONCE_LEN)?;
@@ -161,8 +161,8 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// The place that a sealed text is bound to. The lengths are written first, so that two different
-/// places never give the same text.
+/// The context and the name of the key to which a sealed text is bound. The lengths are written first, so
+/// that a different context or name never gives the same text.
 fn place(context: &str, key: &str) -> String {
     format!("evergrant login 1 {} {} {key}{context}", key.len(), context.len())
 }
@@ -204,7 +204,7 @@ mod tests {
         assert!(text(&"X".repeat(65)).starts_with("the variable for the sealing key"));
     }
 
-    /// One key must not use a nonce for two places: that would reveal the key of the tags.
+    /// One key must not use a nonce in two contexts: that would reveal the key of the tags.
     #[test]
     fn one_record_has_another_nonce_in_another_place() {
         let record = Record::from(crate::token::Token::new("at"));

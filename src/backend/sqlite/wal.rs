@@ -68,8 +68,8 @@ fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(has_log)
 }
 
-/// Reads the file, and waits for a process that is changing its mode. `PRAGMA journal_mode` alone may answer
-/// from memory.
+/// Reads the file, and waits for a process that is changing its mode. `PRAGMA journal_mode` alone may return
+/// a remembered value.
 fn look(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }

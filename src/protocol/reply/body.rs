@@ -72,15 +72,15 @@ impl Body {
         &self.value
     }
 
-    /// Finds the object with the access token: at one of the provider's places, or at the top level.
+    /// Finds the object with the access token: at one of the provider's paths, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
         objects.find(|found| text_of(found.object, &provider.reply, ACCESS).is_some())
     }
 
-    /// Finds the refresh token: in the object with the access token, in the places where that object is
-    /// searched, or where services are known to nest their answers. A refresh token beside another
-    /// access token belongs to that access token and is ignored.
+    /// Finds the refresh token: in the object with the access token, at the paths where that object is
+    /// searched, or where services are known to nest their answers. A refresh token beside another access
+    /// token belongs to that access token and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let rules = &provider.reply;

@@ -365,7 +365,7 @@ fn no_token_is_requested_while_the_service_wants_none() {
     assert!(world.sent().is_empty());
 }
 
-/// The store of these tests, set up wrongly in one kind of call.
+/// A store that reports a wrong setup in one kind of call.
 struct Wrong(Handle, &'static str);
 
 impl Wrong {

@@ -132,7 +132,7 @@ fn an_unsaved_pair_does_not_hide_a_newer_stored_token() {
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
     assert_eq!(kind(&use_token(&keeper)), "at-3");
     assert!(keeper.memory.lock().unsaved, "the pair is kept");
-    // Another login in the store is not taken without the lock.
+    // Another login in the store is not used without the lock.
     world.change(|record| record.login = "another".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
 }
@@ -317,7 +317,7 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
     }
 }
 
-/// Another client has saved a token that has ended already, and the lock cannot be taken.
+/// Another client has saved a token that has expired already, and the lock cannot be taken.
 #[test]
 fn a_token_that_works_is_used_although_a_newer_one_has_ended() {
     let world = World::new(Rotation::Strict);

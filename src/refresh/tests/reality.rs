@@ -42,7 +42,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
     }
 }
 
-/// A store that keeps only the token, and builds a record from it at each load.
+/// A store that keeps only the token, and builds a record from the token at each load.
 #[test]
 fn a_store_that_drops_the_note_is_noticed_before_a_request() {
     struct Columns(Mutex<Token>);
@@ -237,7 +237,7 @@ fn calls_do_not_queue_behind_a_save_that_fails() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A record that was written while the clock was a year ahead.
+/// The record was written while the clock was a year ahead.
 #[test]
 fn a_token_dated_in_the_future_lasts_no_longer_than_its_life() {
     let world = World::new(Rotation::Strict);
@@ -292,7 +292,7 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     *world.wire.1.lock() = None;
 }
 
-/// Between processes: a process that waited for the lock takes the token that came meanwhile.
+/// A process that waited for the lock takes the token that another process has saved meanwhile.
 #[test]
 fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let world = World::new(Rotation::Strict);

@@ -59,7 +59,7 @@ struct Known {
     skew: i64,
 }
 
-/// The information of an answer: the nonce and the time.
+/// What the client learns from an answer: the nonce and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Learned {
     /// The nonce of the answer.

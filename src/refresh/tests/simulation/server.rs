@@ -3,21 +3,22 @@
 /// What a service does with a used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// The token stays valid.
+    /// A used token stays valid.
     None,
-    /// The token is valid until its successor or the new access token is used.
+    /// A used token is valid until its successor or the new access token is used.
     UntilUsed,
-    /// The token is valid until its successor or the new access token is used; a later use revokes the login.
+    /// A used token is valid until its successor or the new access token is used; a later use revokes the
+    /// login.
     UntilUsedFamily,
-    /// The token is valid for a window; a second token pair is valid beside the first.
+    /// A used token is valid for a window; a second token pair is valid beside the first.
     Grace,
-    /// The token is valid for a window; a second token pair revokes the first pair.
+    /// A used token is valid for a window; a second token pair revokes the first pair.
     GraceFirstDies,
-    /// The token is valid for a window; a later use revokes the login.
+    /// A used token is valid for a window; a later use revokes the login.
     GraceFamily,
-    /// The token is invalid at once.
+    /// A used token is invalid at once.
     Strict,
-    /// The token is invalid at once, and a second use revokes the login.
+    /// A used token is invalid at once, and a second use revokes the login.
     StrictFamily,
 }
 

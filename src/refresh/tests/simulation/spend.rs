@@ -102,8 +102,8 @@ impl State {
             return;
         }
         // A grace window is shorter than a deadline, so without a lock that is released when its holder dies,
-        // the other processes may use the rest of the window. They know the refresh note's date, and not when
-        // the request left. (The clocks of two hosts differ by 20 s.)
+        // the other processes may use the rest of the window. Other processes know the note's date, and not
+        // when the request left. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
         let age = first.map_or(0, |first| self.now - first.noted_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();
