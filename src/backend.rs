@@ -253,10 +253,9 @@ pub struct Guard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// A lock that is released only when its process dies, such as a file lock. Its holder knows that
-    /// no other living process is refreshing. (An advisory lock of a database is not of this kind: it
-    /// ends with the session, and a restart or a cut network can end the session while the process
-    /// lives.)
+    /// A lock that is released only when its process dies, such as a file lock. The holder of a file lock
+    /// knows that no other living process is refreshing. (An advisory lock of a database is not of this kind:
+    /// it ends with the session, and a restart or a cut network can end the session while the process lives.)
     FreedByDeath,
     /// A lock that expires, perhaps while its holder is paused.
     Lease,

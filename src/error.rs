@@ -170,10 +170,11 @@ impl Error {
     /// Whether the same call may succeed later without any other change. If so, the stored login
     /// remains valid.
     ///
-    /// `false` for a store that is set up wrongly or holds no readable record
-    /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of another
-    /// host. Also `false` for a request that may have been processed and whose repeat may do harm
-    /// ([`Unconfirmed`]): a loop that sends a request again while its error is transient makes no second invoice.
+    /// Returns `false` for a store that is set up wrongly or holds no readable record
+    /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of
+    /// another host. Also `false` for a request that may have been processed and whose repeat may do harm
+    /// ([`Unconfirmed`]): a loop that sends a request again while its error is transient makes no second
+    /// invoice.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::OutcomeUnknown(unknown) => !unknown.code,

@@ -75,7 +75,7 @@ pub struct Logins(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn LoginStore>,
-    /// A client with the settings of all clients. Its own store is empty and not used.
+    /// A client with the settings of all clients. The store of this client is empty and not used.
     pattern: Client,
     clients: Clients,
     pace: Arc<Pace>,

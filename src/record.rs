@@ -183,7 +183,7 @@ impl Record {
     }
 
     /// When the refresh token expires, UTC: as the service's answer says, or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither date is known.
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Returns `None` if neither date is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }

@@ -319,7 +319,8 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// Whether the header says where a body ends. With two such headers, a server might read two requests.
+/// Whether the header says where a body ends. With two headers of this kind, a server might read two
+/// requests.
 fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }

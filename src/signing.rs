@@ -55,7 +55,7 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Fails when the message cannot be signed. Then nothing is sent.
+    /// Fails when the message cannot be signed. No request is sent in this case.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxError>;
 }
 

@@ -149,8 +149,8 @@ impl Token {
         self
     }
 
-    /// The key that the token is bound to (DPoP, RFC 9449): a private JWK, as JSON. `None` for a bearer token.
-    /// Without the key, nobody can use the token.
+    /// The key that the token is bound to (DPoP, RFC 9449): a private JWK, as JSON. Returns `None` for a
+    /// bearer token. Without the key, nobody can use the token.
     pub fn dpop_key(&self) -> Option<&Secret> {
         self.dpop_key.as_ref()
     }
@@ -171,7 +171,7 @@ impl Token {
     }
 
     /// The type as the server wrote it. API requests send `Bearer`, or the word that the provider sets, for
-    /// every type but `DPoP`: servers write `bearer`, `bot` or `User Access Token` and mean the same.
+    /// every type but `DPoP`: the types `bearer`, `bot` and `User Access Token` mean the same.
     pub fn token_type(&self) -> &str {
         &self.token_type
     }

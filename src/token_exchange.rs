@@ -33,10 +33,10 @@ use crate::token::Token;
 
 impl Token {
     /// The kind of token that an exchange has issued (`issued_token_type`, RFC 8693 section 2.2.1).
-    /// `None` for a token that was not exchanged, and for a server that does not name the type.
+    /// Returns `None` for a token that was not exchanged, and for a server that does not name the type.
     ///
-    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not send
-    /// such a token to an API; [`Client::token`](crate::Client::token) returns the token.
+    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not send a
+    /// token of another kind to an API; [`Client::token`](crate::Client::token) returns the token.
     pub fn issued_token_type(&self) -> Option<TokenType> {
         Some(TokenType::of(self.extra().get("issued_token_type")?.as_str()?))
     }

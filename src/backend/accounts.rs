@@ -12,7 +12,7 @@ pub use self::memory::MemoryStore;
 use super::TokenBackend;
 use crate::error::BoxError;
 
-/// A store that keeps the logins of many accounts. [`Logins`](crate::Logins) works on such a store.
+/// A store that keeps the logins of many accounts. [`Logins`](crate::Logins) works on a store of this kind.
 ///
 /// An account's name may be any text; a store may refuse a name with a
 /// [`BackendError::Config`](super::BackendError::Config). Two names that differ in a single byte are two

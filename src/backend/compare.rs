@@ -139,8 +139,8 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
 }
 
 /// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns
-/// `false` if the store holds other bytes. So a deletion that reaches the server late does not delete a new
-/// login.
+/// `false` if the store holds other bytes. A deletion that reaches the server late therefore does not delete
+/// a new login.
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) fn clear(
     place: &impl Place,

@@ -1,4 +1,4 @@
-//! The result of a call that wants a store's lock.
+//! The result of a call that asks for a store's lock.
 
 use super::{Guard, Record};
 use crate::error::BoxError;

@@ -106,8 +106,8 @@ impl FileBackend {
         }
     }
 
-    /// Refuses a record whose file mode lets others read or write it. Without this setting, such a
-    /// record causes one warning. On systems without file modes this setting has no effect.
+    /// Refuses a record whose file mode lets others read or write it. Without this setting, a record of this
+    /// kind causes one warning. On systems without file modes this setting has no effect.
     #[must_use]
     pub fn private_only(mut self) -> FileBackend {
         self.private = true;

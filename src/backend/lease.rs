@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_millis(10);
 
 /// For how long the lock must last if this record is saved: the record has the note of a request that this
-/// process is about to send. `None` for any other record.
+/// process is about to send. Returns `None` for any other record.
 pub(super) fn needed(record: &Record, lease: Duration) -> Option<Duration> {
     let note = record.note.as_ref()?;
     let ours = !note.answered && note.not_before.is_none() && note.holder == Holder::this();

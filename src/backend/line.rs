@@ -27,7 +27,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_byte;
 
-/// The address of a store and an account in it.
+/// The address of a store, and the name of an account in the store.
 pub(super) type Key = [u8; 32];
 
 /// The longest time that the first thread in the line waits before it asks the store, while another
@@ -89,8 +89,8 @@ pub(super) struct Wait<'a> {
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
     /// Returns the file that is now at the path of the lock. If a holder's file is no longer at the path,
-    /// other processes lock another file. Called while the list of lines is not locked: a file system may
-    /// take long to answer.
+    /// other processes lock another file. Called while the list of waiting threads is not locked: a file
+    /// system may take long to answer.
     pub(super) place: &'a dyn Fn() -> Identity,
 }
 

@@ -60,7 +60,8 @@ pub(super) type Done<C, T> = (Option<C>, Result<T, Failed>);
 /// Why a use of a connection failed.
 pub(super) struct Failed {
     pub(super) error: BoxError,
-    /// Whether the connection may have been dead before its use, so that a new connection may work.
+    /// Whether the connection may have been broken before its use, so that a second try on a new connection
+    /// may work.
     pub(super) stale: bool,
 }
 

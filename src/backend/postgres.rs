@@ -90,7 +90,7 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 #[derive(Clone)]
 pub struct PostgresBackend {
     server: Arc<Pool<Session>>,
-    /// Identifies the server within this process.
+    /// The server's address as one text, which distinguishes servers within this process.
     server_id: Arc<str>,
     address: String,
     table: String,

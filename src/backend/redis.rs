@@ -46,7 +46,7 @@ return 0";
 /// them. A record survives a power cut only with `appendonly yes`, `appendfsync always`, no replica to
 /// fail over to (or [`RedisBackend::replicas`]), and no eviction of keys without an expiry. With other settings,
 /// a restart or a failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
-/// The client warns of such settings. [`crate::guide::stores`] has the settings.
+/// The client warns of these settings. [`crate::guide::stores`] has the settings.
 ///
 /// | key | content | expires |
 /// | --- | --- | --- |

@@ -56,8 +56,8 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// once. For keys from a key service, use [`SealedBackend::with_source`].
 ///
 /// A record whose key is missing causes [`BackendError::Config`] with the key's name, and a record whose key
-/// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
-/// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
+/// has the name of a different key causes [`BackendError::Corrupt`]. In either case nothing is overwritten,
+/// not even by a new login; after the loss of a key, call [`TokenBackend::clear`] before a new login.
 ///
 /// The store that keeps the sealed record also locks, flushes and compares. A client that reads that
 /// store without this type fails with a message that names the key.
@@ -219,8 +219,8 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The stored record is not sealed, and the store compares with it. So the sealed record
-            // must say that it replaces that record. If the stored record is sealed, the new record
+            // The stored record is not sealed, and the store compares with it. The sealed record must
+            // therefore say that it replaces that record. If the stored record is sealed, the new record
             // already names it.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));

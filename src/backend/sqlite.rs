@@ -350,7 +350,7 @@ impl TokenBackend for SqliteBackend {
             // The space in the log for the next records of other logins.
             let room = log.as_ref().map_or(0, |log| room::kept(&log.database, Some(&login)));
             // The journal has a copy of what was removed: the journal is cut when the removal is done.
-            // With this limit, a commit also cuts a log.
+            // With this limit, SQLite also truncates the log at a commit.
             let limit = match room {
                 0 => Some(Setting::change(connection, "journal_size_limit", "0")?),
                 _ => None,

@@ -286,7 +286,7 @@ fn name(token: &Token) -> Value {
     Value::String(Secret::new(both).fingerprint())
 }
 
-/// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
+/// Names the token that a column has changed: a column may cut, pad or strip a string. Returns `None` if the
 /// table has the same token, or a different token.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
@@ -333,8 +333,9 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save may be between its two writes. That save then writes the table itself, and the file's
-        // record is the answer. If the file is behind, both are read again under the lock.
+        // A save on another thread may have written the file and not yet the table. That save then writes the
+        // table itself, and the file's record is the answer. If the file is behind, both are read again under
+        // the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,

@@ -69,7 +69,7 @@ impl Challenge {
     }
 }
 
-/// What the answer says about the access token, and what to do. `None` if the answer is not about the
+/// What the answer says about the access token, and what to do. Returns `None` if the answer is not about the
 /// token. The text may repeat parts of the request.
 pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let challenges = Challenge::of(headers);

@@ -348,7 +348,7 @@ impl ApiError {
         super::Challenge::of(&self.headers)
     }
 
-    /// The body as JSON, without a byte order mark at its beginning. `None` if it is not JSON.
+    /// The body as JSON, without a byte order mark at its beginning. Returns `None` if the body is not JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         let text = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
         crate::stored_json::parse(text)

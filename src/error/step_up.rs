@@ -48,8 +48,8 @@ impl StepUp {
     }
 }
 
-/// Whether an answer asks for a stronger login (RFC 9470 section 3). A refresh cannot help then: the new
-/// token would come from the same login.
+/// Whether an answer asks for a stronger login (RFC 9470 section 3). A refresh cannot help in this case: the
+/// new token would come from the same login.
 pub(crate) fn wants_stronger_login(headers: &HeaderMap) -> bool {
     Challenge::of(headers).iter().any(Challenge::wants_stronger_login)
 }

@@ -1,5 +1,5 @@
-//! The precise errors of a store. The types are here and not in the modules of the stores, because
-//! [`crate::Error::is_transient`] uses them.
+//! The precise errors of a store. The types of all stores are here, because [`crate::Error::is_transient`]
+//! uses them.
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::plain::plain;
 /// A request that changes something at the service, and whose answer did not come, says that the server failed,
 /// or cannot be read.
 ///
-/// Do not send such a request again before you have looked at the service: a second `create` can make a second
+/// Do not send the request again before you have looked at the service: a second `create` can make a second
 /// invoice. [`Unconfirmed::of`] finds the details in an error. [`Error::is_transient`] is `false` for such an
 /// error.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -175,7 +175,7 @@ impl Listener {
 }
 
 impl Connection {
-    /// Reads the bytes that have arrived. `None` means that the other side has closed the connection.
+    /// Reads the bytes that have arrived. Returns `None` if the other side has closed the connection.
     fn read(&mut self, idle: &mut bool) -> Option<Head> {
         let mut buffer = [0; 2048];
         while self.bytes.len() < HEAD_LIMIT {

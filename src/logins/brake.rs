@@ -40,7 +40,7 @@ pub(super) enum Stop {
 
 impl Brake {
     /// Returns why the login of this account must not be refreshed now. While the service is silent, the
-    /// first account that asks becomes the probe.
+    /// first account that asks becomes the probe: the only login that is refreshed.
     pub(super) fn stops(&self, account: &str, silent: bool) -> Option<Stop> {
         let mut state = self.0.lock();
         let count = state.refused.len();

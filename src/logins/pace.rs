@@ -135,7 +135,7 @@ impl Pace {
             Sent::Reply(reply) => reply,
         };
         match &reply.outcome {
-            // The service may have used the refresh token before it sent such an answer.
+            // The service may have used the refresh token, although its answer does not say so.
             Outcome::Unknown(_) => self.unanswered(),
             Outcome::Limited { spent: true, .. } => self.unanswered(),
             Outcome::Limited { .. } => self.held.lock().unanswered = 0,

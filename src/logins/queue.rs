@@ -33,7 +33,7 @@ pub(super) struct Visit {
     pub(super) was_there: Option<bool>,
     /// Whether the next visit only checks a refusal by a second read of the store, and sends nothing.
     pub(super) doubted: bool,
-    /// How many such checks the account has had.
+    /// How often a refusal of this account was checked by a second read.
     pub(super) looks: u32,
 }
 

@@ -51,7 +51,7 @@ impl fmt::Display for LoginStatus {
     }
 }
 
-/// Reads the status of an account. `None` if there is no login.
+/// Reads the status of an account. Returns `None` if there is no login.
 pub(super) fn read(
     logins: &Logins,
     account: &str,

@@ -36,7 +36,7 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
 /// `Serialize` writes the device code and a DPoP key in clear text; anyone who has these two can fetch the
-/// token. `Debug` shows neither of the two.
+/// token. `Debug` shows neither the device code nor the key.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -94,8 +94,8 @@ impl DeviceCode {
         &self.verification_uri
     }
 
-    /// The address of the page, with the code in the address, for a link or a QR code. `None` if the
-    /// server gave no such address. Show the code as well: the person compares the two (RFC 8628
+    /// The address of the page, with the code in the address, for a link or a QR code. Returns `None` if the
+    /// server gave no address of this kind. Show the code as well: the person compares the two (RFC 8628
     /// section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()

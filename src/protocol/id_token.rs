@@ -79,8 +79,8 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
-    /// signature need not be checked (number 6): TLS proves who sent the token.
+    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). The signature
+    /// of the ID token need not be checked (number 6): TLS proves who sent the token.
     pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;

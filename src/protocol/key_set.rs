@@ -25,8 +25,8 @@ enum Method {
     Curve(&'static str, &'static dyn signature::VerificationAlgorithm),
 }
 
-/// The method of an algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). `None` for an algorithm without a
-/// signature, with a shared secret, or unknown.
+/// The method of an algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). Returns `None` for an algorithm
+/// without a signature, with a shared secret, or unknown.
 fn method(algorithm: &str) -> Option<Method> {
     use Method::{Curve, Rsa};
     Some(match algorithm {

@@ -127,8 +127,8 @@ fn name_of_mac(plist: &str) -> Option<&str> {
 }
 
 /// A name for a host whose name cannot be read: a new name for each process, so that no two hosts share
-/// it. So a process on such a host does not recognize the notes that an earlier process of the host has
-/// seen.
+/// it. A process on a host without a name therefore does not recognize the notes that an earlier process of
+/// the host has seen.
 fn nameless() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| format!("nameless host {}", random_id()));
     NAME.clone()

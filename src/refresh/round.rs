@@ -165,8 +165,8 @@ impl Keeper {
         }
         // Step 9: there is a refresh note without an answer.
         let note = record.note.as_ref().filter(|note| {
-            // If the save of our own refresh note failed, nothing was sent. But that note may also stand for
-            // an earlier request that got no answer.
+            // If the save of our own refresh note failed, nothing was sent. But that refresh note may also
+            // replace an older note, whose request got no answer.
             let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });

@@ -109,8 +109,8 @@ impl Live {
         let token = record.token();
         let now = clock::utc(wall);
         let left = token.expires_at().map(|end| clock::until(now, end));
-        // A token dated in the future was dated by a clock that was ahead. Its remaining time is at
-        // most its lifetime.
+        // A token dated in the future was dated by a clock that was ahead. The remaining time of this token
+        // is at most its lifetime.
         let left = left.map(|left| token.lifetime().map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {
@@ -285,10 +285,11 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// Whether a token pair is unsaved. If so, one call tries to save it every few seconds.
+    /// Whether a token pair is unsaved. If a token pair is unsaved, one call tries to save it every few
+    /// seconds.
     pub(crate) unsaved: bool,
-    /// Whether the token in memory became invalid when the unsaved token pair was issued. If so, no call may
-    /// use that token.
+    /// Whether the token in memory became invalid when the unsaved token pair was issued. If the token is
+    /// invalid, no call may use it.
     pub(crate) blocked: bool,
     /// An access token that the API refused and that the client has not replaced yet.
     pub(crate) suspect: Option<Secret>,

@@ -27,7 +27,7 @@ pub(super) struct Proofs {
 
 #[cfg(feature = "dpop")]
 impl Proofs {
-    /// The proof of the next attempt. `None` for a token that is not bound to a key.
+    /// The proof of the next attempt. Returns `None` for a token that is not bound to a key.
     pub(super) fn of(
         &mut self,
         request: &Request<'_>,

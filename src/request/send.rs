@@ -98,7 +98,8 @@ impl Request<'_> {
         }))
     }
 
-    /// The detail of an error after which the request may have been processed. `None` if a repeat does no harm.
+    /// The detail of an error after which the request may have been processed. Returns `None` if a repeat
+    /// does no harm.
     pub(super) fn unconfirmed(&self, uri: &Uri) -> Option<Box<Unconfirmed>> {
         let harmless = self.repeatable.unwrap_or_else(|| {
             self.client.hooks().repeats(&self.method) || self.method.is_idempotent()

@@ -144,8 +144,8 @@ impl Server {
         Err(Fault { code, description, pending: Some(Box::new(pending)) })
     }
 
-    /// Records the person's decision and returns the address for the browser. `None` if no request waits
-    /// under this number.
+    /// Records the person's decision and returns the address for the browser. Returns `None` if no request
+    /// waits under this number.
     pub(super) fn decide(
         &mut self,
         now: Now,

@@ -245,7 +245,7 @@ impl Shared {
         }
         let (reply, issued) = decide(forced);
         let instead = |reply| {
-            // The tokens were issued, and the client does not get them.
+            // The tokens were issued, and the fault keeps them from the client.
             if let Some(issued) = issued {
                 self.server.lock().sent(self.now(), issued, false);
             }

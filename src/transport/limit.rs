@@ -78,7 +78,8 @@ impl Connector for LimitedConnector {
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
         // Only rustls, of all TLS providers, is known to allow another read after a read that timed
-        // out, and Windows allows it for no socket. Otherwise the limit is one single wait.
+        // out, and Windows allows it for no socket. With any other TLS library, and on Windows, the limit is
+        // one single wait.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };

@@ -29,8 +29,8 @@ pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError
     }
 }
 
-/// The environment variable that should name a proxy, but has an unreadable value. ureq ignores such a
-/// variable silently.
+/// The environment variable that should name a proxy, but has an unreadable value. ureq ignores this variable
+/// silently.
 fn unreadable() -> Option<&'static str> {
     let names =
         ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];

@@ -99,8 +99,8 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     if lost {
         assert!(killed || lasting, "one failing call has cost the login: {what}\n{said}");
         assert_eq!(rotation, Rotation::Strict, "{what}\n{said}");
-        // The service rotated exactly once, and rotated the token in the store; then the process died or
-        // could not save.
+        // The service rotated exactly once, and the store still has the token that was rotated: the process
+        // died or could not save.
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
         assert!(said.contains("no answer was stored"), "{said}");

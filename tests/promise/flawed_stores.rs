@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// Runs in the second process. The name of the file says which flaw the store has.
+/// Runs in the second process of the contract suite. The name of the file says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {

@@ -48,7 +48,7 @@ fn in_session(key: &str) {
     for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         command.env(name, home.path());
     }
-    // Not a pipe: a service that stays behind would keep it open.
+    // A file and not a pipe: a service that stays behind would keep a pipe open.
     let log = fs::File::create(home.join("log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("FOLDER", home.path());

@@ -148,7 +148,7 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
             .filter(|(call, _)| writes.contains(&call.as_str()))
             .map(|(call, file)| format!("{call} {file}"))
             .collect();
-        // Not every file system reserves space at the write: there the space is flushed.
+        // Some file systems do not reserve space at the write: there the store flushes the space.
         let room = done.iter().position(|step| step == "ftruncate next").unwrap() + 1;
         if done[room] == "fsync next" {
             done.remove(room);
@@ -231,7 +231,7 @@ fn after_any_failed_call_the_record_is_old_or_new() {
         ("statx", &["error=EIO", "signal=KILL"]),
     ] {
         let times = counted.iter().filter(|(name, _)| name == call).count();
-        // Not every kernel and library has statx.
+        // Some kernels and libraries have no statx.
         assert!(times > 0 || call == "statx", "no {call} in the trace: {trace}");
         for n in 1..=times {
             faults.extend(kinds.iter().map(|kind| format!("{call}:{kind}:when={n}")));

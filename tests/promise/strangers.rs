@@ -119,7 +119,8 @@ fn a_lock_file_of_this_user_or_folder_owner_is_accepted() {
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
     // First, the lock file belongs to the user of the test, and its folder belongs to root, so that the user
-    // cannot make files there. Then the lock file belongs to root, and its folder to the stranger.
+    // cannot make files there. In the second case, the lock file belongs to root, and its folder to the
+    // stranger.
     for (owner, mode, of_folder) in [("65534", 0o600, "0"), ("0", 0o666, "65533")] {
         let dir = TempDir::new();
         let lock = dir.join("app.lock");

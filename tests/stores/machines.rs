@@ -24,8 +24,9 @@ fn all(answers: &Answers, kind: &str) {
 /// A round: one expiry with a fault.
 type Round = fn(&mut Fleet, bool);
 
-/// Checks what the other workers get while the outcome of a refresh is open. With a grace window they get a
-/// token. Without a window they get `OutcomeUnknown`, and after the deadline a token.
+/// Checks what the other workers get while the outcome of a refresh is open. With a grace window the other
+/// workers get a token. Without a window the other workers get `OutcomeUnknown`, and after the deadline a
+/// token.
 #[track_caller]
 fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
     let answers = fleet.answers(OTHERS);

@@ -16,8 +16,8 @@ pub(crate) fn store(server: &Server) -> PostgresBackend {
     PostgresBackend::new(server.url()).unwrap()
 }
 
-/// A store with the same address in another spelling. Such a store asks the server, as another process
-/// does; two stores with the same spelling would wait for each other in memory.
+/// A store with the same address in another spelling. A store with another spelling asks the server, as
+/// another process does; two stores with the same spelling would wait for each other in memory.
 pub(crate) fn elsewhere(server: &Server) -> PostgresBackend {
     PostgresBackend::new(format!("{}?application_name=evergrant", server.url())).unwrap()
 }

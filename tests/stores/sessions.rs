@@ -182,7 +182,7 @@ fn a_lock_that_the_session_no_longer_has_is_noticed() {
     assert!(guard.lasts(SECOND) && guard.lasts(SECOND));
     run(&server, "UPDATE fake.seen SET seen = false");
     limits(&server);
-    // The session may now be that of another client: its limit stays, and no refresh note is written.
+    // The session may now belong to another client: its limit stays, and no refresh note is written.
     is_busy(store.save(&noted(&stored)));
     assert!(!guard.lasts(SECOND));
     assert!(limits(&server).is_empty());

@@ -35,9 +35,9 @@ fn plain(path: PathBuf) -> PathBuf {
 /// it (`MAX_PATH`); the files beside the record have longer names than the record.
 const LONGEST: usize = 200;
 
-/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. `None` if the path has
-/// no prefix, or names another file without the prefix: Windows then reads `/` as a separator, drops
-/// dots and blanks at the end of a name, and treats names such as `NUL` and `COM1.txt` as devices
+/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. Returns `None` if the path has
+/// no prefix, or names another file without the prefix: Windows then reads `/` as a separator, drops dots and
+/// blanks at the end of a name, and treats names such as `NUL` and `COM1.txt` as devices
 /// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
 fn without_prefix(path: &str) -> Option<String> {
     let rest = path.strip_prefix(r"\\?\")?;

@@ -65,9 +65,9 @@ pub(super) fn reserve(
     Ok(Reserved { next: locked.ok_or_else(|| busy(&next))?, _saving: saving })
 }
 
-/// Locks and returns the file that reserves the space. `None` if another save has locked it, or if it was
-/// another user's file, which is then removed. A save writes the file in place, so it must be a file that
-/// this user made and that has no hard link.
+/// Locks and returns the file that reserves the space. Returns `None` if another save has locked the file, or
+/// if another user owned the file, which is then removed. A save writes the file in place, so it must be a
+/// file that this user made and that has no hard link.
 ///
 /// `us` caches this user's number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {

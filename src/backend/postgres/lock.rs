@@ -36,8 +36,8 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// got the same lock.
 pub(super) const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '')";
 
-/// The number of the lock, the random word of its holder, the process of the session that has the lock, and
-/// whether the server can limit that session.
+/// The number of the lock, the random word of its holder, the process id of the session that has the lock,
+/// and whether the server can limit the time of that session.
 #[derive(Clone)]
 pub(super) struct Key {
     number: i64,
@@ -85,7 +85,7 @@ fn take_sql(number: i64, token: &str, lease: Duration, record: Option<&str>) -> 
 
 /// The statement that reads the record. The account is sent as hexadecimal digits, because a message with
 /// several statements has no parameters. The collation lets the server use the table's index: `convert_from`
-/// gives a text whose collation is that of the name of the encoding, which no index has.
+/// gives a text with the collation of the encoding's name, and no index has this collation.
 fn record_sql(table: &str, account: &str) -> String {
     let digits = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!(

@@ -15,7 +15,7 @@ use crate::error::BoxError;
 /// because the pooler's settings may have been changed.
 const COUNTS: Duration = Duration::from_secs(60);
 
-/// When such a pooler was last detected, for a store and all its accounts.
+/// When a pooler of this kind was last detected, for a store and all its accounts.
 #[derive(Clone, Default)]
 pub(super) struct Pooler(Arc<Mutex<Option<Duration>>>);
 

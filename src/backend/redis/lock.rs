@@ -112,8 +112,8 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
 }
 
 /// Whether the lock holder's connection has ended, because its process or the server's run has ended. An
-/// ended connection does not prove that the process is dead. So the next holder treats the lock as a lease,
-/// and does not send a refresh token again before the deadline of the holder's refresh note.
+/// ended connection does not prove that the process is dead. The next holder therefore treats the lock as a
+/// lease, and does not send a refresh token again before the deadline of the holder's refresh note.
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);

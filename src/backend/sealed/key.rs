@@ -30,8 +30,8 @@ pub struct SealingKey {
 impl SealingKey {
     /// Makes a key of these 32 bytes. The bytes must be random: do not use a password.
     ///
-    /// Its name is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the key
-    /// another name.
+    /// The name of the key is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the
+    /// key another name.
     pub fn new(key: [u8; LEN]) -> SealingKey {
         let key = Zeroizing::new(key);
         let root = hmac::Key::new(hmac::HMAC_SHA256, key.as_ref());

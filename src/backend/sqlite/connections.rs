@@ -131,8 +131,8 @@ impl Connections {
         Connections { source, writers, excludes, id, flags }
     }
 
-    /// The same database with at most `most` connections at a time. `None` if the program supplies the
-    /// connections.
+    /// The same database with at most `most` connections at a time. Returns `None` if the program supplies
+    /// the connections.
     pub(super) fn resized(&self, most: usize) -> Option<Connections> {
         let Source::Path(path, pool) = &self.source else { return None };
         let source = Source::Path(path.clone(), pool.resized(most));

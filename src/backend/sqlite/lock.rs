@@ -75,7 +75,8 @@ pub(super) fn take(
         (Lock::File(locked, new), Some(path)) => {
             let ours = file_at(&path);
             let is_there = move || file_at(&path) == ours;
-            // Closing the connection ends its transaction. Then the next thread may try.
+            // Closing the connection ends its transaction. After the transaction has ended, the next thread
+            // may try to take the lock.
             Guard::freed_by_death((locked, place)).with_check(is_there).of_new_file(new)
         }
         (Lock::File(locked, _), None) => Guard::freed_by_death((locked, place)),

@@ -61,7 +61,7 @@ impl Registration {
     }
 
     /// The token for the registration itself (`registration_access_token`): anyone who has this token
-    /// can change the registration. `None` if the server offers no management.
+    /// can change the registration. Returns `None` if the server offers no management.
     pub fn access_token(&self) -> Option<&Secret> {
         self.access_token.as_ref()
     }

@@ -37,7 +37,7 @@ const KNOWN: [&str; 9] = [
 /// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Their strings are wiped on drop.
+/// The members of an answer. The strings of the members are wiped on drop.
 pub(super) struct Body {
     value: Value,
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
@@ -133,7 +133,7 @@ impl Body {
         }
     }
 
-    /// The extra members of a token: the unknown members beside the access token, then those of the top
+    /// The extra members of a token: the unknown members beside the access token, then the members of the top
     /// level.
     pub(super) fn extra(&self, found: &Found<'_>, rules: &ReplyRules) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();

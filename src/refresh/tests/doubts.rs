@@ -176,7 +176,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // The second try of a grant without a refresh token is counted, too.
+    // The second request of a grant without a refresh token is counted, too.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();

@@ -6,7 +6,7 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// When the client reads its refresh note back, a cache returns the note as it was written. After that, the
-/// record comes from a table of three columns, as a new login each time.
+/// store builds each record from a table of three columns, and each record has a new login id.
 #[test]
 fn no_successor_is_lost_if_the_store_forgets_the_login() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {

@@ -35,7 +35,7 @@ fn a_nested_refusal_code_asks_for_a_login() {
         let Error::Reauthorize(refusal) = &error else { panic!("{code}: {error:?}") };
         assert_eq!(refusal.error.code, code);
     }
-    // Then test an answer with a number in `code` beside an error code, and an answer whose error class is no
+    // Also test an answer with a number in `code` beside an error code, and an answer whose error class is no
     // refusal.
     let body =
         r#"{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token"}"#;

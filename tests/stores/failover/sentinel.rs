@@ -66,7 +66,8 @@ fn a_replica_takes_over_under_load_without_a_loss() {
         load.run(&format!("{}, WAIT 1", program.display()), || {
             main.kill();
             until("the promotion", || info(&next, "replication").contains("role:master"));
-            // Sentinel makes the restarted server a replica. Until then, only one server has the writes.
+            // Sentinel makes the restarted server a replica. Until Sentinel has done this, only one server
+            // has the writes.
             main.restart();
         });
         load.loses_nothing();

@@ -74,8 +74,8 @@ impl State {
         self.judge_as(actor, want, result, true);
     }
 
-    /// Judges a call that does not wait. Such a call may fail without a fault, also while a token
-    /// works.
+    /// Judges a call that does not wait. A call that does not wait may fail without a fault, also while a
+    /// token works.
     pub(super) fn judge_unhurried(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
         self.judge_as(actor, want, result, false);
     }

@@ -128,7 +128,7 @@ impl State {
     }
 
     /// Whether the store neither compares nor has a lock that is released when its holder dies: the promise
-    /// says little about such a store.
+    /// says little about this kind of store.
     pub(super) fn weak(&self) -> bool {
         let file = self.config.lock() == LockKind::FreedByDeath;
         !self.config.compares() && !file && self.clients.len() > 1

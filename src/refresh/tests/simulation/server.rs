@@ -122,8 +122,8 @@ impl Service {
         Some((new, self.access.len() - 1))
     }
 
-    /// Records that this token, or the access token that came with it, was used. Its predecessors then
-    /// become invalid.
+    /// Records that this token, or the access token that came with it, was used. The tokens that this token
+    /// replaced then become invalid.
     fn used(&mut self, token: usize) {
         let mut parent = self.refresh[token].parent;
         while let Some(before) = parent {
