@@ -21,10 +21,13 @@
 //! token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` contains the rules
 //! of single services, `state.rs` the state in memory, and `rules.rs` the settings of the service.
 //!
-//! Words of these files: a *refresh note* is a part of the record, written before a refresh token is sent; a
-//! *token pair* is a new access token with its new refresh token; the *spare refresh token* is a second refresh
-//! token in the record; the *fallback* is an access token that a call uses if it gets no new access token; a
-//! *replay* sends a refresh token once more after no answer came.
+//! Words of these files:
+//!
+//! * *refresh note*: a part of the record, which is written before a refresh token is sent;
+//! * *token pair*: a new access token with its new refresh token;
+//! * *spare refresh token*: a second refresh token in the record;
+//! * *fallback*: an access token that a call uses if it gets no new access token;
+//! * *replay*: sending a refresh token once more after no answer came.
 //!
 //! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
 //! call of the backend. `turn` is the refresh lock; a thread takes `turn` before it takes the store's lock.
