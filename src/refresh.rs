@@ -394,7 +394,7 @@ impl Keeper {
                 {
                     return Ok(live.clone());
                 }
-                // Shares the failure only if the failed call did not ask for more than this call.
+                // Shares the failure only if the failed call was not more demanding than this call.
                 if memory.attempts > attempts
                     && let Some(failure) = &memory.failure
                     && failure.rank <= want.rank()

@@ -110,7 +110,8 @@ pub(crate) fn replays(rotation: Rotation, ends_access_token: bool, usable: bool)
 pub(crate) enum Unsaved {
     /// Go on: the stored refresh token is still valid.
     GoOn,
-    /// Keep the pair in memory and release the lock: the old refresh token works until the new token is used.
+    /// Keep the token pair in memory and release the lock: the old refresh token works until the new token is
+    /// used.
     Release,
     /// Keep the token pair and the lock: no other process may send the old refresh token again.
     KeepLock,

@@ -130,8 +130,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Takes the store's lock for a new request. `Some` ends the call: another lock holder is requesting a
-    /// token, and the call has a token that works until then.
+    /// Takes the store's lock for a new request. Returns `Some` if the call ends here: another lock holder is
+    /// requesting a token, and the call has a token that works until then.
     fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {

@@ -40,7 +40,7 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Handles a new refresh token that could not be saved. The successor stays in memory, and calls use the
+    /// Handles a new refresh token that could not be saved. The token pair stays in memory, and calls use the
     /// old access token while it works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();

@@ -121,7 +121,7 @@ impl Keeper {
         Ok(Next::Go(record))
     }
 
-    /// Step 7: uses the token in the store if another client has refreshed it. A token that is due but
+    /// Step 7: uses the token in the store if another client has refreshed the login. A token that is due but
     /// still works becomes the fallback.
     fn adopt(&self, call: &mut Call<'_>, record: &Record) -> Option<Live> {
         let live = self.live(record);

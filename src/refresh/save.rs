@@ -24,10 +24,10 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our token pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and our token becomes the spare refresh token,
-    /// because our token may be the valid token.
+    /// Another client's new refresh token is stored: that token stays, and our token becomes the spare
+    /// refresh token, because our token may be the valid token.
     Theirs(Record),
-    /// Our token pair is stored already, under a later note.
+    /// Our token pair is stored already, under a later refresh note.
     There,
     /// The store is empty or has another login: our token pair must not be written.
     Lost,
@@ -52,7 +52,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        // The new generation must not be below ours: the store may have gone back.
+        // The new generation must not be below ours: the store may have returned to an older record.
         next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
@@ -106,7 +106,7 @@ impl Keeper {
         Pair { record, spent: Some(spent), keeps_lock, ends_old: self.rules.ends_access_token }
     }
 
-    /// Makes the successor from an answer with a new refresh token but no usable access token.
+    /// Makes the new record from an answer with a new refresh token but no usable access token.
     pub(super) fn salvage(&self, noted: &Record, spent: Secret, found: Secret) -> Pair {
         let mut token = noted.token.clone().with_refresh_token(found);
         if self.rules.ends_access_token {
@@ -195,8 +195,8 @@ impl Keeper {
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
-            // The lock file was deleted, or this is a forked child. The pair is saved anyway; if the lock is
-            // free, the client takes the lock first.
+            // The lock file was deleted, or this is a forked child. The token pair is saved anyway; if the
+            // lock is free, the client takes the lock first.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
         // A store that cannot be read may still accept a save, and the save itself compares the

@@ -79,7 +79,7 @@ impl Keeper {
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };
         let now = self.clock.monotonic();
-        // Another client would have to wait for the deadline of our refresh note; this client need not.
+        // Another client would have to wait for the deadline of our refresh note; this client need not wait.
         let ours = turn.unanswered.is_some() || turn.never_sent.is_some();
         let noted = ours && now < turn.note_ends;
         let doubts = turn.doubt.as_ref();

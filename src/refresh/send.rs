@@ -34,8 +34,8 @@ pub(super) enum Looked {
 }
 
 impl Keeper {
-    /// Step 11: sends the refresh token, and once more if no answer comes and the tables allow it. A
-    /// request that never left is tried again if the call has no other token to go on with.
+    /// Step 11: sends the refresh token, and once more if no answer comes and the tables allow it. A request
+    /// that never left this machine is sent again if the call has no other token to use.
     fn spend(&self, call: &mut Call<'_>, noted: &Record, refresh_token: &Secret) -> Spent {
         let mut silent: Option<(OffsetDateTime, BoxError)> = None;
         let mut unsent = 0;
@@ -62,7 +62,7 @@ impl Keeper {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
                     }
-                    // The lock was lost, or its time ran out before anything left: begin again.
+                    // The lock was lost, or its time ran out before any byte was sent: begin again.
                     if late.get() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
@@ -214,7 +214,7 @@ impl Keeper {
         self.believe(call, latest, refresh_token, error, earlier)
     }
 
-    /// Reads the store after each of these pauses: another program, which uses no lock, may have an
+    /// Reads the store after each of the given pauses: another program, which uses no lock, may have an
     /// answer that it has not saved yet.
     pub(super) fn read_again(
         &self,

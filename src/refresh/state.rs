@@ -348,8 +348,8 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// The kind of lock that keeps other holders out. A lock file that was just created does not exclude a
-    /// holder whose lock file was deleted, so a lock on a new file is treated as no lock.
+    /// The kind of the held lock, which keeps other clients out. A lock file that was just created does not
+    /// exclude a holder whose lock file was deleted, so a lock on a new file is treated as no lock.
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
@@ -404,8 +404,8 @@ pub(crate) enum Ask<'a> {
         /// Called just before the first byte is sent. If the function returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
-    /// A grant that needs no stored token, such as client credentials. The value is the stored token
-    /// that the new token replaces; it is given only if the store is locked and can be written.
+    /// A grant that needs no stored token, such as client credentials. The value is the stored token that the
+    /// new token replaces; it is `Some` only if the store is locked and can be written.
     Grant(Option<&'a Token>),
     /// Revokes a refresh token that no client will use. A failure is ignored. The second value is the
     /// token pair that has this refresh token.

@@ -83,7 +83,7 @@ fn a_call_with_its_own_refused_token_ignores_the_suspect() {
     assert_eq!(kind(&use_token(&keeper)), "at-3", "at-2 is still suspected");
 }
 
-/// A thread that waited while a token came and a stricter attempt failed takes the token.
+/// A thread takes a token that came while it waited, even if a more demanding call failed meanwhile.
 #[test]
 fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     let world = World::new(Rotation::Strict);
@@ -111,7 +111,7 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     assert_eq!(keeper.memory.lock().waiting, 0);
 }
 
-/// A thread that waited does not share the failure of a call that asked for more.
+/// A thread that waited does not share the failure of a more demanding call.
 #[test]
 fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
     let world = World::new(Rotation::Strict);

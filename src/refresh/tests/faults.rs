@@ -203,7 +203,7 @@ fn a_request_that_never_left_leaves_no_note() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
 }
 
-/// A refresh token in an answer without an access token is still the successor.
+/// A refresh token in an answer without an access token is still the new refresh token.
 #[test]
 fn a_refresh_token_is_kept_before_anything_else_is_judged() {
     let world = World::new(Rotation::Strict);
@@ -270,7 +270,7 @@ fn a_failed_note_keeps_an_earlier_unanswered_request() {
     }
 }
 
-/// A message about the refresh token in a refusal without a code is not a successor.
+/// A message about the refresh token in a refusal without a code is not a new refresh token.
 #[test]
 fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     let world = World::new(Rotation::Strict);
@@ -300,7 +300,7 @@ fn spare_and_refused_token_are_both_sent_again_after_a_pause() {
     assert!(world.alive());
 }
 
-/// The client is refused after an unanswered request: the refresh note of that request stays.
+/// The service refuses the client after an unanswered request: the refresh note of that request stays.
 #[test]
 fn a_setup_error_keeps_the_note_of_an_unanswered_request() {
     let world = World::new(Rotation::Strict);

@@ -231,7 +231,7 @@ fn a_failed_save_is_repeated_with_the_same_record() {
     assert_eq!(saved[0], saved[1]);
 }
 
-/// Makes a refusal. `change` is applied to the store before the refusal is checked.
+/// Makes the service refuse a refresh. `change` is applied to the store before the refusal is checked.
 fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
     let world = World::with(Rotation::Strict, kind, true);
     world.past_end();

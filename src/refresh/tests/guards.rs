@@ -82,7 +82,7 @@ fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
 /// The lock file is deleted while the connection is made.
 #[test]
 fn a_lock_lost_before_the_request_leaves_is_taken_again() {
-    // Nothing was sent, so no recovery is reported, even if the refresh note cannot be taken back.
+    // Nothing was sent, so no recovery is reported, even if the refresh note cannot be removed.
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -128,7 +128,7 @@ fn a_lost_lock_is_taken_again_to_save_a_pair() {
     assert!(world.alive() && !*world.store.held.lock());
 }
 
-/// Nothing was sent after the refresh note, and it could not be taken back.
+/// Nothing was sent after the refresh note, and the note could not be removed.
 #[test]
 fn our_own_note_without_a_request_is_not_an_unanswered_request() {
     let world = World::new(Rotation::Strict);
@@ -329,7 +329,7 @@ fn a_note_is_taken_back_under_a_new_lock() {
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
-    // Our refresh note, the note taken back, our second note, and the token pair: each under the lock.
+    // The saves are our refresh note, its removal, our second note, and the token pair: each under the lock.
     assert_eq!(*saves.lock(), [(true, true), (false, true), (true, true), (false, true)]);
 }
 

@@ -81,7 +81,7 @@ fn a_token_is_good_until_its_margin_and_usable_until_its_end() {
     assert_eq!(states(&live), (false, false), "monotonic clock");
 }
 
-/// Machines that start together get different margins; logins do not.
+/// Machines that start together get different margins; clients with a login get the same margin.
 #[test]
 fn the_margin_varies_only_for_grants_without_a_refresh_token() {
     for one_time in [true, false] {

@@ -331,8 +331,8 @@ fn a_late_pair_is_not_written_over_a_logout_or_another_login() {
     }
 }
 
-/// A script writes another token into the record without changing its numbers while our request is on
-/// its way. The client notices by comparing the token.
+/// A script writes another token into the record without changing its revision and generation while our
+/// request is on its way. The client notices by comparing the token.
 #[test]
 fn a_scripts_token_under_the_same_revision_is_not_overwritten() {
     let (world, got) = overtaken(Rotation::Grace(LIFE), true, |stored| {

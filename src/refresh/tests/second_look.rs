@@ -72,7 +72,7 @@ fn no_other_client_sends_a_doubted_token_before_the_second_look() {
     }
 }
 
-/// Another client sent the token again meanwhile, and may have the successor.
+/// Another client sent the token again meanwhile, and may have the new refresh token.
 #[test]
 fn a_doubt_ends_when_another_client_has_left_a_note() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);

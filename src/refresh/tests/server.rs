@@ -27,7 +27,7 @@ pub(super) enum Act {
     Tomorrow,
     /// The answer is 400 with an empty body.
     Bad,
-    /// The answer is 500, and the server has decided nothing.
+    /// The answer is 500, and the server has not processed the request.
     Broken,
     /// The server rotates and answers without an access token.
     NoAccessToken,

@@ -151,7 +151,7 @@ fn after_a_lost_answer_an_old_enough_token_is_sent_again() {
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.sent().len(), 2);
     advance(&world, 1);
-    // The server of this test is strict, and the refusal names the reason.
+    // The server of this test accepts each refresh token once, and the refusal names the reason.
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
     let since = refusal.unanswered_since;
@@ -300,7 +300,8 @@ fn an_expired_token_is_refreshed_although_it_is_young() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
-/// Clocks differ by seconds. A date in the future gives no age, not even for a token in memory.
+/// The clocks of two hosts differ by seconds. A date in the future gives no age, not even for a token in
+/// memory.
 #[test]
 fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     let world = exacting();
@@ -332,7 +333,7 @@ fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// The accounts of such a service are at hosts of several countries, and the callback names the host.
+/// The accounts of this service are at hosts of several countries, and the callback names the host.
 #[test]
 fn a_login_is_bound_to_the_host_that_its_callback_named() {
     let mut world = World::new(Rotation::Strict);

@@ -211,7 +211,7 @@ fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     }
 }
 
-/// A request just sent is not answered, because it did not arrive.
+/// A request that was just sent gets no answer, because it did not arrive.
 #[test]
 fn a_lost_request_is_sent_once_more_at_once() {
     for rotation in ALL {
@@ -407,7 +407,7 @@ fn a_refusal_is_believed_for_a_while_if_the_store_is_unchanged() {
     }
 }
 
-/// The service refuses the token, and under a lease another holder may have the successor.
+/// The service refuses the token, and under a lease another holder may have the new refresh token.
 #[test]
 fn under_a_lease_a_refusal_is_doubted_while_a_holder_may_succeed() {
     for lock in [LockKind::Lease, LockKind::None] {

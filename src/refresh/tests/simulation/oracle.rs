@@ -168,7 +168,7 @@ impl State {
         }
     }
 
-    /// The client has found that it holds the lock.
+    /// Records that the client has found that it holds the lock.
     pub(super) fn checked(&mut self, client: usize) {
         if let Some(known) = self.oracle.clients.get_mut(client) {
             known.checked = Some(self.step);
@@ -224,7 +224,7 @@ impl State {
         self.oracle.stored_at = self.step;
     }
 
-    /// The lock is freed: a holder between its first byte and its save can be overtaken.
+    /// Records that the lock is freed: a holder between its first byte and its save can be overtaken.
     pub(super) fn freed(&mut self) {
         let Some(held) = &self.store.held else { return };
         let client = held.client;

@@ -90,7 +90,7 @@ impl Service {
             }
     }
 
-    /// Decides a refresh. Returns the new refresh token and access token.
+    /// Answers a refresh request. Returns the new refresh token and access token.
     pub(super) fn refresh(&mut self, token: usize, now: u64) -> Option<(usize, usize)> {
         if !self.takes(token, now) {
             let reuse = self.refresh.get(token).is_some_and(|known| known.used_at.is_some());
@@ -137,7 +137,7 @@ impl Service {
         !self.ended && self.access.get(access).is_some_and(|known| !known.dead && now < known.end)
     }
 
-    /// Decides a request to the API.
+    /// Answers a request to the API.
     pub(super) fn call(&mut self, access: usize, now: u64) -> bool {
         let works = self.works(access, now);
         if works {

@@ -142,7 +142,7 @@ impl State {
         std::iter::successors(parent(&newer), parent).any(|known| known == older)
     }
 
-    /// Refresh tokens in the store or with a living process.
+    /// The refresh tokens in the store or with a living process.
     pub(super) fn in_living_hands(&self) -> Vec<usize> {
         let mut held: Vec<usize> =
             self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();

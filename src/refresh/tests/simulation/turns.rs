@@ -8,7 +8,7 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// More steps than any schedule needs that comes to an end.
+/// The largest number of steps; every schedule that ends needs fewer.
 const STEPS: u32 = 4_000;
 
 thread_local! {
@@ -34,8 +34,8 @@ fn die() {
 }
 
 impl World {
-    /// A point where another actor may go on or a fault may happen. Returns how the actor's next call
-    /// fails, if it does.
+    /// A point where another actor may go on or a fault may happen. Returns how the actor's next call fails,
+    /// if the call fails.
     pub(super) fn reach(&self, point: Point, status: Status) -> Option<Failure> {
         let me = me();
         let mut state = self.state.lock();

@@ -222,7 +222,7 @@ impl State {
         Some(at.max(self.now).max(process.stopped_until))
     }
 
-    /// The actors that may go on. The first is the default.
+    /// The actors that may go on. The first actor is the default.
     pub(super) fn candidates(&self, me: usize) -> Vec<(u64, usize)> {
         let mut list: Vec<(u64, usize)> = (0..self.actors.len())
             .filter_map(|actor| self.ready_at(actor).map(|at| (at, actor)))
