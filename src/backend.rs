@@ -5,22 +5,21 @@
 //! A [`TokenBackend`] keeps one [`Record`] as one opaque value. The promise of this crate depends on
 //! these rules:
 //!
-//! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
+//! * [`TokenBackend::load`] returns `Ok(None)` **only** when nothing is stored. A store that cannot be
 //!   reached, an empty file or half a record is an error. A record that `load` returns survives a power cut.
 //!   (A record of zero bytes is [`BackendError::Empty`]: a new login may be stored in its place.)
-//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
+//! * [`TokenBackend::save`] returns `Ok(())` **only** when the record survives a power cut. A save
 //!   writes all or nothing. A save may fail after the record became visible: so the client does not
 //!   conclude from a failure that nothing was written, and may save the same record again.
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
-//!   checks this with [`Record::may_replace`] in the same atomic step, and answers
-//!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
-//!   saved again.
+//!   checks this with [`Record::may_replace`] in the same atomic step, and returns [`BackendError::Conflict`]
+//!   if it holds another record. A record that is already stored may be saved again.
 //! * A record with a [`Record::note`] A record with a [`Record::note`] announces a refresh: a record with the
 //!   new refresh token (its successor) follows. A store that can run full reserves space for the record that
-//!   follows before it answers `Ok(())`.
+//!   follows before it returns `Ok(())`.
 //! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
 //!   process dies. The guard names the kind of lock, and borrows nothing. If the lock is not free after
-//!   `wait`, the call answers [`BackendError::Busy`].
+//!   `wait`, the call returns [`BackendError::Busy`].
 //! * No method calls the client that uses the backend.
 //!
 //! A backend of your own needs three methods. The backend stores the whole record, as [`Record::to_json`]
@@ -164,7 +163,7 @@ pub trait TokenBackend: Send + Sync {
         Ok(Guard::none())
     }
 
-    /// Takes the lock, and reads the record under it. The default implementation calls
+    /// Takes the lock, and reads the record while the lock is held. The default implementation calls
     /// [`TokenBackend::lock`] and [`TokenBackend::load`]; a server can do both in one step.
     ///
     /// A store that knows what another client of this process has read or saved under the lock may
@@ -264,7 +263,7 @@ pub enum LockKind {
 }
 
 impl Guard {
-    /// A guard that locks nothing.
+    /// Makes a guard that locks nothing.
     pub fn none() -> Guard {
         Guard::of(LockKind::None, None, None)
     }
@@ -277,13 +276,14 @@ impl Guard {
         Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
     }
 
-    /// A lock that is released when its process dies or `held` is dropped.
+    /// Makes a guard of a lock that is released when its process dies or `held` is dropped.
     pub fn freed_by_death(held: impl Any + Send) -> Guard {
         Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
-    /// A lock that expires. `lasts` returns whether the lock certainly holds for the given time, and may
-    /// renew the lock for that time. The client calls `lasts` immediately before it sends a refresh token.
+    /// Makes a guard of a lock that expires. `lasts` returns whether the lock certainly holds for the given
+    /// time, and may renew the lock for that time. The client calls `lasts` immediately before it sends a
+    /// refresh token.
     pub fn lease(
         held: impl Any + Send,
         lasts: impl Fn(Duration) -> bool + Send + 'static,

@@ -14,7 +14,7 @@ use crate::record::Record;
 /// The account name of a store for which no name was set.
 pub(super) const ACCOUNT: &str = "default";
 
-/// The largest record, in bytes. A larger record was put there by mistake.
+/// The largest record, in bytes. A larger value cannot be a record of this crate.
 pub(super) const LIMIT: usize = 4 << 20;
 
 /// The largest number of reads in one save. A save reads again if another client has written between

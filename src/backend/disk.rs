@@ -1,4 +1,4 @@
-//! The disk operations of a file store. Each error names its operation and path.
+//! The disk operations of a file store. Each error names the operation that failed, and the path.
 
 mod busy;
 mod identity;
@@ -49,12 +49,12 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
 /// The error "Too many levels of symbolic links", for which std has no stable name.
 const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
 
-/// An error that only a person can fix.
+/// Makes an error that only a person can fix.
 pub(super) fn wrong(text: String) -> BoxError {
     BackendError::Config(text).into()
 }
 
-/// An error of the operating system that only a person can fix.
+/// Makes an error of the operating system that only a person can fix.
 pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
@@ -64,8 +64,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
-    // The parent of a bare name is empty. `absolute` leaves a path bare only if the working directory is
-    // gone.
+    // A file name without a folder has an empty parent. `absolute` returns a file name without a folder only
+    // if the working directory is gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match paths::without_links(folder) {
         Ok(folder) => Ok(folder.join(name)),
@@ -169,7 +169,7 @@ pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     }
 }
 
-/// An error that, if permission was denied, names the owner and mode of the file.
+/// Makes an error that also names the owner and mode of the file if permission was denied.
 pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     #[cfg(unix)]
     if error.kind() == ErrorKind::PermissionDenied

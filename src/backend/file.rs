@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The largest record, in bytes. A larger file was put there by mistake.
+/// The largest record, in bytes. A larger file cannot be a record of this crate.
 const LIMIT: u64 = 4 << 20;
 
 /// Keeps a login in a file that only its owner can read.
@@ -40,10 +40,10 @@ const LIMIT: u64 = 4 << 20;
 /// folder. If the process is killed or the power fails at any point, the file is the old record or the
 /// new record, complete. (Windows has no call to flush a folder; there the store relies on the file
 /// system's journal. On Windows a save waits up to 5 seconds while another program, such as a virus scanner
-/// or a backup, keeps the record open.) A record that announces a successor first reserves space for the
-/// successor, so that a full disk is noticed before a refresh token is sent. A symbolic link at the path is
-/// kept, and the file that it leads to is replaced. A hard link or a mount at the path cannot be replaced
-/// whole, and is refused before a refresh token or code is sent.
+/// or a backup, keeps the record open.) Before a refresh, a save reserves space for the new record, so that a
+/// full disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
+/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is refused
+/// before a refresh token or code is sent.
 ///
 /// The store writes the files beside the record only if this user made them. The store removes another user's
 /// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others may

@@ -38,12 +38,12 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    /// A renewal that begins now. The renewal counts only after the server's answer.
+    /// Starts a renewal now. The renewal counts only after the server's answer.
     pub(super) fn begin(clock: &dyn Clock, wanted: Duration) -> Renewal {
         Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted, answered: None }
     }
 
-    /// The renewal, with the server's answer.
+    /// Adds the time of the server's answer to the renewal.
     pub(super) fn answered(self, clock: &dyn Clock) -> Renewal {
         Renewal { answered: Some((clock.now(), clock.monotonic())), ..self }
     }

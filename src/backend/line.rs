@@ -1,7 +1,7 @@
 //! The line (a queue) of the threads of one process that want the lock of one account.
 //!
 //! The store's own lock excludes other threads and processes. The line only decides which thread asks
-//! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
+//! the store: the first thread in the line asks, and all others wait in memory. A process therefore makes one
 //! attempt at a time for each account, even if it has many clients. The threads that wait get the record that
 //! a lock holder in this process reads or saves, so that all of them use the token of one refresh.
 //!
@@ -202,7 +202,8 @@ impl Drop for Held {
     }
 }
 
-/// The place in the line of a waiting thread. Dropping the place leaves the line, also in a panic.
+/// The place in the line of a waiting thread. Dropping the value removes the thread from the line, also in a
+/// panic.
 struct Waiting {
     key: Key,
     number: u64,
@@ -239,9 +240,9 @@ impl Drop for Waiting {
     }
 }
 
-/// Takes the lock of an account by `attempt`, which gets the time that is left, and this thread's place as
-/// the holder. Waits in the line before that, and between two attempts. A call with a time of zero makes one attempt, or none if another thread
-/// of this process is ahead.
+/// Takes the lock of an account: calls `attempt` with the time that is left, and with the value that makes
+/// this thread the holder. Waits in the line before the first attempt, and between two attempts. A call with
+/// a time of zero makes one attempt, or none if another thread of this process is ahead.
 ///
 /// # Errors
 ///

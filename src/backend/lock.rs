@@ -22,7 +22,7 @@ use crate::secret::random_byte;
 /// other too, even on NFS, where the system's lock belongs to the process. A child process does not
 /// inherit the lock, whether it is a new program or only a fork.
 ///
-/// The owner of the file could take the lock away. So the file must belong to this user, to the
+/// The owner of the file could take the lock away. The file must therefore belong to this user, to the
 /// folder's owner or to root.
 ///
 /// ```

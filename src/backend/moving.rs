@@ -12,12 +12,12 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
-/// If a copied login is used in two places, both send the same one-time refresh token, which can revoke
-/// the login. The login is therefore never usable in both stores. First `from` is marked as being moved, then
-/// `to` gets the login, then `from` is cleared. A process that dies between these steps leaves a mark behind:
-/// clients of `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of
-/// `move_login` to the same store finishes the move. Finish the move before you move the login again or log
-/// out: until then `from` still has its tokens.
+/// If a copied login is used in two places, the clients in both places send the same one-time refresh token,
+/// which can revoke the login. The login is therefore never usable in both stores. First `from` is marked as
+/// being moved, then `to` gets the login, then `from` is cleared. A process that dies between these steps
+/// leaves a mark behind: clients of `from` fail with [`Error::Config`](crate::Error::Config) that says so,
+/// and a second call of `move_login` to the same store finishes the move. Finish the move before you move the
+/// login again or log out: until then `from` still has its tokens.
 ///
 /// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
 /// clients of `from` fail when they next read the store; a client with an access token in memory uses

@@ -76,12 +76,12 @@ impl<C> Pool<C> {
         }
     }
 
-    /// Connections that the program lends, one for each use.
+    /// A set of connections that the program lends, one for each use.
     pub(super) fn lent(open: Arc<Open<C>>) -> Pool<C> {
         Pool::new(None, open)
     }
 
-    /// The same connections with another limit.
+    /// Returns the same set with another limit.
     pub(super) fn resized(&self, most: usize) -> Pool<C> {
         match self.permits {
             Some(_) => {
@@ -107,7 +107,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// For connections to a file: sets whether they are kept open between their uses.
+    /// Sets whether connections to a file are kept open between their uses.
     #[cfg(feature = "sqlite")]
     pub(super) fn resting(self, rests: bool) -> Pool<C> {
         Pool { rests, remote: false, ..self }
@@ -169,7 +169,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// A permit to keep a connection while a lock is held. Waits for the permit up to `wait`.
+    /// Takes a permit to keep a connection while a lock is held. Waits for the permit up to `wait`.
     #[cfg(any(feature = "postgres", test))]
     pub(super) fn hold(
         &self,

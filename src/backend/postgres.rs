@@ -185,7 +185,7 @@ impl PostgresBackend {
         PostgresBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
     }
 
-    /// Sets the table: `table` or `schema.table`, in its exact spelling. `evergrant_logins` by default.
+    /// Sets the table: `table` or `schema.table`, in its exact spelling. The default is `evergrant_logins`.
     #[must_use]
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
@@ -339,7 +339,7 @@ impl Place for PostgresBackend {
 
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        // Others see a transaction only after it was flushed.
+        // Other sessions see a transaction only after it was flushed.
         compare::load(self)
     }
 

@@ -77,7 +77,7 @@ return 0";
 #[derive(Clone)]
 pub struct RedisBackend {
     server: Arc<Pool<Link>>,
-    /// Identifies the server within this process.
+    /// The server's address as one text, which distinguishes servers within this process.
     server_id: Arc<str>,
     /// Whether the connections are our own, so that they last.
     owns: bool,
@@ -102,8 +102,8 @@ struct Link {
     connection: Connection,
     /// The server's run id and the id of this connection, once the store has requested them.
     place: Option<String>,
-    /// Shared with the locks that name this connection: the connection is not closed while such a lock is
-    /// held.
+    /// Shared with the locks that name this connection: the connection is not closed while one of these locks
+    /// is held.
     named: Arc<()>,
 }
 
@@ -213,7 +213,7 @@ impl RedisBackend {
         RedisBackend { seen, safe, held: Arc::default(), ..self.clone() }
     }
 
-    /// Sets the prefix of the keys. `evergrant:` by default.
+    /// Sets the prefix of the keys. The default is `evergrant:`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> RedisBackend {
         self.prefix = prefix.into();
@@ -261,7 +261,7 @@ impl RedisBackend {
     }
 }
 
-/// Connections of our own. A connection that a held lock names is not closed.
+/// Makes a pool of our own connections. A connection that a held lock names is not closed.
 fn owned(most: usize, open: Arc<super::pool::Open<Link>>) -> Pool<Link> {
     Pool::own(most, open).keeping(|link| Arc::strong_count(&link.named) > 1)
 }

@@ -42,9 +42,9 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the
 /// login's random id, the numbers of revision and generation, the note of a refresh token that was sent
 /// (with host and process id), fingerprints of refresh tokens, and the name of the key. That store can
-/// neither read nor change the rest: a record that was changed, cut, or put together from two is
-/// [`BackendError::Corrupt`]. An older record of the same login also opens: the seal does not show how
-/// old a record is.
+/// neither read nor change the rest of the record: a record that was changed, cut, or put together from two
+/// is [`BackendError::Corrupt`]. An older record of the same login also opens: the seal does not show how old
+/// a record is.
 ///
 /// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a repeated save
 /// writes the same bytes.

@@ -31,7 +31,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The smallest space, in bytes, that is reserved for a successor, whose tokens may be longer.
+/// The smallest space, in bytes, that is reserved for the next record, whose tokens may be longer.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.

@@ -33,7 +33,7 @@ pub trait TokenTable: Send + Sync {
     /// Any failure to read. `Ok(None)` means only that there is no token.
     fn get(&self) -> Result<Option<Token>, BoxError>;
 
-    /// Writes the token, all of its columns in one step, or removes it. The change is durable when this
+    /// Writes the token, all of its columns in one step, or removes it. The change is durable when the method
     /// returns.
     ///
     /// # Errors
@@ -126,11 +126,11 @@ pub trait TokenTable: Send + Sync {
 /// * **The file first.** A new token is in the file, whole and flushed, before the table is written. If the
 ///   process dies between the two writes, the next `load` finds in the table a token that the file knows as
 ///   replaced, answers with the file's record, and writes its token into the table.
-/// * **Only a new token changes the table.** Notes and everything else change only the file.
+/// * **Only a new token changes the table.** Refresh notes and everything else change only the file.
 /// * If the file does not know the table's token, the client uses that token with the login, the binding and
-///   the spare token of the file's record. The refresh note and the refusal of the previous token no longer
-///   apply. The store does not overwrite the new token; a `save` that replaces the previous token fails with
-///   [`BackendError::Conflict`].
+///   the spare refresh token of the file's record. The refresh note and the refusal of the previous token no
+///   longer apply. The store does not overwrite the new token; a `save` that replaces the previous token
+///   fails with [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used unchanged:** a table that is already in use needs no migration.
@@ -139,13 +139,13 @@ pub trait TokenTable: Send + Sync {
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
 ///   the column. If the first save fails in this way, the table is empty again; if a later save fails in this
 ///   way, the file has the whole token.
-/// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails, `save`
+/// * `save` returns `Ok` when the table and the file have the record. If the write to the table fails, `save`
 ///   fails; the new token is in the file, so nothing is lost, and the next `save` or `load` writes the table.
 ///
 /// # What it cannot promise
 ///
 /// * Programs that **refresh** with the table's refresh token, without this store's lock, can send that token
-///   at the same moment as this client. Let them read only the access token.
+///   at the same moment as this client. Let these programs read only the access token.
 /// * A token that another program writes between this store's read and write is overwritten, unless
 ///   [`TokenTable::replace`] is one step in the database.
 /// * The file is on one machine: all processes that refresh must share the file and its lock. For many
@@ -187,8 +187,8 @@ enum State {
 }
 
 impl<T: TokenTable> TableBackend<T> {
-    /// Makes a store in `table`, with the rest of the record in the file at `path`, without opening
-    /// either. The folder must exist and be writable.
+    /// Makes a store in `table`, with the rest of the record in the file at `path`, without opening the table
+    /// or the file. The folder must exist and be writable.
     pub fn new(table: T, path: impl AsRef<Path>) -> TableBackend<T> {
         TableBackend { table, file: FileBackend::new(path), clock: Arc::new(SystemClock) }
     }
@@ -334,8 +334,8 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             return Ok(both.record);
         }
         // A save on another thread may have written the file and not yet the table. That save then writes the
-        // table itself, and the file's record is the answer. If the file is behind, both are read again under
-        // the lock.
+        // table itself, and the file's record is the answer. If the file is behind, the table and the file
+        // are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,

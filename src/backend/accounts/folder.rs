@@ -88,7 +88,7 @@ impl FolderStore {
         self.folder.join(file_of(account).0)
     }
 
-    /// If this name is the name of a login file whose account is not known, returns the reason.
+    /// Returns the reason if this name is the name of a login file whose account is not known.
     fn nameless(&self, name: &str) -> Option<String> {
         let file = login_file(name);
         let hashed = matches!(account_of(&file), Named::Hashed);
@@ -164,7 +164,7 @@ fn login_file(name: &str) -> String {
     format!("{name}{ENDING}")
 }
 
-/// The file beside a login file that has the whole name of the account.
+/// The file, beside a login file, that contains the whole name of the account.
 fn name_path(login: &Path) -> PathBuf {
     disk::beside(login, "", ".name")
 }

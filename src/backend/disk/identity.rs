@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Identifies a file: device and inode; on Windows the volume's serial number and the file's index on
-/// the volume. `None` on systems that give neither.
+/// the volume. `None` on systems without these numbers.
 ///
 /// The index of a file is unique on NTFS and on FAT while the file exists; ReFS and some network servers
 /// have longer indexes and cut them, so that two files may have the same index

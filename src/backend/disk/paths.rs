@@ -31,8 +31,8 @@ fn plain(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The longest path that is written without the prefix, in bytes. Windows reads 260 characters without
-/// it (`MAX_PATH`); the files beside the record have longer names than the record.
+/// The longest path that is written without the prefix, in bytes. Windows reads 260 characters without the
+/// prefix (`MAX_PATH`); the files beside the record have longer names than the record.
 const LONGEST: usize = 200;
 
 /// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. Returns `None` if the path has

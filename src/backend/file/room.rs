@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::error::{BoxError, same_io};
 use crate::secret::random_id;
 
-/// The smallest space, in bytes, that is reserved for a successor: its tokens may be longer than the present
-/// tokens.
+/// The smallest space, in bytes, that is reserved for the next record, whose tokens may be longer than the
+/// present tokens.
 pub(super) const ROOM: usize = 16 << 10;
 
 /// The path of the file that reserves the space.
@@ -97,7 +97,7 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
 }
 
 /// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has
-/// it open. So a reader first waits for a running save, at most for `MAKE_WAY`: otherwise many readers
+/// it open. A reader therefore first waits for a running save, at most for `MAKE_WAY`: otherwise many readers
 /// could delay a save until it fails.
 pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
     if cfg!(windows) {
@@ -123,8 +123,8 @@ fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
         match disk::open(path, File::options().write(true)) {
             Ok(Some((file, _))) => return Ok(file),
             Ok(None) => {}
-            // The file belongs to another user, who could read a record that we write into the file. So
-            // the file is removed.
+            // The file belongs to another user, who could read a record that we write into the file.
+            // Therefore remove the file.
             Err(error) if is_closed(path, &error) => disk::remove(path)?,
             Err(error) => return Err(error),
         }

@@ -15,7 +15,7 @@ const MOST: usize = 16;
 /// How long a thread waits for work before it ends.
 const REST: Duration = Duration::from_secs(30);
 
-/// The threads of the stores.
+/// The threads that all stores of this process share.
 static HELPERS: Helpers = Helpers::new();
 
 /// The threads that wait. A forked child has none of these threads.

@@ -64,7 +64,7 @@ struct Attempt {
 ///    server ends the connection, and the lock with it, when our host no longer answers.
 /// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
 ///    and later), if the session has the lock.
-/// 4. The record, if it is wanted.
+/// 4. The record, if the caller asked for the record.
 fn take_sql(number: i64, token: &str, lease: Duration, record: Option<&str>) -> String {
     format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
@@ -156,7 +156,7 @@ fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<(bool, i32),
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
+/// A time in milliseconds, as the server takes it. The result is at least 1, because 0 would mean no limit.
 pub(super) fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }

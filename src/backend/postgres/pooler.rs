@@ -1,6 +1,6 @@
 //! Detects a pooler that runs each transaction in any free session, as PgBouncer does in transaction
-//! mode. An advisory lock belongs to a session, so behind such a pooler the lock does not stay with the
-//! client that took it.
+//! mode. An advisory lock belongs to a session, so behind a pooler of this kind the lock does not stay with
+//! the client that took it.
 
 use std::sync::Arc;
 use std::time::Duration;

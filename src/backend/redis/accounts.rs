@@ -11,8 +11,8 @@ use crate::error::BoxError;
 const STEP: usize = 1000;
 
 /// Lists all accounts under the prefix: each key that begins with the prefix and is no lock is an account.
-/// The account of this value is ignored. Each page reads all keys of the database once (`SCAN`), without
-/// blocking other clients. Give the store a database of its own if yours has many other keys.
+/// The account that was set on this value is ignored. Each page reads all keys of the database once (`SCAN`),
+/// without blocking other clients. Give the store a database of its own if yours has many other keys.
 impl LoginStore for RedisBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         Ok(Arc::new(RedisBackend::account(self, name)))

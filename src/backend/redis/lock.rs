@@ -95,7 +95,7 @@ fn name(token: &str, link: &mut Link) -> RedisResult<String> {
     Ok(format!("{token} {place}"))
 }
 
-/// Returns `instead` if the server answers with an error. Passes on an error of the connection.
+/// Returns `instead` if the server answers with an error. Returns an error of the connection unchanged.
 fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     match answer {
         Err(error) if !error.is_io_error() => Ok(instead),

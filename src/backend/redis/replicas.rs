@@ -61,8 +61,8 @@ impl RedisBackend {
         }
     }
 
-    /// Reads the bytes. Another client may have written them without an answer of the replicas. A failover
-    /// could lose these bytes, so they are first written again.
+    /// Reads the bytes. Another client may have written the bytes without an answer of the replicas. A
+    /// failover could lose these bytes, so they are first written again.
     pub(super) fn read_confirmed(&self) -> Result<Option<Bytes>, BoxError> {
         for _ in 0..LOOKS {
             let Some(bytes) = self.read()? else { return Ok(None) };

@@ -20,7 +20,7 @@ use crate::secret::{Secret, random_bytes};
 /// The length of a key in bytes.
 const LEN: usize = 32;
 
-/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows only its name.
+/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows only the name of the key.
 pub struct SealingKey {
     name: String,
     seal: Zeroizing<[u8; LEN]>,

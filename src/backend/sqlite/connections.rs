@@ -63,9 +63,9 @@ type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send +
 /// An open database.
 pub(super) struct Open {
     connection: Connection,
-    /// The identity of its file.
+    /// The identity of the database file.
     file: disk::Identity,
-    /// Its write-ahead log.
+    /// The write-ahead log of the database.
     log: Option<Log>,
     /// Held while the connection to a write-ahead log is open.
     _live: Option<Live>,
