@@ -128,7 +128,7 @@ pub(crate) struct Coded<'a> {
     /// The nonce that was sent for the ID token. If no nonce was sent, an ID token that fails its checks does
     /// not end the login.
     pub(crate) nonce: Option<&'a Secret>,
-    /// The host of the login, if it came with the callback.
+    /// The host of the login, if the callback named the host.
     pub(crate) home: Option<&'a Url>,
     /// The private JWK that the code is bound to (RFC 9449 section 10).
     pub(crate) dpop_key: Option<&'a Secret>,

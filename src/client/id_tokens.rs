@@ -144,9 +144,10 @@ impl Client {
     /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
     /// algorithm.
     ///
-    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
-    /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token
-    /// that Google makes in a mobile app for its server has the server in `aud` and the app in `azp`.
+    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this
+    /// ID token, and `azp`, if the ID token has this claim, with the applications that may send ID tokens to
+    /// yours. An ID token that Google makes in a mobile app for its server has the server in `aud` and the
+    /// app in `azp`.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};

@@ -9,8 +9,8 @@ use crate::plain::plain;
 /// or cannot be read.
 ///
 /// Do not send the request again before you have looked at the service: a second `create` can make a second
-/// invoice. [`Unconfirmed::of`] finds the details in an error. [`Error::is_transient`] is `false` for such an
-/// error.
+/// invoice. [`Unconfirmed::of`] finds the details in an error. [`Error::is_transient`] is `false` for an
+/// error with these details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unconfirmed {

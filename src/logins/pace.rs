@@ -91,8 +91,8 @@ impl Pace {
         asked.max(full)
     }
 
-    /// Permits a sweep to refresh one more login, or returns `None`. No more logins are on their way than the
-    /// number of refusals that the service still allows.
+    /// Permits a sweep to refresh one more login, or returns `None`. A sweep refreshes no more logins at a
+    /// time than the number of refusals that the service still allows.
     pub(super) fn slot(&self) -> Option<Slot<'_>> {
         let Some(limit) = self.limit else { return Some(Slot(None)) };
         let now = self.clock.monotonic();

@@ -25,7 +25,7 @@ const SILENT: Duration = Duration::from_secs(10);
 const PROBE: u64 = 5000;
 /// How often a refusal is checked again after the time of [`Sweep::patience`].
 const LOOKS: u32 = 3;
-/// The longest nap of a worker that waits for an account.
+/// The longest sleep of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
 
 type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;

@@ -319,7 +319,7 @@ fn found_metadata_is_kept_for_a_day_or_an_outage() {
     clock.advance(Duration::from_secs(1));
     connect().discover().unwrap();
     assert_ne!(asked(&sandbox), once);
-    // The file is about this API and its server alone.
+    // The file is only about this API and its server.
     let other = Connect::to(sandbox.url()).credentials(Credentials::public("app"));
     let error = other.cache_file(&file).clock(clock.clone()).discover().unwrap_err();
     assert_eq!(error.kind(), "decode", "the host itself is another resource: {error}");

@@ -36,7 +36,8 @@ fn until(what: &str, mut is: impl FnMut() -> bool) {
 /// Opens the store, as the process of this number does.
 type Open = dyn Fn(usize) -> Arc<dyn LoginStore> + Send + Sync;
 
-/// Logins at a service that revokes a login when a used refresh token comes again, and workers that refresh them.
+/// Logins at a service that revokes a login when a used refresh token is sent again, and workers that refresh
+/// them.
 struct Load {
     sandbox: Sandbox,
     names: Vec<String>,
