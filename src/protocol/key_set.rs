@@ -48,7 +48,7 @@ fn one_name(algorithm: &str) -> &str {
     if algorithm == "Ed25519" { "EdDSA" } else { algorithm }
 }
 
-/// A signed JWT whose header has been read. Nothing of it is verified.
+/// A signed JWT whose header has been read. The JWT is not verified yet.
 pub(crate) struct Signed<'a> {
     algorithm: String,
     method: Method,

@@ -1,4 +1,4 @@
-//! Decides the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
+//! Implements the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
 
 use std::time::Duration;
 

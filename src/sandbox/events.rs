@@ -12,7 +12,7 @@ pub struct Counters {
     /// Requests that reached the token endpoint, including those with a fault.
     pub token_requests: u64,
     /// Refreshes: the sandbox accepted a refresh token for the first time, and replaced it if the rotation
-    /// says so. Counted at the decision, even if the reply was lost.
+    /// says so. A refresh is counted when the sandbox accepts the token, even if the reply is lost.
     pub refreshes: u64,
     /// Recovered refreshes: a replaced refresh token was sent again, and the rotation allowed it.
     pub recovered: u64,
