@@ -158,7 +158,9 @@ impl<'a> Request<'a> {
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
-                Error::config("this is not the name of a header, which comes before its value")
+                Error::config(
+                    "this is not the name of a header: pass the name first, then the value",
+                )
             })
             .and_then(|name| {
                 let value = HeaderValue::from_str(value).map_err(|_| {

@@ -77,7 +77,7 @@ pub(crate) fn io_cause(error: io::Error) -> BoxError {
         // ureq's own words are "Peer disconnected".
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => io::Error::new(
             error.kind(),
-            "the server closed the connection before the answer was whole",
+            "the server closed the connection before the answer was complete",
         )
         .into(),
         Err(error) => error.into(),

@@ -83,7 +83,7 @@ fn is_pending(record: &Record) -> bool {
 
 fn elsewhere(from: &(impl TokenBackend + ?Sized), first: &str) -> BoxError {
     let text = format!(
-        "an unfinished move of the login in {} leads to {first}: finish that move first, then move the login on",
+        "an unfinished move of the login in {} leads to {first}: finish that move first, then start the next move",
         from.describe()
     );
     BackendError::Config(text).into()

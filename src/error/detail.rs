@@ -36,7 +36,7 @@ impl fmt::Display for Refusal {
             Some(sent_at) => write!(
                 f,
                 "; it was sent at {}, no answer was stored, and now it is refused: most likely the \
-                 answer that carried its successor was lost",
+                 answer with the new refresh token was lost",
                 rfc3339(sent_at)
             )?,
             None => write!(f, " at {}", rfc3339(self.refused_at))?,

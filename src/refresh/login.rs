@@ -228,7 +228,7 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// Returns the store's token, if the token is good and is not the token that the API refused. Sends no
+    /// Returns the store's token, if the token is good and is not the token that the API refused. Sends no token
     /// request.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());

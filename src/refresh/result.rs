@@ -169,7 +169,7 @@ impl Keeper {
         let host = &self.rules.host;
         match (self.backend.durability(), kind) {
             (Durability::Memory, _) => Some(format!(
-                "{store} forgets when the process ends, and {host} replaces refresh tokens: the login \
+                "{store} loses its content when the process ends, and {host} replaces refresh tokens: the login \
                  is lost with the process"
             )),
             (Durability::Process, _) if unsaid => Some(format!(

@@ -104,7 +104,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
         assert!(said.contains("no answer was stored"), "{said}");
-        assert!(said.contains("the answer that carried its successor was lost"), "{said}");
+        assert!(said.contains("the answer with the new refresh token was lost"), "{said}");
         assert!(world.stored().refused().is_some(), "{what}");
     } else {
         assert!(said.starts_with("ok "), "{said} after {what}");

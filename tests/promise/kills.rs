@@ -118,7 +118,7 @@ pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> Worl
             Ok(()) => {}
             Err(Error::Reauthorize(refusal)) if rotation == Rotation::Strict => {
                 let text = refusal.to_string();
-                assert!(text.contains("the answer that carried its successor was lost"), "{text}");
+                assert!(text.contains("the answer with the new refresh token was lost"), "{text}");
                 assert!(refusal.unanswered_since.is_some());
                 lost.push(world.stored_name());
                 log_in(&world);

@@ -42,7 +42,7 @@ fn is_lost(world: &World, what: &str) {
         for answer in [call(&client), refresh(&client)] {
             assert!(answer.starts_with("reauthorize "), "{what}: {answer}");
             assert!(
-                answer.contains("the answer that carried its successor was lost"),
+                answer.contains("the answer with the new refresh token was lost"),
                 "{what}: {answer}"
             );
         }
@@ -281,7 +281,7 @@ fn processes_that_wait_for_a_dying_one_send_one_replay() {
                 assert_eq!(answer, "ok at-3");
             } else {
                 assert!(answer.starts_with("reauthorize "), "{answer}");
-                assert!(answer.contains("the answer that carried its successor was lost"));
+                assert!(answer.contains("the answer with the new refresh token was lost"));
             }
         }
         assert_eq!(world.token_requests(), 2, "{rotation:?}");

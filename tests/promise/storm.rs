@@ -172,7 +172,7 @@ impl Storm {
         }
         let safe = matches!(self.world.rotation, Rotation::None | Rotation::UntilUsed);
         assert!(!safe, "a login is lost: {what}");
-        assert!(answer.contains("the answer that carried its successor was lost"), "{what}");
+        assert!(answer.contains("the answer with the new refresh token was lost"), "{what}");
         self.lost.push(spent);
     }
 }

@@ -74,7 +74,7 @@ fn a_death_with_an_unsaved_pair_is_recovered_or_reported() {
         let answer = second.ask("call");
         if matches!(rotation, Rotation::Strict | Rotation::StrictFamily) {
             assert!(answer.starts_with("reauthorize "), "{class}: {answer}");
-            assert!(answer.contains("the answer that carried its successor was lost"), "{answer}");
+            assert!(answer.contains("the answer with the new refresh token was lost"), "{answer}");
         } else {
             assert_eq!(answer, "ok at-3", "{class}");
             assert!(world.sandbox.login_alive(), "{class}");

@@ -73,7 +73,7 @@ fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let everybody = fleet.everybody();
     let answers = fleet.all_call(&everybody);
     all(&answers, "reauthorize ");
-    let told = |answer: &String| answer.contains("the answer that carried its successor was lost");
+    let told = |answer: &String| answer.contains("the answer with the new refresh token was lost");
     assert!(answers.values().all(told), "{answers:?}");
     fleet.log_in();
 }
