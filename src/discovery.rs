@@ -59,9 +59,9 @@ const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Provider {
-    /// Asks an authorization server for its endpoints and starts a provider with them, named after the host
-    /// of its token endpoint. Sends one request, or up to three if the document is not at the first address.
-    /// To keep the document, use [`Discovery`].
+    /// Asks an authorization server for its endpoints, and returns a builder for a provider with these
+    /// endpoints, named after the host of the token endpoint. Sends one request, or up to three if the
+    /// document is not at the first address. To keep the document, use [`Discovery`].
     ///
     /// # Errors
     ///

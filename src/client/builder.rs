@@ -273,8 +273,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the token exchange grant (RFC 8693): a token that the program has takes the place of a person, and
-    /// the client exchanges it whenever it needs a token.
+    /// Uses the token exchange grant (RFC 8693): a token that the program has takes the place of a person,
+    /// and the client exchanges that token whenever it needs a token.
     #[cfg(feature = "token-exchange")]
     pub fn token_exchange(mut self, grant: crate::token_exchange::TokenExchange) -> ClientBuilder {
         self.grant = Some(Grant::TokenExchange(grant));

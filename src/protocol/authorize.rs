@@ -32,8 +32,8 @@ const RESERVED: [&str; 7] = [
 ///
 /// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
-/// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store it where the user can
-/// read it. `Debug` shows none of these values. An `Authorization` works for one login.
+/// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store the value where
+/// the user can read it. `Debug` shows none of these values. An `Authorization` works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,

@@ -239,7 +239,7 @@ fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
-/// Reads a body. Returns its bytes, and the reason if they are not the whole body.
+/// Reads a body. Returns the bytes of the body, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);

@@ -315,7 +315,7 @@ fn with_standbys_a_record_survives_if_they_have_flushed_it() {
     for (setting, durability) in [
         ("on", Durability::PowerCut),
         ("remote_apply", Durability::PowerCut),
-        // The store switches it on for its own transactions.
+        // The store switches this setting on for its own transactions.
         ("off", Durability::PowerCut),
         ("local", Durability::Process),
         ("remote_write", Durability::Process),
@@ -376,7 +376,7 @@ fn a_refresh_reads_the_row_of_its_account_by_the_index() {
     let before = scans();
     (0..20).for_each(|_| client.refresh().unwrap());
     drop((client, store));
-    // A session tells what it has read when it ends, at the latest.
+    // A session reports its reads when it ends, at the latest.
     let end = std::time::Instant::now() + Duration::from_secs(60);
     let mut after = scans();
     while after.1 < before.1 + 60 && std::time::Instant::now() < end {

@@ -33,8 +33,8 @@ fn watched(sentinel: &str) -> RedisBackend {
     })
 }
 
-/// What a server says of itself. Empty while Sentinel closes its connections, as it does when it changes a server's
-/// role.
+/// What a server says of itself. The text is empty while Sentinel closes the server's connections, as it does
+/// when it changes the server's role.
 fn info(server: &Server, section: &str) -> String {
     let asked = redis::Client::open(server.url()).and_then(|client| client.get_connection());
     let told = asked.and_then(|mut c| redis::cmd("INFO").arg(section).query(&mut c));

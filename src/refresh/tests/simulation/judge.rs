@@ -185,7 +185,7 @@ impl State {
             let text = "an earlier request was not answered, and the error does not say so";
             self.violation("P8", text.to_owned());
         }
-        // The process that had the answer may have been killed before it could store it, or stopped
+        // The process that had the answer may have been killed before it could store the answer, or stopped
         // until another process had the lock.
         let stops = self.config.lock() != LockKind::FreedByDeath;
         let may_be = self.oracle.faults.iter().any(|fault| match fault {
