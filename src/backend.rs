@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_may_go_into_an_empty_place_and_no_unreadable_one() {
+    fn a_login_may_replace_an_empty_record_but_no_unreadable_one() {
         assert!(Fails(BackendError::Empty).probe().is_ok());
         assert!(Fails(BackendError::Corrupt).probe().is_err());
         assert!(Fails(BackendError::Unavailable).probe().is_err());

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_looks_eight_times_and_then_reports_a_conflict() {
+    fn a_save_reads_eight_times_and_then_reports_a_conflict() {
         let place = Memory { busy: true, ..Memory::default() };
         let error = save(&place, &Record::from(Token::new("at"))).unwrap_err();
         assert!(BackendError::is_conflict(&error), "{error}");

@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_the_system_says_who_can_mend_it() {
+    fn an_error_of_the_system_says_who_can_fix_it() {
         // ENOSPC, EFBIG and EDQUOT mean that the disk is full.
         for full in [28, 27, 122] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(full));
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
+    fn a_file_that_cannot_be_opened_is_not_reported_as_missing() {
         let path = std::env::current_exe().unwrap();
         // The expected errors are ENOTDIR, and ETXTBSY because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_place_is_not_treated_as_empty() {
+    fn an_unreadable_path_is_not_treated_as_empty() {
         let path = std::env::current_exe().unwrap();
         let mut reads = private();
         let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();

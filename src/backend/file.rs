@@ -435,7 +435,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn each_file_system_is_asked_whether_it_reserves_room() {
+    fn each_file_system_is_asked_whether_it_reserves_space() {
         let store = FileBackend::new("login");
         for folder in ["/dev/shm", "/proc", "/dev/shm"] {
             let (folder, Ok(file)) = (Path::new(folder), File::open(folder)) else { continue };

@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_has_no_character_that_cannot_be_seen() {
+    fn a_challenge_has_no_invisible_characters() {
         let mut headers = HeaderMap::new();
         let text =
             "Bearer error=\"a\u{202e}b\u{9b}c\u{2066}d\", scope=\u{202e}x, \u{202e}y z=\u{feff}";

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wanted_login_has_no_character_that_cannot_be_seen() {
+    fn a_stronger_login_has_no_invisible_characters() {
         let mut headers = HeaderMap::new();
         let text = "Bearer error=insufficient_user_authentication, acr_values=\"a\u{202e}b\", \
                     scope=\"c\u{9b}d\u{2066}\"";

@@ -82,7 +82,7 @@ mod tests {
     use crate::error::DecodeError;
 
     #[test]
-    fn a_shared_error_keeps_what_is_known_of_its_request() {
+    fn a_shared_error_keeps_the_details_of_its_request() {
         let mut failed = DecodeError::new("the answer of crm/Accounts", "it is not JSON");
         let known = Unconfirmed::processed("crm/Accounts", Some("7".to_owned()));
         failed.unconfirmed = Some(Box::new(known.clone()));

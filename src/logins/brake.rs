@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_refusals_of_the_client_for_different_accounts_stop() {
+    fn only_refusals_for_different_accounts_stop_a_sweep() {
         let brake = Brake::default();
         let wrong = oauth("invalid_client");
         for _ in 0..9 {

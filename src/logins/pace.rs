@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_of_zero_counts_as_unsaid() {
+    fn a_wait_of_zero_counts_as_no_wait() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::new(clock.clone(), None);
         for wait in [1, 2, 4] {

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_history_is_bounded() {
         let mut record = Record::from(Token::new("at").with_refresh_token("rt-0"));
         let first = record.clone();
         let mut history = History::default();

@@ -124,7 +124,7 @@ fn no_rule_makes_a_wanted_stronger_login_a_refresh() {
 }
 
 #[test]
-fn a_403_means_an_ended_token_if_the_caller_says_so() {
+fn a_403_means_an_expired_token_if_the_caller_says_so() {
     let sandbox = sandbox();
     let client = crate::support::builder(&sandbox);
     let client = client.expired_when(|answer| answer.status == 403).build();

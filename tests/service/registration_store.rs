@@ -129,7 +129,7 @@ fn a_stored_registration_is_used_without_the_lock() {
 }
 
 #[test]
-fn a_place_without_a_registration_is_told_apart_from_a_broken_one() {
+fn a_store_without_a_registration_is_not_a_broken_one() {
     let sandbox = open().start().unwrap();
     let file = sandbox.folder().join("client.json");
     let store = RegistrationStore::new(FileBackend::new(&file));

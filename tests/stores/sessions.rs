@@ -208,7 +208,7 @@ fn a_session_that_ends_during_a_wait_is_replaced() {
 }
 
 #[test]
-fn a_server_that_is_full_of_sessions_may_have_room_later() {
+fn a_server_full_of_sessions_is_asked_again() {
     let Some(server) = servers::postgres() else { return };
     store(&server).save(&record(1)).unwrap();
     let sql = "CREATE ROLE app LOGIN CONNECTION LIMIT 1; GRANT SELECT ON evergrant_logins TO app";
@@ -341,7 +341,7 @@ fn a_record_that_another_transaction_replaces_stays() {
 }
 
 #[test]
-fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+fn a_record_written_between_a_read_and_a_save_stays() {
     let Some(server) = servers::postgres() else { return };
     let first = record(1);
     store(&server).save(&first).unwrap();

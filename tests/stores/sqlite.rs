@@ -95,7 +95,7 @@ fn a_given_connection_keeps_the_contract() {
 }
 
 #[test]
-fn a_database_in_memory_keeps_the_contract_and_says_that_it_forgets() {
+fn a_database_in_memory_keeps_the_contract_without_durability() {
     let store = SqliteBackend::with_connection(Connection::open_in_memory().unwrap());
     let store = std::sync::Arc::new(store);
     let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);

@@ -152,7 +152,7 @@ fn a_lock_file_that_is_deleted_during_a_wait_is_not_locked() {
 }
 
 #[test]
-fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+fn a_record_written_between_a_read_and_a_save_stays() {
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
     let first = record(1);

@@ -48,7 +48,7 @@ fn log_size(path: &Path) -> u64 {
 }
 
 #[test]
-fn small_logins_leave_the_room_of_a_large_one() {
+fn small_logins_leave_the_reserved_space_of_a_large_login() {
     let dir = TempDir::new();
     let path = database(&dir);
     let store = SqliteBackend::new(&path);
@@ -70,7 +70,7 @@ fn small_logins_leave_the_room_of_a_large_one() {
 }
 
 #[test]
-fn a_logout_keeps_the_room_of_other_logins() {
+fn a_logout_keeps_the_reserved_space_of_other_logins() {
     let dir = TempDir::new();
     let path = database(&dir);
     let store = SqliteBackend::new(&path);
@@ -94,7 +94,7 @@ fn a_logout_keeps_the_room_of_other_logins() {
 }
 
 #[test]
-fn the_room_outlasts_a_long_request_and_closed_connections() {
+fn the_reserved_space_outlasts_a_long_request() {
     let dir = TempDir::new();
     let path = database(&dir);
     let clock = Arc::new(ManualClock::new());
@@ -281,7 +281,7 @@ fn read_on_a_full_disk() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_note_is_refused_if_a_reader_keeps_its_successors_room() {
+fn a_note_is_refused_if_a_reader_blocks_the_reserved_space() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }

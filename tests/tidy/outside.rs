@@ -94,10 +94,10 @@ const TEXTS: [(&str, &str, &str); 25] = [
     ("src/error/login.rs", "unproven_error", UNPROVEN),
 ];
 
-const UNPROVEN: &str = "an_error_without_state_is_told_at_the_end";
+const UNPROVEN: &str = "an_error_without_state_is_reported_at_the_end";
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
-const STEP_UP: &str = "a_wanted_login_has_no_character_that_cannot_be_seen";
-const CHALLENGE: &str = "a_challenge_has_no_character_that_cannot_be_seen";
+const STEP_UP: &str = "a_stronger_login_has_no_invisible_characters";
+const CHALLENGE: &str = "a_challenge_has_no_invisible_characters";
 
 struct Source {
     path: String,

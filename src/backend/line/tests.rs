@@ -123,7 +123,7 @@ fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
 }
 
 #[test]
-fn a_record_that_is_told_late_replaces_no_newer_one() {
+fn a_record_that_is_reported_late_replaces_no_newer_one() {
     let (key, pace) = (key(), Pace::system());
     let of = |login: &str, generation| {
         let mut record = record(1);
@@ -181,7 +181,7 @@ fn a_holder_whose_lock_file_is_gone_stops_nobody() {
 }
 
 #[test]
-fn a_slow_look_at_a_lock_file_stops_no_other_line() {
+fn a_slow_check_of_a_lock_file_stops_no_other_line() {
     let (key, clock) = (key(), Arc::new(ManualClock::new()));
     let pace = Pace::of(clock.clone());
     let looks = AtomicUsize::new(0);
@@ -278,7 +278,7 @@ fn a_call_that_does_not_wait_gives_up_after_ten_seconds() {
 }
 
 #[test]
-fn a_thread_that_fails_or_panics_makes_room() {
+fn a_thread_that_fails_or_panics_leaves_the_line() {
     let (key, pace) = (key(), Pace::system());
     let failed = take::<()>(&wait(key, &pace, LONG), |_| Err("no answer".into()));
     assert!(failed.is_err_and(|error| error.to_string() == "no answer"));

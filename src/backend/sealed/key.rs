@@ -206,7 +206,7 @@ mod tests {
 
     /// One key must not use a nonce in two contexts: that would reveal the key of the tags.
     #[test]
-    fn one_record_has_another_nonce_in_another_place() {
+    fn one_record_has_another_nonce_in_another_context() {
         let record = Record::from(crate::token::Token::new("at"));
         let nonce = |key: SealingKey, context: &str| {
             let sealed = key.seal(context, &record).unwrap();

@@ -47,7 +47,7 @@ fn a_refused_token_that_is_not_new_is_replaced() {
 }
 
 #[test]
-fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
+fn a_token_that_the_api_accepted_is_not_suspect() {
     let (world, keeper, live) = mended();
     let other =
         Live::new(&Record::new_login(Token::new("at-other"), None), &*world.clock, &world.rules);
@@ -113,7 +113,7 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
 
 /// A thread that waited does not share the failure of a more demanding call.
 #[test]
-fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
+fn a_failed_explicit_refresh_is_not_shared_with_other_calls() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let keeper = world.keeper();
@@ -191,7 +191,7 @@ fn requests_are_counted() {
 /// Another thread may put a token into memory after this call's first check and before the call gets the
 /// refresh lock.
 #[test]
-fn a_call_that_gets_its_turn_looks_at_memory_once_more() {
+fn a_call_that_gets_the_refresh_lock_checks_memory_again() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -266,7 +266,7 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
 
 /// No 401 caused the explicit refresh whose token pair waits to be saved.
 #[test]
-fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
+fn an_unsaved_pair_without_a_401_is_not_suspect() {
     for by_name in [true, false] {
         let world = World::new(Rotation::Strict);
         let keeper = world.keeper();

@@ -372,7 +372,7 @@ fn loads_without_a_note(rotation: Rotation, pass: fn(&World), gets: &str) -> usi
 }
 
 #[test]
-fn the_store_is_read_again_only_if_no_token_works_without() {
+fn the_store_is_read_again_only_if_no_token_works() {
     let margin: fn(&World) = World::enter_margin;
     let end: fn(&World) = World::past_end;
     assert_eq!(loads_without_a_note(Rotation::Strict, end, "backend"), 2);

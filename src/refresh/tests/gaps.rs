@@ -112,7 +112,7 @@ fn a_login_whose_save_worked_is_used_while_the_store_is_locked() {
 }
 
 #[test]
-fn nothing_is_adopted_from_the_store_while_a_login_is_unsaved() {
+fn no_stored_token_is_used_while_a_login_is_unsaved() {
     let (_world, keeper) = with_unsaved_login(|keeper| {
         assert_eq!(keeper.moved_on(&Secret::new("other")).unwrap().access_token().expose(), "at-1");
     });
@@ -259,7 +259,7 @@ fn under_a_lease_a_refusal_is_believed_without_another_note() {
 }
 
 #[test]
-fn a_refusal_is_doubted_while_another_holder_may_have_the_successor() {
+fn a_refusal_is_not_believed_while_another_holder_may_save() {
     let (world, error) = refused(LockKind::Lease, of_another);
     assert_eq!(error.kind(), "outcome_unknown");
     let left = error.retry_after().unwrap();
@@ -276,7 +276,7 @@ fn a_refusal_is_believed_under_a_lock_freed_by_death() {
 }
 
 #[test]
-fn a_refusal_is_believed_when_the_other_holders_time_is_over() {
+fn a_refusal_is_believed_after_the_other_holders_deadline() {
     let (world, error) = refused(LockKind::Lease, |note| {
         of_another(note);
         note.deadline = note.sent_at;
@@ -328,7 +328,7 @@ fn a_thread_does_not_share_an_earlier_failure() {
 /// An explicit refresh shares the result of a refresh that came after its call, unless that token has
 /// expired.
 #[test]
-fn a_refresh_by_name_does_not_share_an_expired_token() {
+fn an_explicit_refresh_does_not_share_an_expired_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");

@@ -93,7 +93,7 @@ fn a_stored_token_that_works_is_used_while_the_lock_is_held() {
 }
 
 #[test]
-fn a_failed_request_is_repeated_later_or_by_name() {
+fn a_failed_request_is_repeated_later_or_explicitly() {
     let world = machine();
     let keeper = world.keeper();
     world.acts(&[Act::Setup; 3]);
@@ -110,7 +110,7 @@ fn a_failed_request_is_repeated_later_or_by_name() {
 }
 
 #[test]
-fn a_failure_is_remembered_beside_a_token_that_has_ended() {
+fn a_failure_is_remembered_although_the_token_has_expired() {
     for in_memory in [true, false] {
         let world = machine();
         let first = world.keeper();
@@ -415,7 +415,7 @@ fn no_token_is_requested_that_the_store_would_not_take() {
 }
 
 #[test]
-fn a_stored_token_that_works_outlasts_a_wrong_lock() {
+fn a_working_stored_token_is_used_despite_a_wrong_lock() {
     let world = machine();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     world.enter_margin();

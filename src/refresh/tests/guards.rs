@@ -188,7 +188,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
 
 /// If only an explicit refresh sends the token again, there is nothing to wait for.
 #[test]
-fn a_call_does_not_wait_if_only_a_refresh_by_name_helps() {
+fn a_call_does_not_wait_if_only_an_explicit_refresh_helps() {
     let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);
     world.rules.ends_other_logins = true;
     world.past_end();
@@ -318,7 +318,7 @@ fn loses_its_lock(busy: bool) -> World {
 }
 
 #[test]
-fn a_note_is_taken_back_under_a_new_lock() {
+fn a_note_is_removed_under_a_new_lock() {
     let world = loses_its_lock(false);
     let (store, saves) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&saves);
@@ -334,7 +334,7 @@ fn a_note_is_taken_back_under_a_new_lock() {
 }
 
 #[test]
-fn a_note_is_taken_back_although_the_lock_fails() {
+fn a_note_is_removed_although_the_lock_fails() {
     let world = loses_its_lock(false);
     let mut locks = 0;
     world.plan(move |call, _| {

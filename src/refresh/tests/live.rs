@@ -118,7 +118,7 @@ fn a_token_from_the_future_lives_no_longer_than_its_lifetime() {
 }
 
 #[test]
-fn a_refresh_by_name_has_no_fallback() {
+fn an_explicit_refresh_has_no_fallback() {
     let world = World::new(Rotation::Strict);
     let now = world.clock.now_utc();
     let live = live(&world, Token::new("at").with_expires_at(clock::later(now, LIFE)));

@@ -190,7 +190,7 @@ fn an_unusable_store_is_noticed_before_the_code_is_sent() {
 }
 
 #[test]
-fn an_empty_place_accepts_a_login_and_a_seed() {
+fn an_empty_record_accepts_a_login_and_a_seed() {
     for seeds in [true, false] {
         let world = World::new(Rotation::Strict);
         *world.store.record.lock() = None;

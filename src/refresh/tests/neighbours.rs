@@ -140,7 +140,7 @@ fn an_unsaved_pair_does_not_hide_a_newer_stored_token() {
 /// The lock's file was deleted, and the next holder has saved the new refresh token. In a store that does not
 /// compare, removing our refresh note would overwrite that token.
 #[test]
-fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
+fn removing_a_note_does_not_overwrite_the_next_holders_record() {
     for (compares, busy) in [(true, false), (false, false), (false, true)] {
         let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, compares);
         world.past_end();

@@ -33,7 +33,7 @@ fn threads_that_meet_at_the_end_of_a_token_send_one_request() {
 }
 
 #[test]
-fn threads_that_refresh_by_name_share_one_refresh() {
+fn threads_that_refresh_explicitly_share_one_refresh() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let barrier = Barrier::new(16);
@@ -119,14 +119,14 @@ fn threads_that_waited_try_an_unreadable_store_once() {
 }
 
 #[test]
-fn each_thread_that_waited_looks_into_an_empty_store() {
+fn each_waiting_thread_reads_an_empty_store() {
     let (got, loads) = eight_threads(2, true);
     assert_eq!(got, ["backend"; 8]);
     assert_eq!(loads, 9, "somebody may log in at any time");
 }
 
 #[test]
-fn threads_that_share_a_refusal_tell_it_once() {
+fn a_shared_refusal_is_reported_once() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let keeper = Arc::new(world.keeper());

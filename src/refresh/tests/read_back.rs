@@ -148,7 +148,7 @@ fn what_was_read_back_is_used_if_the_store_then_fails() {
 }
 
 #[test]
-fn a_logout_while_a_note_is_written_counts() {
+fn a_logout_while_a_note_is_written_is_respected() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let store = Arc::clone(&world.store);

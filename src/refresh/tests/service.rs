@@ -254,7 +254,7 @@ fn the_age_of_a_token_counts_from_a_slow_answer() {
 
 /// A call that needs another token cannot use a token that the service has called valid.
 #[test]
-fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
+fn a_vouched_token_does_not_satisfy_a_call_after_a_401() {
     let world = exacting();
     advance(&world, 7200);
     let keeper = world.keeper();
@@ -303,7 +303,7 @@ fn an_expired_token_is_refreshed_although_it_is_young() {
 /// The clocks of two hosts differ by seconds. A date in the future gives no age, not even for a token in
 /// memory.
 #[test]
-fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
+fn an_explicit_refresh_ignores_a_clock_a_little_ahead() {
     let world = exacting();
     let at = clock::later(world.clock.now_utc(), Duration::from_secs(30));
     world.change(|record| {
@@ -319,7 +319,7 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
 /// An explicit refresh cannot use a token that the service has called valid, even if the stored token
 /// is newer than the token that the caller knows.
 #[test]
-fn a_vouched_token_does_not_serve_a_refresh_by_name() {
+fn a_vouched_token_does_not_satisfy_an_explicit_refresh() {
     let world = exacting();
     let known = world.stored();
     world.change(|record| record.generation += 1);

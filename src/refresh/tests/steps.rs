@@ -180,7 +180,7 @@ fn a_seed_never_replaces_what_is_stored() {
 }
 
 #[test]
-fn login_seed_and_clear_wait_for_the_lock_and_then_say_busy() {
+fn login_seed_and_clear_wait_for_the_lock_and_then_fail() {
     let world = World::new(Rotation::Strict);
     *world.store.held.lock() = true;
     let keeper = world.keeper();

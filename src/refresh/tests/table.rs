@@ -259,7 +259,7 @@ fn a_lost_reply_is_recovered_if_the_service_allows_it() {
 /// An explicit refresh that is not answered fails, and does not revoke the access token that other calls use.
 /// A second explicit refresh sends the token again.
 #[test]
-fn a_refresh_by_name_does_not_replay_while_the_token_works() {
+fn an_explicit_refresh_does_not_replay_while_the_token_works() {
     let world = world(F, LockKind::FreedByDeath, true);
     world.acts(&[Act::LoseReply]);
     let keeper = world.keeper();
@@ -409,7 +409,7 @@ fn a_refusal_is_believed_for_a_while_if_the_store_is_unchanged() {
 
 /// The service refuses the token, and under a lease another holder may have the new refresh token.
 #[test]
-fn under_a_lease_a_refusal_is_doubted_while_a_holder_may_succeed() {
+fn a_refusal_under_a_lease_is_not_believed_at_once() {
     for lock in [LockKind::Lease, LockKind::None] {
         let world = world(S, lock, false);
         let other = Arc::new(Mutex::new(false));

@@ -76,7 +76,7 @@ const TABLE: &[Row] = &[
     (70, "D", "invalid_token: one refresh, one repeat, if the token is still the current one", By(&["a_refused_token_is_refreshed_once_and_the_call_repeated", "sixty_four_threads_with_a_refused_token_make_one_refresh"])),
     (71, "", "insufficient_scope: no refresh, and the scope that is wanted", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned"])),
     (72, "", "invalid_request: no refresh", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned"])),
-    (73, "D", "a 401 with any challenge or none is invalid_token, once; a 403 where the caller says so", By(&["a_401_leads_to_one_refresh_whatever_its_challenge", "a_403_means_an_ended_token_if_the_caller_says_so"])),
+    (73, "D", "a 401 with any challenge or none is invalid_token, once; a 403 where the caller says so", By(&["a_401_leads_to_one_refresh_whatever_its_challenge", "a_403_means_an_expired_token_if_the_caller_says_so"])),
     (74, "D", "a second 401 is returned to the caller", By(&["a_second_401_is_returned"])),
     (75, "D", "a request that writes is repeated only after a 401", By(&["a_write_is_sent_again_only_if_it_was_not_processed", "a_body_is_repeated_byte_for_byte_after_a_401"])),
     (76, "", "insufficient_user_authentication and resource_metadata are read (RFC 9470, RFC 9728)", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned", "every_challenge_that_was_seen_is_read", "a_stronger_login_has_the_parameters_of_its_challenge", "a_stronger_login_is_described_and_replaces_the_old_one", "no_rule_makes_a_wanted_stronger_login_a_refresh"])),
@@ -208,5 +208,5 @@ const TABLE: &[Row] = &[
     // T. Signed requests (RFC 9101)
     (196, "M", "a request object is signed, has all parameters as claims, client_id too, and neither request nor request_uri (section 4)", By(&["a_signed_request_has_its_parameters_inside", "the_claims_are_those_of_rfc_9101_section_4", "the_signature_of_rfc_9101_section_4_is_verified", "a_parameter_that_no_request_object_may_have_is_refused", "a_repeated_resource_is_a_list_inside", "a_signed_request_logs_in_with_every_kind_of_key", "parameters_inside_a_signed_request_are_obeyed"])),
     (197, "M", "outside are client_id and request; in a pushed request nothing else (section 5; RFC 9126 section 3)", By(&["a_signed_request_has_its_parameters_inside", "openid_needs_two_parameters_outside_unless_it_is_pushed", "a_signed_request_is_pushed"])),
-    (198, "M", "a server that requires signed requests gets no other (section 10.5)", By(&["metadata_says_whether_logins_are_signed", "metadata_alone_leads_to_a_signed_request", "a_client_without_a_key_is_told_before_a_person_is_asked"])),
+    (198, "M", "a server that requires signed requests gets no other (section 10.5)", By(&["metadata_says_whether_logins_are_signed", "metadata_alone_leads_to_a_signed_request", "a_client_without_a_key_fails_before_a_person_is_asked"])),
 ];
