@@ -299,7 +299,7 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client was about to send; the last refresh: its request's number, its token.
+    /// How many token requests this client was about to send, and the number and token of the last refresh.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
     /// The access token of a refresh that a 401 caused, and when it came; removed when the API accepts it.
