@@ -21,7 +21,8 @@ use crate::error::{ApiError, DecodeError};
 use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
-/// The most requests of a batch. The number is this crate's: the service states none.
+/// The largest number of requests in a batch. This crate chose the number, because the service documents no
+/// limit.
 const MOST: usize = 100;
 /// The longest answer that the service sends, in bytes (the vendor's documentation).
 const LONGEST_ANSWER: u64 = 38_000_000;
@@ -87,7 +88,7 @@ pub struct Answers {
 }
 
 impl ExactOnline {
-    /// An empty batch: several requests that are sent as one. The vendor does not support batches: see
+    /// Makes an empty batch: several requests that are sent as one. The vendor does not support batches: see
     /// [`Batch`].
     pub fn batch(&self) -> Batch {
         Batch { exact: self.clone(), id: Arc::new(()), asked: Vec::new() }
@@ -95,7 +96,7 @@ impl ExactOnline {
 }
 
 impl Batch {
-    /// How many requests the batch has.
+    /// Returns the number of requests in the batch.
     pub fn len(&self) -> usize {
         self.asked.len()
     }
@@ -110,9 +111,9 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for rows of another client, a missing division, a query that cannot be sent, or too many
-    /// requests. For [`ExactOnline::system_divisions`] without a division also the errors of
-    /// [`ExactOnline::me`], which this method then calls for a division.
+    /// [`Error::Config`] for rows of another client, a missing division, a query that cannot be sent, or too
+    /// many requests. For [`ExactOnline::system_divisions`] without a division, this method asks
+    /// [`ExactOnline::me`] for a division, and can also return the errors of that call.
     pub fn list<M: List>(&mut self, rows: &Resource<M>) -> Result<Part<Page<M>>> {
         let call = self.own(rows)?.clone();
         let target = call.target("")?;
@@ -136,7 +137,7 @@ impl Batch {
         })
     }
 
-    /// Adds a request that creates a row. The answer is the row, as of [`Resource::create`].
+    /// Adds a request that creates a row. The answer is the created row, as for [`Resource::create`].
     ///
     /// # Errors
     ///
@@ -183,11 +184,12 @@ impl Batch {
         self.add(Method::DELETE, target, None, call, |_, _| Ok(()))
     }
 
-    /// The call of rows that belong to the batch's client, in any division: the batch has one login.
+    /// Returns the call of the rows, if the rows belong to the batch's client, in any division: a batch has
+    /// one login.
     fn own<'a, M: Model>(&self, rows: &'a Resource<M>) -> Result<&'a Call> {
         match rows.call().is_of(&self.exact) {
             true => Ok(rows.call()),
-            false => Err(Error::Config("a batch takes the rows of one client".into())),
+            false => Err(Error::Config("the rows belong to another client than the batch".into())),
         }
     }
 
@@ -225,15 +227,15 @@ impl Batch {
 
     /// Sends the requests. An empty batch is not sent.
     ///
-    /// An answer that has only some of the parts is no error here: [`Answers::take`] returns an error for each
-    /// part that is missing or torn.
+    /// An answer that has only some of the parts is not an error here: [`Answers::take`] returns an error for
+    /// each part that is missing or truncated.
     ///
     /// # Errors
     ///
     /// The errors of [`crate::Request::call`]; [`Error::Config`] for a body of more than 10 MB;
     /// [`Error::Decode`] for an answer that is not a batch, or that has another number of parts. If the batch
-    /// has writes, [`Unconfirmed::of`] tells that they may have been processed. A batch with writes is not sent
-    /// again if it may have been processed.
+    /// has writes, [`Unconfirmed::of`] tells that the writes may have been processed. A batch with writes is
+    /// not sent again if it may have been processed.
     pub fn send(self) -> Result<Answers> {
         let writes = self.asked.iter().any(Asked::writes);
         if self.asked.is_empty() {
@@ -242,8 +244,10 @@ impl Batch {
         let groups = Group::of(&self.asked);
         let (boundary, body) = multipart::write(&self.asked, &groups);
         if body.len() as u64 > LONGEST {
-            let text =
-                format!("the batch has {} bytes, and Exact Online takes {LONGEST}", body.len());
+            let text = format!(
+                "the batch has {} bytes, and Exact Online takes at most {LONGEST}",
+                body.len()
+            );
             return Err(Error::Config(text.into()));
         }
         let unknown = |why: BoxError| match writes {
@@ -290,18 +294,18 @@ fn refusal(call: &Call, method: &Method, url: &str, mut reply: Reply) -> Error {
 
 fn rows_in(call: &Call, reply: &Reply) -> Result<Body> {
     let text = reply.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&reply.body);
-    // The error of the parser repeats no part of the answer.
+    // The parser's error is dropped, because it may repeat a part of the answer.
     serde_json::from_slice(text).map_err(|_| unreadable(call.name(), "it has no rows in JSON"))
 }
 
 impl Answers {
-    /// The answer of a part.
+    /// Returns the answer of a part.
     ///
     /// # Errors
     ///
     /// The errors of the method of [`Resource`] that does the same outside a batch. [`Error::Decode`] if the
-    /// answer has no such part, or only a torn one; for a write, [`Unconfirmed::of`] then tells that the
-    /// service may have processed the write. [`Error::Config`] for a part of another batch.
+    /// answer has no such part, or only a truncated part; for a write, [`Unconfirmed::of`] then tells that
+    /// the service may have processed the write. [`Error::Config`] for a part of another batch.
     pub fn take<T>(&mut self, part: Part<T>) -> Result<T> {
         let own = Arc::ptr_eq(&self.batch, &part.batch);
         let reply = self.replies.get_mut(part.index).filter(|_| own).and_then(Option::take);

@@ -91,8 +91,8 @@ impl ExactOnlineBuilder {
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
-    /// that many errors, calls of the endpoint fail with
+    /// Sets how many times an endpoint of a division may answer with an error within an hour: 8 by default.
+    /// After that many errors, calls of the endpoint fail with
     /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks an API key
     /// after more than ten answers of 400, 401, 403 or 404. Each client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {

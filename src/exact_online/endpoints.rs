@@ -29,7 +29,7 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint with this name. Upper and lower case make no difference.
+    /// Finds the endpoint with this name, in upper or lower case.
     ///
     /// # Errors
     ///

@@ -21,7 +21,7 @@ use super::errors::explain;
 pub(crate) const ERRORS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// The longest wait that a call makes.
+/// The longest time that a call waits for a limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A limit of calls in a minute or in a day.
@@ -53,17 +53,17 @@ impl Limits {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
 
-    /// How many calls are left, in the minute or in the day, whichever has fewer calls left.
+    /// Returns the number of calls left in the minute or in the day, whichever is smaller.
     pub fn remaining(&self) -> Option<u64> {
         self.tighter().map(|window| window.remaining)
     }
 
-    /// How many calls the window of [`Limits::remaining`] allows.
+    /// Returns the number of calls that the window of [`Limits::remaining`] allows.
     pub fn limit(&self) -> Option<u64> {
         self.tighter().map(|window| window.limit)
     }
 
-    /// When the window of [`Limits::remaining`] allows all its calls again, UTC.
+    /// Returns when the window of [`Limits::remaining`] allows all its calls again, UTC.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.tighter().map(|window| window.resets_at)
     }
@@ -237,8 +237,8 @@ fn open(
     Some(*window)
 }
 
-/// Stores the window of an answer. An answer may be older than the client's own count of the calls left, so a
-/// lower own count stays.
+/// Stores the window of an answer. If the client's own count of the calls left is lower, the count stays: the
+/// answer may be older.
 fn take(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,

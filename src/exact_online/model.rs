@@ -1,7 +1,8 @@
 //! Converts a row to a struct and back.
 //!
 //! The macro [`model`](super::models) gives each struct its fields, the table of its properties, and two
-//! lists of its fields. Everything else is done here, once for all structs, by these tables.
+//! lists of its fields. The functions of this module do everything else with these tables, and are compiled
+//! once for all structs.
 
 mod column;
 
@@ -29,8 +30,8 @@ pub struct Property {
     pub name: &'static str,
     /// The types, such as `Guid`; `Collection` for the rows of another endpoint.
     pub types: &'static [&'static str],
-    /// Whether the service sets the property itself: the list of 2022 has the property, and has it neither
-    /// for POST nor for PUT. [`Resource::create`](super::Resource::create) and
+    /// Whether the service sets the property itself: the list of 2022 has the property, but neither for POST
+    /// nor for PUT. [`Resource::create`](super::Resource::create) and
     /// [`Resource::update`](super::Resource::update) do not send the property.
     pub read_only: bool,
     /// The properties of the rows in the field.
@@ -76,7 +77,7 @@ pub trait Columns: Sized {
     #[doc(hidden)]
     fn fields(&self) -> Fields<'_>;
 
-    /// The same fields, to be set.
+    /// The same fields, mutable.
     #[doc(hidden)]
     fn fields_mut(&mut self) -> FieldsMut<'_>;
 
@@ -87,10 +88,10 @@ pub trait Columns: Sized {
 
 /// A field of a struct.
 pub(crate) type Field<'a> = &'a (dyn Slot + 'static);
-/// A field of a struct, to be set.
+/// A mutable field of a struct.
 pub(crate) type FieldMut<'a> = &'a mut (dyn Slot + 'static);
 
-/// A field, whatever its type: an `Option` of a [`Column`].
+/// A field of any type: an `Option` of a [`Column`].
 pub trait Slot: Any {
     /// Sets the field from JSON. The error says what is expected, or the place inside a list of rows and what
     /// is expected there.
@@ -140,7 +141,7 @@ impl<C: Column> Slot for Option<C> {
 
 /// The rows that can be inside another row.
 pub(crate) trait Inner {
-    /// Their properties.
+    /// The properties of these rows.
     const ROW: &'static [Property];
 }
 
@@ -184,7 +185,7 @@ pub(crate) fn copy<M: Model>(row: &M) -> M {
 
 /// The fields of a row, and `extra`.
 pub(crate) type Fields<'a> = (Vec<Field<'a>>, &'a Map<String, Value>);
-/// The fields of a row, and `extra`, to be set.
+/// The fields of a row, and `extra`, mutable.
 pub(crate) type FieldsMut<'a> = (Vec<FieldMut<'a>>, &'a mut Map<String, Value>);
 
 // The functions below that have no type parameter are compiled once, not once for each struct.
@@ -224,7 +225,8 @@ struct Row<'a> {
     properties: &'static [Property],
     fields: Vec<FieldMut<'a>>,
     extra: &'a mut Map<String, Value>,
-    /// The field after the last one that was set: the service sends the properties in a steady order.
+    /// The index of the field to try first: the service sends the properties in a fixed order, so this is the
+    /// field after the one that was set last.
     next: usize,
 }
 
@@ -295,7 +297,7 @@ fn members<'a>(properties: &[Property], (fields, extra): Fields<'a>) -> Vec<(&'a
     let mut members: Vec<(&str, String)> =
         fields.filter_map(|(property, field)| Some((property.name, field.write()?))).collect();
     for (name, value) in extra {
-        // A field wins over a member of `extra` with its name.
+        // If a field and a member of `extra` have the same name, only the field is written.
         if members.iter().all(|(known, _)| known != name) {
             members.push((name, json(value)));
         }
@@ -331,7 +333,8 @@ fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
     let by_name = |fields| members(row.properties, fields).into_iter().collect::<BTreeMap<_, _>>();
     let (old, new) = (by_name(before), by_name(after));
     for (name, json) in &new {
-        // The field has written this JSON itself. A value that it cannot read goes into `extra`.
+        // The field itself wrote this JSON. If the field cannot read the JSON again, the value goes into
+        // `extra`.
         if old.get(name) != Some(json) && row.set(name, json).is_err() {
             row.extra.insert((*name).to_owned(), serde_json::from_str(json).unwrap_or_default());
         }

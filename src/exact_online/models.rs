@@ -1,8 +1,8 @@
 //! The resources: a struct for the rows of each endpoint, and the endpoint's operations. Each area of
 //! the API has a module.
 //!
-//! The fields come from the three public lists that `endpoints.txt` names. A property that stands only in the
-//! list of 2022 is left out, unless a program uses the property. A test compares every field with
+//! The fields come from the three public lists that `endpoints.txt` names. A property that only the list of
+//! 2022 has is left out, unless a program uses the property. A test compares every field with
 //! `tests/vendors/exact_online/properties.txt`.
 
 mod cashflow;

@@ -1,11 +1,11 @@
-//! New rows: with the properties that Exact Online demands, and from rows that were read.
+//! Makes new rows: from the properties that Exact Online requires, or from rows that were read.
 
 use super::{
     Account, Document, Id, Item, PurchaseOrder, PurchaseOrderLine, SalesInvoice, SalesInvoiceLine,
     SalesOrder, SalesOrderLine, Topic, WebhookSubscription,
 };
 
-/// Gives a line the functions `new` and `to_new`.
+/// Implements `new` and `to_new` for a type of line.
 macro_rules! lines {
     ($( $line:ident of $what:literal: $($kept:ident)+; )+) => {$(
         impl $line {
@@ -66,7 +66,7 @@ impl SalesInvoice {
 }
 
 impl SalesOrder {
-    /// Makes a new order of an account. The service refuses an order without a customer or without lines.
+    /// Makes a new sales order of an account. The service refuses an order without a customer or without lines.
     pub fn new(
         ordered_by: impl Into<Id<Account>>,
         lines: impl Into<Vec<SalesOrderLine>>,

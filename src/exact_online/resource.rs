@@ -113,8 +113,8 @@ impl<M: Model> Resource<M> {
 impl<M: Get> Resource<M> {
     /// The row with this id.
     ///
-    /// The call finds the row with a filter: not every endpoint takes a key in its address, and a filter that
-    /// finds nothing does not count against
+    /// The request has a filter: not every endpoint takes a key in its address, and a filter that finds
+    /// nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl<M: Get> Resource<M> {
         self.call.get(id)
     }
 
-    /// The row with this id, or `None` when no row has it.
+    /// Fetches the row with this id, or returns `None` when no row has the id.
     ///
     /// # Errors
     ///
@@ -253,8 +253,8 @@ impl<M: Delete> Resource<M> {
     }
 }
 
-/// A call of the `bulk/` or `sync/` endpoint `name`. Such an endpoint requires a choice of properties:
-/// the call has the caller's choice, or every field of the struct except `without`.
+/// Returns a call of the `bulk/` or `sync/` endpoint `name`. Such an endpoint requires a choice of
+/// properties: the call has the caller's choice, or every field of the struct except `without`.
 fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
     let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
@@ -292,9 +292,9 @@ impl<M: Synchronize> Resource<M> {
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later. Use the
-    /// position for a first run that does not read all rows. For a synchronisation by `Timestamp`, this
-    /// method requests the timestamp of the date from Exact Online, which offers such timestamps for 24
+    /// Returns a position from which [`Resource::sync`] reads the rows that changed on that date or later.
+    /// Use the position for a first run that does not read all rows. For a synchronisation by `Timestamp`,
+    /// this method requests the timestamp of the date from Exact Online, which offers such timestamps for 24
     /// endpoints (the vendor's documentation).
     ///
     /// # Errors

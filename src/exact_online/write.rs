@@ -21,8 +21,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::page`]. [`Unconfirmed::of`](super::Unconfirmed::of) tells whether the row was
-    /// created although the answer has no row that can be read, and whether no answer came.
+    /// The errors of [`Call::page`]. [`Unconfirmed::of`](super::Unconfirmed::of) tells whether the row may
+    /// have been created: because no answer came, or because the answer has no row that can be read.
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");

@@ -33,12 +33,12 @@ impl Decimal {
         Decimal { mantissa, scale: if scale > DIGITS { DIGITS } else { scale } }
     }
 
-    /// All digits, as one whole number.
+    /// Returns all digits, as one whole number.
     pub const fn mantissa(self) -> i128 {
         self.mantissa
     }
 
-    /// How many of the digits stand after the point.
+    /// Returns the number of digits after the point.
     pub const fn scale(self) -> u32 {
         self.scale
     }
@@ -48,14 +48,14 @@ impl Decimal {
         self.mantissa == 0
     }
 
-    /// The sum, exactly; `None` when it has more than 38 digits.
+    /// Returns the exact sum, or `None` when the sum has more than 38 digits.
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
         let scale = self.scale.max(other.scale);
         let mantissa = self.at(scale)?.checked_add(other.at(scale)?)?;
         Some(Decimal { mantissa, scale })
     }
 
-    /// The difference, exactly; `None` when it has more than 38 digits.
+    /// Returns the exact difference, or `None` when the difference has more than 38 digits.
     pub fn checked_sub(self, other: Decimal) -> Option<Decimal> {
         let scale = self.scale.max(other.scale);
         let mantissa = self.at(scale)?.checked_sub(other.at(scale)?)?;

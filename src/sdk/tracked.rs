@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 /// How deep objects and lists may be nested: the limit of `serde_json`.
 const DEEPEST: usize = 128;
-/// How many members of a row may be left out before the row cannot be read.
+/// The largest number of unreadable members of a row that are left out. A row with more is not read.
 const MOST: usize = 1000;
 /// The name under which `serde_json` reads a [`RawValue`].
 const RAW: &str = "$serde_json::private::RawValue";
@@ -115,8 +115,8 @@ impl From<serde_json::Error> for Fault {
     }
 }
 
-/// Reads a value. With `forgiving`, a `null` that cannot be read is treated as absent, and so is an object
-/// inside the value that lacks a required member.
+/// Reads a value. With `forgiving`, a `null` that cannot be read and an inner object that lacks a required
+/// member are treated as absent.
 pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de str, forgiving: bool) -> Result<T, Fault> {
     let mut absent = Vec::new();
     loop {

@@ -1,11 +1,11 @@
-//! Files on their way, with their progress.
+//! Transfers of files, and their progress.
 
 use std::io::{self, Read, Write};
 
 use crate::error::DecodeError;
 use crate::{Error, Response, Result};
 
-/// How far a file has come.
+/// The progress of a file transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -25,7 +25,7 @@ pub(crate) fn save(
     told: &mut dyn FnMut(Progress),
 ) -> Result<u64> {
     let length = response.header("content-length").and_then(|length| length.parse().ok());
-    // A compressed body has another length than the file, and a body in chunks says its length by itself.
+    // A compressed body has another length than the file, and a chunked body marks its own end.
     let other = ["content-encoding", "transfer-encoding"];
     let total = length.filter(|_| other.iter().all(|name| response.header(name).is_none()));
     copy(&mut response.into_reader(), total, to, told)
@@ -61,7 +61,7 @@ fn copy(
     Ok(bytes)
 }
 
-/// Reads content and tells how much has been read.
+/// A reader of content that reports how much has been read.
 pub(crate) struct Told<'a> {
     content: &'a mut dyn Read,
     told: &'a mut dyn FnMut(Progress),

@@ -88,8 +88,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets how many times a request is sent again at most: 2 by default. A start or a stop of a session is
-    /// sent again only if Shell certainly has not processed it.
+    /// Sets the largest number of times that a request is sent again: 2 by default. A start or a stop of a
+    /// session is sent again only if Shell certainly has not processed it.
     pub fn retries(self, retries: u32) -> ShellEvBuilder {
         self.change(move |client| Ok(client.retries(retries)))
     }

@@ -17,8 +17,8 @@ fn wrong(text: String) -> Error {
     Error::Config(text.into())
 }
 
-/// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable is treated as
-/// absent.
+/// Returns the value of the variable with the prefix `SHELL_EV_`, or else of the variable with the plain
+/// name. An empty variable is treated as absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
     by_both_names(name, &of_process)
 }

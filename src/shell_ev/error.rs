@@ -158,13 +158,13 @@ impl ShellEvError {
         self.result.as_ref()
     }
 
-    /// The faults in the body, in Shell's order. A body of another form is one fault, if it has a message.
+    /// The faults in the body, in Shell's order. If the body has another form, its message is the only fault.
     /// Empty for HTML and for a body without a message.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// The details next to the faults. Shell sends them with status 500.
+    /// The details next to the faults. Shell sends details with status 500.
     pub fn details(&self) -> &[String] {
         &self.details
     }
@@ -220,13 +220,13 @@ impl std::error::Error for Traced {
     }
 }
 
-/// The error with Shell's reason.
+/// Adds Shell's reason to the error.
 pub(super) fn explained(mut api: ApiError) -> Error {
     api.reason = ShellEvError::read(&api).reason();
     Error::Api(Box::new(api))
 }
 
-/// The error with the id of its request. An error of the token endpoint has no such id.
+/// Adds the id of its request to the error. An error of the token endpoint has no request id.
 pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     let wrap = |source: &mut BoxError| {
         let inner = std::mem::replace(source, "".into());
@@ -250,9 +250,9 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     }
 }
 
-/// The id of the failed request, for Shell's support. Every error of an API call has an id, even if no
-/// answer came or the answer could not be read. Returns `None` if the call failed before the request
-/// was sent.
+/// Returns the id of the failed request, for Shell's support. Every error of an API call has an id, even if
+/// no answer came or the answer could not be read. Returns `None` if the call failed before the request was
+/// sent.
 pub fn request_id(error: &Error) -> Option<&str> {
     let source = match error {
         Error::Api(api) => return api.request_id.as_deref(),

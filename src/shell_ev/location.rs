@@ -39,8 +39,8 @@ model! {
         operator_comment: Option<String> = "operatorComment",
     }
 
-    /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and the mathematics
-    /// of maps takes `f64`.
+    /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and libraries for maps
+    /// take `f64`.
     pub struct Coordinates {
         /// The latitude in degrees north, -90 to 90.
         latitude: Option<f64> = "latitude",

@@ -17,7 +17,7 @@ pub enum ArrayEncoding {
     Repeated,
 }
 
-/// A part of the map, in degrees. This struct will get no more fields, so a program may write it as a
+/// A part of the map, in degrees. This struct will get no more fields, so a program may make a value with a
 /// struct expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {

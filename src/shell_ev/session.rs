@@ -31,7 +31,7 @@ model! {
 
     /// The state of a charge session. Version 1 of the API sends the status alone, as a string.
     pub struct SessionState or text "status" {
-        /// The status as Shell writes it; [`SessionState::phase`] reads it.
+        /// The status as Shell writes it; [`SessionState::phase`] parses the status.
         status: Option<String> = "status",
         /// The error that ended the session or kept it from starting.
         error: Option<SessionError> = "error",
@@ -67,7 +67,7 @@ impl SessionState {
 }
 
 impl SessionStatus {
-    /// Whether a start or a stop was requested and Shell has not decided about it.
+    /// Whether a start or a stop was requested and Shell has not decided about the request.
     pub fn is_pending(&self) -> bool {
         matches!(self, SessionStatus::StartRequested | SessionStatus::StopRequested)
     }

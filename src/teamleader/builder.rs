@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Event;
 use crate::{Client, ClientBuilder, Credentials, Provider, TokenBackend, providers};
 
-/// The number of calls a minute in Teamleader's documentation.
+/// The limit of calls a minute, by Teamleader's documentation.
 const CALLS_A_MINUTE: u32 = 200;
 
 /// The largest number of objects on a page.

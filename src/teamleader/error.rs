@@ -78,8 +78,8 @@ impl TeamleaderError {
         self.status == 404
     }
 
-    /// All problems. A body of another form is one problem, if it has a message. Empty for HTML and for a body
-    /// without a message.
+    /// All problems. If the body has no `errors` but another message, the message is the only problem. Empty
+    /// for HTML and for a body without a message.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -141,7 +141,7 @@ fn read(api: &ApiError) -> Vec<Problem> {
     if let Some(errors) = body["errors"].as_array() {
         return errors.iter().map(one).collect();
     }
-    // An error by RFC 6749, a gateway's error, or plain text.
+    // The body is an OAuth error (RFC 6749), a gateway's error, or plain text.
     said(api).map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
 }
 

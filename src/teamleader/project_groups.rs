@@ -116,7 +116,7 @@ body! {
 }
 
 body! {
-    /// Changes of a group.
+    /// Changes to a group.
     pub struct ProjectGroupUpdate {
         ; set
         /// The title.
@@ -157,7 +157,7 @@ listed! {
 }
 
 resource! {
-    /// The groups of tasks and materials in projects: [`Teamleader::project_groups`](super::Teamleader::project_groups).
+    /// The operations on groups of tasks and materials in projects, from [`Teamleader::project_groups`](super::Teamleader::project_groups).
     pub struct ProjectGroups of ProjectGroup
 }
 

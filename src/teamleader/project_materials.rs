@@ -111,7 +111,7 @@ body! {
         /// The users and the teams who do the work.
         assignees: Vec<Assignee>,
         ; clear
-        /// The id of the material after which the new material stands.
+        /// The id of the material after which the new material is placed.
         after_id: Id<ProjectMaterial>,
         /// The price of one unit.
         unit_price: Money,
@@ -127,7 +127,7 @@ body! {
 }
 
 body! {
-    /// Changes of a material of a project.
+    /// Changes to a material of a project.
     pub struct ProjectMaterialUpdate {
         ; set
         /// The title.
@@ -178,7 +178,7 @@ listed! {
 }
 
 resource! {
-    /// The materials of projects of the newer module: [`Teamleader::project_materials`](super::Teamleader::project_materials).
+    /// The operations on materials of projects of the newer module, from [`Teamleader::project_materials`](super::Teamleader::project_materials).
     pub struct ProjectMaterials of ProjectMaterial
 }
 

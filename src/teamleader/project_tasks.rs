@@ -40,7 +40,7 @@ enums! {
         UserRate = "user_rate",
         /// At the rate of the type of work.
         WorkTypeRate = "work_type_rate",
-        /// At a rate of its own.
+        /// At the task's own rate.
         CustomRate = "custom_rate",
         /// At a fixed price.
         FixedPrice = "fixed_price",
@@ -152,7 +152,7 @@ body! {
 }
 
 body! {
-    /// Changes of a task of a project.
+    /// Changes to a task of a project.
     pub struct ProjectTaskUpdate {
         ; set
         /// The status.
@@ -199,7 +199,7 @@ listed! {
 }
 
 resource! {
-    /// The tasks of projects of the newer module: [`Teamleader::project_tasks`](super::Teamleader::project_tasks).
+    /// The operations on tasks of projects of the newer module, from [`Teamleader::project_tasks`](super::Teamleader::project_tasks).
     pub struct ProjectTasks of ProjectTask
 }
 

@@ -79,9 +79,9 @@ enums! {
 
     /// What happens to the parts of a project that is closed.
     pub enum ClosingStrategy {
-        /// They are marked as done.
+        /// The parts are marked as done.
         MarkTasksAndMaterialsAsDone = "mark_tasks_and_materials_as_done",
-        /// They keep their status.
+        /// The parts keep their status.
         None = "none",
     }
 
@@ -117,7 +117,7 @@ enums! {
     pub enum UpdateRights {
         /// Its owners.
         Owners = "owners",
-        /// Its owners and those who work on it.
+        /// The project's owners and assignees.
         OwnersAndAssignees = "owners_and_assignees",
         /// Everyone.
         Everyone = "everyone",
@@ -131,7 +131,7 @@ enums! {
         Cascade = "cascade",
     }
 
-    /// How far a project is.
+    /// How far the work on a project has come.
     pub enum ProjectProgress {
         /// Not closed.
         Open = "open",
@@ -237,7 +237,7 @@ object! {
         deals: Vec<Reference<Deal>>,
         /// The quotations.
         quotations: Vec<Reference<Quotation>>,
-        /// The rates of single users; not in a list.
+        /// The rates of users that differ in this project; not in a list.
         custom_user_rates: Vec<UserRate>,
         /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
@@ -257,7 +257,7 @@ body! {
     pub struct BillingChange {
         /// How the work is billed from now on.
         value: ProjectBilling,
-        /// What happens to the parts of the object.
+        /// What the change does to the parts of the project or the group.
         update_strategy: UpdateStrategy,
     }
 }
@@ -294,15 +294,15 @@ body! {
         deal_ids: Vec<Id<Deal>>,
         /// The ids of the quotations.
         quotation_ids: Vec<Id<Quotation>>,
-        /// The time that was tracked before the project was made here.
+        /// The time that was tracked before the project was created in Teamleader.
         initial_time_tracked: TimeSpan,
-        /// The price before the project was made here.
+        /// The price before the project was created in Teamleader.
         initial_price: Money,
-        /// The cost before the project was made here.
+        /// The cost before the project was created in Teamleader.
         initial_cost: Money,
-        /// The amount that was billed before the project was made here.
+        /// The amount that was billed before the project was created in Teamleader.
         initial_amount_billed: Money,
-        /// The amount that was paid before the project was made here.
+        /// The amount that was paid before the project was created in Teamleader.
         initial_amount_paid: Money,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
@@ -317,7 +317,7 @@ body! {
 }
 
 body! {
-    /// Changes of a project.
+    /// Changes to a project.
     pub struct ProjectUpdate {
         ; set
         /// The title.

@@ -70,7 +70,7 @@ body! {
 }
 
 body! {
-    /// Changes of a receipt.
+    /// Changes to a receipt.
     pub struct ReceiptUpdate {
         ; set
         /// The title.
@@ -94,7 +94,7 @@ body! {
 }
 
 bare! {
-    /// The receipts: [`Teamleader::receipts`](super::Teamleader::receipts).
+    /// The operations on receipts, from [`Teamleader::receipts`](super::Teamleader::receipts).
     pub struct Receipts
 }
 

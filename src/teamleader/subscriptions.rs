@@ -247,7 +247,7 @@ body! {
 }
 
 body! {
-    /// Changes of a subscription. Lists are replaced as a whole.
+    /// Changes to a subscription. Lists are replaced as a whole.
     pub struct SubscriptionUpdate {
         ; set
         /// The first day.
@@ -306,7 +306,7 @@ listed! {
 }
 
 resource! {
-    /// The subscriptions: [`Teamleader::subscriptions`](super::Teamleader::subscriptions).
+    /// The operations on subscriptions, from [`Teamleader::subscriptions`](super::Teamleader::subscriptions).
     pub struct Subscriptions of Subscription
 }
 

@@ -20,7 +20,8 @@ pub(crate) trait Column: Clone + PartialEq + Debug + 'static {
     /// The properties of the rows in the field.
     const ROWS: &'static [Property] = &[];
 
-    /// `None` for null and for a value that the service did not send. The error says what is expected.
+    /// Returns `None` for null, and for `{"__deferred": ..}`, which stands for rows that the answer leaves
+    /// out. The error says what is expected.
     fn read(json: &str) -> Result<Option<Self>, Cow<'static, str>>;
 
     fn write(&self) -> String;
@@ -179,7 +180,7 @@ impl Column for PrimitiveDateTime {
     }
 }
 
-/// A value without its own struct.
+/// A value that has no struct of its own.
 impl Column for Value {
     const TYPES: &'static [&'static str] = &["DivisionClass"];
 

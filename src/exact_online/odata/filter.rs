@@ -6,7 +6,7 @@ use std::ops::Not;
 use super::{Literal, is_path};
 use crate::{Error, Result};
 
-/// The property with this name, for a [`Filter`], or a property of a related row, such as
+/// Returns the property with this name, for a [`Filter`], or a property of a related row, such as
 /// `field("Account/Name")`. A name has letters, digits and `_`; a call with any other name fails.
 ///
 /// ```

@@ -13,7 +13,7 @@ const PAGE: &str = "src/guide/teamleader_operations.md";
 /// The sources of the calls.
 const CALLS: [&str; 2] = [include_str!("cases.rs"), include_str!("cases/more.rs")];
 
-/// The method that makes the call of an operation, such as `tasks().get`, as its case writes the method.
+/// The method that calls an operation, such as `tasks().get`, copied from the source of its case.
 fn method(name: &str) -> String {
     let quoted = format!("\"{name}\"");
     let source = CALLS.iter().find(|source| source.contains(&format!("({quoted}, |")));
@@ -31,7 +31,7 @@ fn method(name: &str) -> String {
     }
 }
 
-/// The column of an operation.
+/// The column of the guide's table that has this operation.
 fn column(operation: &Operation) -> usize {
     let (_, verb) = operation.name.rsplit_once('.').unwrap();
     match verb {

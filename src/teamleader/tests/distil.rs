@@ -92,7 +92,7 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
             required(form, prefix, &mut below);
             sets.push(below);
         }
-        // An alternative that requires all that a smaller alternative requires adds nothing.
+        // An alternative adds nothing if it requires every field of a smaller alternative.
         sets.sort_by_key(Vec::len);
         let mut kept: Vec<Vec<String>> = Vec::new();
         for set in sets {
