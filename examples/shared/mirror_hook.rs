@@ -8,13 +8,14 @@ use evergrant::BoxError;
 
 use super::tables::Mirror;
 
-/// The most bytes of a head, and of a body, that are read.
+/// The largest number of bytes of a head, and of a body, that are read.
 const LIMIT: u64 = 64 * 1024;
 
 /// How long a read or a write waits, because one connection is served at a time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves one connection after another. A connection that fails is told on standard error, and ends no other.
+/// Serves one connection after another. A connection that fails is reported on standard error, and the next
+/// connection is served.
 pub(crate) fn serve(
     mirror: &Mirror,
     connections: impl Iterator<Item = std::io::Result<TcpStream>>,

@@ -21,7 +21,7 @@ const PAGE: usize = 20;
 /// The objects of both services: for each table, the number of an object, its last change and its version.
 #[derive(Default)]
 pub(crate) struct Truth {
-    /// Unix seconds, and the `Timestamp` of Exact Online. Each change moves it.
+    /// Unix seconds, and the `Timestamp` of Exact Online. Each change increases this number.
     pub(crate) now: i64,
     pub(crate) teamleader: [BTreeMap<u64, (i64, u64)>; 2],
     pub(crate) exact: [BTreeMap<u64, (i64, u64)>; 2],
@@ -37,7 +37,8 @@ pub(crate) const TABLES: [&str; 2] = ["invoices", "contacts"];
 /// The types of the two tables in the deletions of Exact Online.
 const KINDS: [i32; 2] = [13, 5];
 
-/// The kinds of the ids of invoices and accounts of Exact Online, beside the tables.
+/// The number that marks an id as that of an invoice or an account of Exact Online, where a table's number
+/// marks the id of a row.
 const PARENT: u64 = 9;
 
 /// The id that the deletions of Exact Online give: of an invoice with three lines, or of a contact.
@@ -59,7 +60,7 @@ impl Truth {
         *object = (now, object.1 + 1);
     }
 
-    /// Deletes an object. Exact Online deletes the whole invoice of a line, and tells only the invoice's id.
+    /// Deletes an object. Exact Online deletes the whole invoice of a line, and reports only the invoice's id.
     pub(crate) fn delete(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         if !exact {

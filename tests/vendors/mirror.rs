@@ -180,7 +180,8 @@ fn a_killed_mirror_is_never_wrong() {
     const KILLS: u64 = 60;
     let seed = 0x2545_F491_4F6C_DD1D;
     let mut dice = Dice(seed);
-    // Each request of the child may change an object, and moves the count that the kills wait for.
+    // Each request of the child may change an object, and increases the counter that decides when to kill the
+    // child.
     let (requests, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(1)));
     let (events, known) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(HashSet::new())));
     let (count, works) = (requests.clone(), busy.clone());
@@ -222,7 +223,7 @@ fn a_killed_mirror_is_never_wrong() {
     let (mut told, mut lost) = (0, 0);
     for kill in 0..KILLS {
         let mut worker = Worker::start("mirror", &environment);
-        // The process is killed after some requests, and a moment that no step of the process decides.
+        // The process is killed some time after a random number of requests, so at any of its steps.
         let until = requests.load(Ordering::SeqCst) + 1 + dice.below(60);
         while requests.load(Ordering::SeqCst) < until {
             assert!(worker.is_alive(), "the process ended by itself before kill {kill}");

@@ -142,7 +142,7 @@ fn a_batch_sends_reads_and_change_sets() {
     assert_eq!(*heard.lock().unwrap(), [expected.replace('\n', "\r\n")]);
 }
 
-/// What a program knows of a part.
+/// Describes what a program knows of a part.
 fn known<T>(result: Result<T, Error>) -> &'static str {
     match &result {
         Ok(_) => "answer",

@@ -10,7 +10,8 @@ use evergrant::exact_online::*;
 
 use super::every::{every_other_struct, every_resource};
 
-/// What the compiler knows of a struct. A constant of `Can` counts if its bound holds, otherwise that of `Cannot`.
+/// Tells at compile time which traits `M` implements: `Can::<M>::GET` is the constant of `Can` if `M`
+/// implements `Get`, otherwise the constant of `Cannot`.
 struct Can<M>(PhantomData<M>);
 
 trait Cannot {

@@ -147,7 +147,7 @@ fn full<M: Model>() -> Map<String, Value> {
     M::PROPERTIES.iter().map(full).collect()
 }
 
-/// What a server heard.
+/// The bodies that a server received.
 type Heard = Arc<Mutex<Vec<Value>>>;
 
 fn heard(
@@ -202,7 +202,7 @@ where
     }
     assert_eq!(*sent.lock().unwrap(), expected, "{}", M::PATH);
     sent.lock().unwrap().clear();
-    // Nothing changed, nothing is sent.
+    // If nothing has changed, nothing is sent.
     assert_eq!(serde_json::to_value(changes(&read, read.clone())).unwrap(), json!({}));
     expected.len()
 }
@@ -289,7 +289,7 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
     let lines =
         json!([{ "AmountFC": 12.5 }, { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }]);
     assert_eq!(sent, json!({ "EntryNumber": 7, "Customer": ID, "SalesEntryLines": lines }));
-    // A name with an escape in JSON is no reason to send what the service sets.
+    // A name with an escape in JSON does not cause the properties to be sent that the service sets.
     let mut entry: SalesEntry =
         serde_json::from_value(json!({ "EntryNumber": 7, "Created": "/Date(1704412800000)/" }))
             .unwrap();
@@ -368,7 +368,7 @@ fn a_new_line_from_a_read_one_has_no_read_only_property() {
         };
         assert!(names.len() > 12 && !names.iter().any(foreign), "{names:?}");
     }
-    // What the service demands is an argument.
+    // The properties that the service requires are arguments.
     let id = ID.parse::<Guid>().unwrap();
     let invoice = SalesInvoice::new(id, [SalesInvoiceLine::new(id)]);
     assert_eq!(sent(serde_json::to_value(&invoice).unwrap()), ["OrderedBy", "SalesInvoiceLines"]);

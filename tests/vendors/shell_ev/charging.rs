@@ -128,7 +128,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
             assert!(error.to_string().contains("processed"), "{error}");
             assert!(request_id(&error).is_some(), "{error}");
         }
-        // Shell refused these, or could not handle them.
+        // Shell refused these requests, or could not process them.
         for (status, transient) in [(400, false), (503, true)] {
             world.on("POST", "/*", move |_| ApiReply::new(status).with_header("Retry-After", "7"));
             let error = command(&shell).unwrap_err();
@@ -136,7 +136,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
             assert_eq!(error.is_transient(), transient, "{error}");
         }
     }
-    // A read changes nothing.
+    // A failed read leaves nothing unconfirmed, because a read changes nothing.
     world.answers(504, json!({}));
     let error = shell.charging().get(SESSION).unwrap_err();
     assert!(Unconfirmed::of(&error).is_none() && error.is_transient(), "{error}");
