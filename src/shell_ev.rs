@@ -1,7 +1,7 @@
 //! A client for Shell EV Recharge: charging locations and charge sessions.
 //!
-//! The service authorizes applications, not people (client credentials, RFC 6749 section 4.4): there is
-//! no login, and the client requests a token when it needs one. With a
+//! The service authorizes applications, not people (client credentials, RFC 6749 section 4.4): there is no
+//! login, and the client requests a token when a call needs a token. With a
 //! [`FileBackend`](crate::FileBackend) all runs and processes that share the file request one token per
 //! lifetime.
 //!

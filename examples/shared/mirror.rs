@@ -1,8 +1,9 @@
 //! SQLite tables of invoices and contacts that follow Teamleader and Exact Online.
 //!
-//! Each step writes its rows and its new position in one transaction, so a process that is killed at any moment
-//! leaves tables that are old and never wrong; the next run goes on from there. One worker at a time calls
-//! [`Mirror::turn`]. Any number of processes may call [`Mirror::receive`].
+//! Each step writes its rows and its new position in one transaction, so a process that is killed at any
+//! moment leaves tables that can be out of date but are never wrong; the next run continues from the saved
+//! position. One worker at a time calls [`Mirror::turn`]. Any number of processes may call
+//! [`Mirror::receive`].
 //!
 //! One limit: Exact Online reports deleted invoices, but not deleted lines of an invoice. If a line is
 //! removed from an invoice that stays, the row of the line stays until the invoice is deleted.

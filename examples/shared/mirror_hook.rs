@@ -30,7 +30,7 @@ pub(crate) fn serve(
     }
 }
 
-/// Keeps the event of one request, and answers only then.
+/// Stores the event of one request, then answers the request.
 fn answer(mirror: &Mirror, mut stream: &TcpStream, path: &str) -> Result<(), BoxError> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -41,7 +41,7 @@ const KINDS: [i32; 2] = [13, 5];
 /// marks the id of a row.
 const PARENT: u64 = 9;
 
-/// The id that the deletions of Exact Online give: of an invoice with three lines, or of a contact.
+/// The id in a deletion that Exact Online reports: of an invoice with three lines, or of a contact.
 fn deletion(table: usize, number: u64) -> u64 {
     if table == 0 { number / 3 } else { number }
 }
@@ -51,7 +51,7 @@ impl Truth {
     pub(crate) fn change(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         let now = self.now;
-        // Exact Online gives the id of a deleted invoice or contact to no other one.
+        // Exact Online never gives the id of a deleted invoice or contact to another object.
         let key = (table, deletion(table, number));
         let gone = exact && self.deleted.iter().any(|(_, of, n)| (*of, *n) == key);
         let number = if gone { 3000 + 3 * (now.unsigned_abs() % 1_000_000) } else { number };

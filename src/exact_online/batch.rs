@@ -1,4 +1,4 @@
-//! Several requests in one: OData's `$batch`.
+//! Several requests in one HTTP request: OData's `$batch`.
 
 mod multipart;
 
@@ -28,12 +28,13 @@ const MOST: usize = 100;
 const LONGEST_ANSWER: u64 = 38_000_000;
 const PATH: &str = "/v1/$batch";
 
-/// Several requests that are sent as one, with an answer for each. [`ExactOnline::batch`] returns one.
+/// Several requests that are sent as one HTTP request, with an answer for each. [`ExactOnline::batch`] makes
+/// a batch.
 ///
 /// Each method adds a request and returns its [`Part`], which [`Answers::take`] exchanges for the answer. A
 /// batch has at most 100 requests and 10 MB.
 ///
-/// Writes that stand next to each other form a *change set*, which OData processes as a whole or not at all.
+/// Adjacent writes form a *change set*, which OData processes as a whole or not at all.
 ///
 /// Exact Online accepts batches, as public code shows, but its documentation says that `$batch` is not supported
 /// and should not be used. This module was tested against answers in the form of OData 2, not against the
@@ -88,8 +89,8 @@ pub struct Answers {
 }
 
 impl ExactOnline {
-    /// Makes an empty batch: several requests that are sent as one. The vendor does not support batches: see
-    /// [`Batch`].
+    /// Makes an empty batch: several requests that are sent as one HTTP request. The vendor does not support
+    /// batches: see [`Batch`].
     pub fn batch(&self) -> Batch {
         Batch { exact: self.clone(), id: Arc::new(()), asked: Vec::new() }
     }
@@ -234,8 +235,8 @@ impl Batch {
     ///
     /// The errors of [`crate::Request::call`]; [`Error::Config`] for a body of more than 10 MB;
     /// [`Error::Decode`] for an answer that is not a batch, or that has another number of parts. If the batch
-    /// has writes, [`Unconfirmed::of`] tells that the writes may have been processed. A batch with writes is
-    /// not sent again if it may have been processed.
+    /// has writes, [`Unconfirmed::of`] tells that the writes may have been processed. A batch with writes
+    /// that may have been processed is not sent again.
     pub fn send(self) -> Result<Answers> {
         let writes = self.asked.iter().any(Asked::writes);
         if self.asked.is_empty() {
@@ -304,8 +305,8 @@ impl Answers {
     /// # Errors
     ///
     /// The errors of the method of [`Resource`] that does the same outside a batch. [`Error::Decode`] if the
-    /// answer has no such part, or only a truncated part; for a write, [`Unconfirmed::of`] then tells that
-    /// the service may have processed the write. [`Error::Config`] for a part of another batch.
+    /// part is missing or truncated in the answer; for a write, [`Unconfirmed::of`] then tells that the
+    /// service may have processed the write. [`Error::Config`] for a part of another batch.
     pub fn take<T>(&mut self, part: Part<T>) -> Result<T> {
         let own = Arc::ptr_eq(&self.batch, &part.batch);
         let reply = self.replies.get_mut(part.index).filter(|_| own).and_then(Option::take);

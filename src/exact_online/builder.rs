@@ -78,7 +78,8 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v1/`.
+    /// Sets the base address of the API in place of the provider's, such as that of a gateway. Paths begin
+    /// with `/v1/`.
     pub fn api_base(mut self, url: impl Into<String>) -> ExactOnlineBuilder {
         self.api_base = Some(url.into());
         self

@@ -147,8 +147,8 @@ impl Call {
         self.with(|query| query.param(name, value))
     }
 
-    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    /// With `true`, a page fails if one of its rows cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Iter`], [`Page::unread`].
     pub fn strict(mut self, strict: bool) -> Call {
         self.strict = strict;
         self
@@ -199,7 +199,7 @@ impl Call {
             Err(_) if self.name == ANY_DIVISION => {
                 let me = self.exact.me()?;
                 let open = me.current_division.ok_or_else(|| {
-                    unreadable("current/Me", "it has no CurrentDivision to list the divisions with")
+                    unreadable("current/Me", "it has no CurrentDivision for the list of divisions")
                 })?;
                 Ok(format!("/v1/{open}/{ANY_DIVISION}").into())
             }

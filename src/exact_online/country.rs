@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
-/// The country whose Exact Online holds the account. Logins, tokens and data of a country do not exist in
-/// another country, and an application is registered in each country.
+/// The country of the Exact Online site that has the account. Logins, tokens and data of a country do not
+/// exist in another country, and an application is registered in each country.
 ///
 /// ```
 /// use evergrant::exact_online::Country;
@@ -100,7 +100,7 @@ impl Country {
     ///
     /// # Errors
     ///
-    /// None in practice: every country has a provider, and a test checks that.
+    /// Does not fail in practice: every country has a provider, and a test checks that.
     pub fn provider(self) -> Result<Provider> {
         providers::exact_online(self.code())
     }

@@ -31,7 +31,7 @@ struct Inner {
     count: Value,
 }
 
-/// Reads a member that is present as `Some`, even if it is `null`.
+/// Reads a present member as `Some`, even a `null`.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Rows>>, D::Error> {
     Option::deserialize(from).map(Some)
 }

@@ -195,8 +195,8 @@ impl<T: 'static> Pages<T> {
 
 /// The items of a list. One page is in memory at a time.
 ///
-/// A row that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the next
-/// row. [`UnreadRow::of`] has the id of the row and the path of its member.
+/// For a row that cannot be read, the iterator returns an [`Error::Decode`], and continues with the next row.
+/// [`UnreadRow::of`] has the id of the row and the path of its member.
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Iter<T> {
     pages: Pages<T>,
@@ -303,7 +303,7 @@ fn page<T: DeserializeOwned>(
     Ok(paging::Page { items: vec![Page { items, unread, position, count }], next })
 }
 
-/// The version of a row, if the row has one that can be read.
+/// Returns the version of a row, if the row has a readable version.
 fn version(row: &RawValue) -> Option<i64> {
     #[derive(Deserialize)]
     struct Stamp<'a> {
@@ -331,7 +331,7 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     let fetch = move |position: &Position| {
         let from = match &position.from {
             Some(Mark::Timestamp(from)) => *from,
-            // The vendor's own sample begins with 1.
+            // The vendor's own sample starts from `Timestamp` 1.
             _ => 1,
         };
         let body = match &position.next {

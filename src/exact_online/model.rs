@@ -57,8 +57,9 @@ impl Property {
 /// A row of an endpoint as a struct. All fields are optional: a property that was not requested, or is
 /// null, is `None`, and a field that is `None` is not sent.
 ///
-/// The field `extra` keeps the properties that have no field, by their names; they are sent as well. OData's
-/// own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that have a value.
+/// The field `extra` keeps the properties that have no field, by their names; these properties are sent as
+/// well. OData's own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that have a
+/// value.
 pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     /// The name of the endpoint for [`ExactOnline::call`](super::ExactOnline::call).
     const PATH: &'static str;
@@ -93,8 +94,7 @@ pub(crate) type FieldMut<'a> = &'a mut (dyn Slot + 'static);
 
 /// A field of any type: an `Option` of a [`Column`].
 pub trait Slot: Any {
-    /// Sets the field from JSON. The error says what is expected, or the place inside a list of rows and what
-    /// is expected there.
+    /// Sets the field from JSON. The error says what is expected and, inside a list of rows, where.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl Inner for Value {
 fn read_field(field: FieldMut<'_>, name: &str, json: &str) -> Result<(), String> {
     field.read(json).map_err(|wanted| match wanted {
         Cow::Borrowed(wanted) => format!("{name}: {wanted} is expected"),
-        // The place inside a list of rows.
+        // The path inside a list of rows.
         Cow::Owned(inside) => [name, &inside].concat(),
     })
 }

@@ -125,7 +125,7 @@ pub use subscriptions::{
 };
 pub use system::{Deleted, Division, Me, SystemDivision, WebhookSubscription};
 
-/// A struct with a field for each property: `field: type = "Property"`, and `read_only` behind a property that
+/// A struct with a field for each property: `field: type = "Property"`, and `read_only` after a property that
 /// the service sets itself.
 macro_rules! model {
     (

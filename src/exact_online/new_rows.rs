@@ -10,7 +10,7 @@ macro_rules! lines {
     ($( $line:ident of $what:literal: $($kept:ident)+; )+) => {$(
         impl $line {
             #[doc = concat!("Makes a line of a new ", $what, ". The service refuses a line without an item. Set the")]
-            /// quantity and the price: without them, the service takes 1 and the price of the item.
+            /// quantity and the price: without them, the service uses 1 and the price of the item.
             pub fn new(item: impl Into<Id<Item>>) -> $line {
                 let item = item.into();
                 $line::with(|line| line.item = Some(item))

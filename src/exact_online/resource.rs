@@ -95,8 +95,8 @@ impl<M: Model> Resource<M> {
         Resource { call: Call::new(exact, M::PATH), kind: PhantomData }
     }
 
-    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    /// With `true`, a page fails if one of its rows cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Iter`], [`Page::unread`].
     pub fn strict(self, strict: bool) -> Resource<M> {
         Resource { call: self.call.strict(strict), kind: PhantomData }
     }
@@ -201,7 +201,7 @@ impl<M: Create> Resource<M> {
     /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
     /// type that serde serializes. Properties that the service sets itself are not sent.
     ///
-    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// A request that may have been processed is not sent again, because Exact Online cannot recognise a
     /// repeated request.
     ///
     /// # Errors

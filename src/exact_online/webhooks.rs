@@ -48,7 +48,7 @@ pub struct WebhookEvent {
 /// address.
 ///
 /// The signature is an HMAC with SHA-256 over the bytes between `{"Content":` and `,"HashCode":`, in
-/// upper-case hexadecimal; it is compared in constant time. The content is read only after the check.
+/// upper-case hexadecimal. The comparison takes constant time. The content is read only after the check.
 ///
 /// ```
 /// use evergrant::Secret;

@@ -10,13 +10,13 @@ use super::odata::{Literal, encode_key};
 use crate::sdk::unconfirmed::{lost, processed};
 use crate::{BoxError, Error, Response, Result};
 
-/// The longest body that the service takes, in bytes (the vendor's documentation).
+/// The longest body that the service accepts, in bytes (the vendor's documentation).
 pub(super) const LONGEST: u64 = 10_000_000;
 
 impl Call {
     /// Creates a row, and returns the row in the answer.
     ///
-    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// A request that may have been processed is not sent again, because Exact Online cannot recognise a
     /// repeated request.
     ///
     /// # Errors

@@ -175,8 +175,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`, or with
-    /// `/v1/` for [`ApiVersion::V1`].
+    /// Sets the base address of the API in place of the provider's, such as that of a gateway. Paths begin
+    /// with `/v2/`, or with `/v1/` for [`ApiVersion::V1`].
     pub fn api_base(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.api_base = Some(url.into());
         self

@@ -33,7 +33,7 @@ model! {
         open_twenty_four_seven: Option<bool> = "openTwentyFourSeven",
         /// When the data was last changed, UTC.
         updated: Option<OffsetDateTime> = "updated",
-        /// The kind of place, as free text.
+        /// The kind of location, as free text.
         location_type: Option<String> = "locationType",
         /// A comment of the operator; only in version 1 of the API.
         operator_comment: Option<String> = "operatorComment",

@@ -51,7 +51,7 @@ model! {
         operator_id: Option<String> = "operatorId",
         /// An id of the marker; only in version 1 of the API.
         unique_key: Option<String> = "uniqueKey",
-        /// The place as a geohash; only in version 1 of the API.
+        /// The coordinates as a geohash; only in version 1 of the API.
         geo_hash: Option<String> = "geoHash",
     }
 
@@ -69,7 +69,7 @@ model! {
         operator_name: Option<String> = "operatorName",
         /// An id of the marker; only in version 1 of the API.
         unique_key: Option<String> = "uniqueKey",
-        /// The place as a geohash; only in version 1 of the API.
+        /// The coordinates as a geohash; only in version 1 of the API.
         geo_hash: Option<String> = "geoHash",
     }
 }

@@ -17,11 +17,11 @@ use crate::{Request, Response};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// The member `data`, or the whole answer if it has no `data`.
+    /// The member `data`, or the whole answer if the answer has no `data`.
     pub data: T,
-    /// The member `meta`; `null` if there is none.
+    /// The member `meta`; `null` if the answer has no `meta`.
     pub meta: Value,
-    /// The member `included`: the sideloaded objects by type; `null` if there are none.
+    /// The member `included`: the sideloaded objects by type; `null` if the answer has none.
     pub included: Value,
 }
 
@@ -207,7 +207,7 @@ impl Teamleader {
         response.read_string().map_err(|error| unread(operation, error))
     }
 
-    /// Reads an answer: its `data`, or the whole answer if it has no `data`.
+    /// Reads the `data` of an answer, or the whole answer if the answer has no `data`.
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<Answer<T>> {
         #[derive(Deserialize)]
         struct Raw<'a> {

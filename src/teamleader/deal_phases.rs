@@ -116,7 +116,8 @@ listed! {
 }
 
 resource! {
-    /// The operations on phases, from [`Teamleader::deal_phases`](super::Teamleader::deal_phases).
+    /// The operations on phases of deal pipelines, from
+    /// [`Teamleader::deal_phases`](super::Teamleader::deal_phases).
     pub struct DealPhases of DealPhase
 }
 

@@ -62,7 +62,8 @@ listed! {
 }
 
 resource! {
-    /// The operations on pipelines, from [`Teamleader::deal_pipelines`](super::Teamleader::deal_pipelines).
+    /// The operations on deal pipelines, from
+    /// [`Teamleader::deal_pipelines`](super::Teamleader::deal_pipelines).
     pub struct DealPipelines of DealPipeline
 }
 

@@ -117,8 +117,8 @@ request! {
     }
 }
 
-/// The address of a file's download or upload. Everyone who knows the address can use it, so the address
-/// is a [`Secret`].
+/// The address of a file's download or upload. Everyone who knows the address can use the address, so the
+/// address is a [`Secret`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 #[non_exhaustive]

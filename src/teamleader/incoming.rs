@@ -22,7 +22,7 @@ object! {
         id: Id<IncomingInvoice>,
         /// The title.
         title: Option<String>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The contact or the company that supplies.
         supplier: Option<Reference>,
@@ -58,7 +58,7 @@ object! {
         id: Id<IncomingCreditNote>,
         /// The title.
         title: Option<String>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The contact or the company that supplies.
         supplier: Option<Reference>,

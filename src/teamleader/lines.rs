@@ -77,7 +77,7 @@ impl<L> LineGroup<L> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Section {
-    /// The title; empty if Teamleader sent `null`.
+    /// The title; an empty string if Teamleader sent `null`.
     #[serde(default, deserialize_with = "or_empty")]
     pub title: String,
 }

@@ -55,8 +55,8 @@ impl<T> Iterator for Pages<'_, T> {
 
 /// An iterator over the objects of a list. The iterator keeps one page in memory.
 ///
-/// An object that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
-/// next object. [`UnreadRow::of`] has the id of the object and the path of its member.
+/// For an object that cannot be read, the iterator returns an [`Error::Decode`], and continues with the next
+/// object. [`UnreadRow::of`] has the id of the object and the path of its member.
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Items<'a, T> {
     pages: Pages<'a, T>,
@@ -243,8 +243,8 @@ impl<'a, T: Listed> List<'a, T> {
         self
     }
 
-    /// With `true`, an object that cannot be read is the error of its page, and ends the iteration. By
-    /// default the iteration goes on: [`Items`], [`ListPage::unread`].
+    /// With `true`, a page fails if one of its objects cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Items`], [`ListPage::unread`].
     pub fn strict(mut self, strict: bool) -> List<'a, T> {
         self.strict = strict;
         self

@@ -59,7 +59,7 @@ object! {
         external_budget: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -121,7 +121,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
     }
 }
@@ -153,7 +153,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The first day.
         start_date: Date,
@@ -197,9 +197,9 @@ methods! {
     act {
         /// Deletes the material.
         delete(id: ProjectMaterial) = "projects-v2/materials.delete";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the material.
         assign(id: ProjectMaterial; assignee: &Assignee) = "projects-v2/materials.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the material.
         unassign(id: ProjectMaterial; assignee: &Assignee) = "projects-v2/materials.unassign";
     }
     change {

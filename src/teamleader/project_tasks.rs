@@ -82,7 +82,7 @@ object! {
         external_budget: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -144,7 +144,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The rate.
         custom_rate: Money,
@@ -172,7 +172,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The rate.
         custom_rate: Money,

@@ -35,7 +35,7 @@ enums! {
         ExternalBudgetSpent = "external_budget_spent",
         /// The budget that the customer agreed to.
         ExternalBudget = "external_budget",
-        /// The budget of the account itself.
+        /// The account's own budget.
         InternalBudget = "internal_budget",
         /// The margin.
         Margin = "margin",
@@ -203,7 +203,7 @@ object! {
         material_external_budget_spent: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -309,7 +309,7 @@ body! {
         ; clear
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The fixed price.
         fixed_price: Money,
@@ -335,7 +335,7 @@ body! {
         time_budget: TimeSpan,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The fixed price.
         fixed_price: Money,

@@ -78,8 +78,8 @@ fn happen(truth: &mut Truth, dice: &mut Dice) -> Option<String> {
     (!exact).then(|| event(table, number))
 }
 
-/// Every row of Exact Online up to the stored position is in the table, as it is at the service, and the table
-/// has no other row that did not exist at some time.
+/// Checks that the table has every row of Exact Online up to the stored position, with the service's values,
+/// and that every other row of the table existed at some time.
 fn check_between(mirror: &Mirror, world: &World, known: &HashSet<[String; 6]>) {
     let truth = world.truth();
     for (at, table) in TABLES.iter().enumerate() {
@@ -164,7 +164,7 @@ fn a_bad_connection_does_not_end_the_receiver() {
     let head = "POST /hook/secret HTTP/1.1\r\nContent-Length:";
     assert_eq!(status(connect(format!("{head} many\r\n\r\n").as_bytes())), "500");
     assert_eq!(status(connect(format!("{head} 99999999999\r\n\r\n").as_bytes())), "500");
-    // Another path is refused although the body never comes.
+    // A request to another path is refused, although its body never arrives.
     let other = connect(b"POST /hook/guess HTTP/1.1\r\nContent-Length: 9\r\n\r\n");
     assert_eq!(status(other), "404");
     let body = event(0, 7);

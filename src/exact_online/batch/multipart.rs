@@ -32,7 +32,7 @@ pub(super) enum Group {
 }
 
 impl Group {
-    /// Writes that stand next to each other are one group.
+    /// Adjacent writes are one group.
     pub(super) fn of(asked: &[Asked]) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for (index, asked) in asked.iter().enumerate() {
@@ -102,9 +102,10 @@ pub(super) struct Reply {
 /// Why a part cannot be read.
 type Why = &'static str;
 
-const MISSING: Why = "the answer of the batch has no such part";
+const MISSING: Why = "the answer of the batch has no part for this request";
 
-/// Reads the answer of a batch: a reply, or the reason why there is none, for each of `count` requests.
+/// Reads the answer of a batch. Returns, for each of `count` requests, the reply or the reason why it is
+/// missing.
 pub(super) fn read(
     kind: &str,
     body: &[u8],
@@ -213,7 +214,8 @@ fn line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// Splits a part at its first empty line. Returns the headers before that line, and the body after it.
+/// Splits a part at its first empty line. Returns the headers before the empty line, and the body after the
+/// empty line.
 fn head(mut text: &[u8]) -> Option<(HeaderMap, &[u8])> {
     let mut headers = HeaderMap::new();
     for _ in 0..MOST_LINES {

@@ -115,7 +115,7 @@ impl Column for Decimal {
     }
 }
 
-/// Cuts a number after the 38th digit behind its point. A number with so many digits, for example `4.44E-40`,
+/// Cuts a number after the 38th digit of its fraction. A number with so many digits, for example `4.44E-40`,
 /// is a rounding error of binary fractions in the service.
 fn rounding_error(text: &str) -> Option<Decimal> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
@@ -222,7 +222,7 @@ impl<T: Inner + DeserializeOwned + Serialize + Clone + PartialEq + Debug + 'stat
     }
 }
 
-/// The place inside a list of rows, and what is expected there.
+/// The path inside a list of rows, and what is expected there.
 fn told(fault: Fault) -> Cow<'static, str> {
     let (path, reason) = fault.told();
     format!("{path}: {reason}").into()

@@ -53,8 +53,8 @@ impl<'a> ListLocations<'a> {
         self
     }
 
-    /// With `true`, a value that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`ListLocations::iter`], [`Answer::unread`].
+    /// With `true`, a page fails if one of its values cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`ListLocations::iter`], [`Answer::unread`].
     pub fn strict(mut self, strict: bool) -> ListLocations<'a> {
         self.strict = strict;
         self
@@ -87,7 +87,7 @@ impl<'a> ListLocations<'a> {
 
     /// Iterates over every location. Each page is fetched when its first location is needed.
     ///
-    /// A location that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
+    /// For a location that cannot be read, the iterator returns an [`Error::Decode`], and continues with the
     /// next location; [`UnreadRow::of`] has the details. A member of an unexpected form is `None`, stays in
     /// the location's `extra`, and is logged as a warning; the pages of [`ListLocations::pages`] list the
     /// member in [`Answer::unread`].

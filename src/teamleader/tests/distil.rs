@@ -12,8 +12,8 @@ use yaml_rust2::Yaml;
 
 use super::yaml::{content, operations, parsed, specification, success};
 
-/// Operations that change nothing and are neither a list nor an `info`. The specification does not mark
-/// them, so they are chosen by their descriptions.
+/// Operations that change nothing and are neither a list nor an `info`. The specification does not mark these
+/// operations, so this list follows their descriptions.
 const READS: [&str; 9] = [
     "accounts.projects-v2-status",
     "cloudPlatforms.url",

@@ -146,7 +146,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
     world.rows("current/Me", json!([{ "FullName": "Ada" }]));
     ask(&exact.division(456)).unwrap();
     assert_eq!(exact.me().unwrap().full_name.as_deref(), Some("Ada"));
-    // Calls of this division go on the next day.
+    // Calls of this division succeed again the next day.
     world.advance(23 * 3600);
     ask(&exact).unwrap();
 }

@@ -1,5 +1,5 @@
 //! Tests of logging in, and of every known answer of the token endpoint: after each answer the client keeps
-//! the login if it can be kept.
+//! the login if the login can be kept.
 
 use std::time::Duration;
 

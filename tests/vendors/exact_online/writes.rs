@@ -72,7 +72,8 @@ fn a_lost_answer_to_a_create_says_so() {
         assert!(error.to_string().contains("may have been processed"), "{error}");
         assert!(!error.is_transient(), "{error}");
     }
-    // A server that asks to wait did nothing, and a second update or deletion changes nothing more.
+    // A server that asks to wait has not processed the write, and a repeated update or deletion changes
+    // nothing more.
     let busy = create(&world, || ApiReply::new(503).with_header("Retry-After", "7")).unwrap_err();
     assert!(Unconfirmed::of(&busy).is_none() && busy.is_transient(), "{busy}");
     let (exact, id) = (world.seeded(), ID.parse::<Guid>().unwrap());

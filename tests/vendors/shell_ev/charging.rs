@@ -166,7 +166,7 @@ fn settled_waits_until_shell_has_decided() {
     let session = shell.charging().settled(SESSION, Duration::from_secs(60)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::Started));
     assert_eq!((count.load(Ordering::Relaxed), world.clock.slept()), (4, Duration::from_secs(6)));
-    // A session that is still undecided when the time is over is returned as it is.
+    // A session that is still undecided when the limit has passed is returned as it is.
     count.store(1, Ordering::Relaxed);
     let session = shell.charging().settled(SESSION, Duration::from_secs(1)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::StartRequested));

@@ -22,7 +22,8 @@ fn rows(good: &Value, some: &[Odd], id: &str) -> Value {
     (0..100).map(row).collect()
 }
 
-/// Checks the values that could not be read: each is the changed member or inside it, and names the id.
+/// Checks the values that could not be read: each value is the changed member or inside that member, and has
+/// the id of its object.
 fn check(unread: &[Unread], some: &[Odd], id: &str) -> usize {
     for unread in unread {
         let (index, path) = unread.at.strip_prefix("data[").unwrap().split_once(']').unwrap();
