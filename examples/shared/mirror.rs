@@ -33,7 +33,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, place TEXT);
     CREATE TABLE IF NOT EXISTS unread (source TEXT, id TEXT, what TEXT, PRIMARY KEY (source, id));";
 
-/// The number of objects on a page of Teamleader, which is also the largest.
+/// The number of objects on a page of Teamleader, which is also the largest allowed number.
 const PAGE: u32 = 100;
 
 /// How far a sweep looks back from the newest change that it has seen, because Teamleader's times are in

@@ -276,8 +276,10 @@ impl Call {
         Ok(path.to_owned())
     }
 
-    /// Fetches the row with this key. /// The request has a filter on the endpoint's key: not every endpoint
-    /// takes a key in its address, and a filter that finds nothing does not count against
+    /// Fetches the row with this key.
+    ///
+    /// The request has a filter on the endpoint's key: not every endpoint takes a key in its address, and a
+    /// filter that finds nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors

@@ -111,7 +111,7 @@ impl<M: Model> Resource<M> {
 }
 
 impl<M: Get> Resource<M> {
-    /// The row with this id.
+    /// Fetches the row with this id.
     ///
     /// The request has a filter: not every endpoint takes a key in its address, and a filter that finds
     /// nothing does not count against

@@ -14,7 +14,7 @@ const MOST: usize = 1000;
 /// The name under which `serde_json` reads a [`RawValue`].
 const RAW: &str = "$serde_json::private::RawValue";
 
-/// The place where reading failed, and why.
+/// The path of the value that could not be read, and the reason.
 #[derive(Debug)]
 pub(crate) struct Fault {
     path: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Sets the place, unless it is set already: the first call comes from the innermost place.
+    /// Sets the path, unless the path is set already: the innermost value calls this method first.
     fn at(mut self, place: &Place<'_, '_>) -> Fault {
         if self.path.is_none() {
             self.path = Some(place.path.clone());

@@ -1,4 +1,4 @@
-//! Sending a request, and the common part of all answers.
+//! Sends requests, and reads the common part of all answers.
 
 use std::fmt::Write as _;
 use std::ops::Deref;

@@ -38,7 +38,7 @@ impl Unread {
         self.place().is_some_and(|(_, path)| path.is_empty())
     }
 
-    /// The row of the answer to which the value belongs.
+    /// Returns the row of the answer to which the value belongs.
     pub(super) fn row(&self, operation: &str) -> UnreadRow {
         let (index, path) = self.place().unwrap_or((0, &self.at));
         UnreadRow {

@@ -366,7 +366,7 @@ listed! {
 }
 
 resource! {
-    /// The definitions of custom fields of an account:
+    /// The operations on definitions of custom fields, from
     /// [`Teamleader::custom_fields`](super::Teamleader::custom_fields).
     pub struct CustomFields of CustomFieldDefinition
 }

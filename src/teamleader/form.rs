@@ -70,7 +70,7 @@ pub(super) trait Read: Sized {
 pub(super) trait Write {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
 
-    /// Writes the value into a request: without its unknown members, which came with an answer.
+    /// Writes the value into a request, without the unknown members that came with an answer.
     fn send<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.write(to)
     }

@@ -126,7 +126,7 @@ impl Window {
         let mut state = self.state.lock();
         let now = self.clock.monotonic();
         if self.size > 0 {
-            // The client need not know which of the open calls was answered.
+            // Removes the oldest open call: which of them was answered makes no difference.
             state.open.pop_front();
             state.answered.push_back(now);
         }

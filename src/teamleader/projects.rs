@@ -374,7 +374,8 @@ listed! {
 }
 
 resource! {
-    /// The projects of Teamleader's newer project module: [`Teamleader::projects`](super::Teamleader::projects).
+    /// The operations on projects of the newer module, from
+    /// [`Teamleader::projects`](super::Teamleader::projects).
     pub struct Projects of Project
 }
 

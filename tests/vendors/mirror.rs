@@ -244,7 +244,8 @@ fn a_killed_mirror_is_never_wrong() {
         }
         worker.kill();
         let mirror = Mirror::open(&Path::new(&folder).join("mirror.sqlite")).unwrap();
-        // The sandbox notes versions while it holds the objects, so the two locks are not held together here.
+        // The sandbox locks the versions while it holds the lock of the objects, so this thread never holds
+        // both locks at once.
         let versions = known.lock().unwrap().clone();
         check_between(&mirror, &world, &versions);
     }

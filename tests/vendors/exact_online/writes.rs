@@ -290,7 +290,7 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
     let lines =
         json!([{ "AmountFC": 12.5 }, { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }]);
     assert_eq!(sent, json!({ "EntryNumber": 7, "Customer": ID, "SalesEntryLines": lines }));
-    // A name with an escape in JSON does not cause the properties to be sent that the service sets.
+    // The properties that the service sets are left out, even if another name has an escape in JSON.
     let mut entry: SalesEntry =
         serde_json::from_value(json!({ "EntryNumber": 7, "Created": "/Date(1704412800000)/" }))
             .unwrap();
