@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_number_or_too_long_is_refused() {
+    fn a_malformed_or_too_long_decimal_is_refused() {
         for text in ["true", "[1]", "\"\"", "\"1.\"", "\".5\"", "\"1e\"", "\"--1\"", "\"1_0\""] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_with_fewer_bytes_than_its_length_is_an_error() {
+    fn a_file_shorter_than_its_length_is_an_error() {
         let came = |total| {
             let mut file = Vec::new();
             (copy(&mut &b"beginning"[..], total, &mut file, &mut |_| {}), file)

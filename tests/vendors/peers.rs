@@ -67,7 +67,7 @@ fn an_expiry_of_0_is_no_expiry() {
 
 /// The SDK of Teamleader: `test_naive_datetime_treated_as_utc` and `test_naive_expired_datetime_treated_as_utc`.
 #[test]
-fn a_date_without_an_offset_is_refused_with_the_mended_date() {
+fn a_date_without_offset_is_refused_with_a_corrected_date() {
     let text =
         r#"{"access_token": "a", "refresh_token": "r", "expires_at": "2026-11-20T18:40:00"}"#;
     let error = Token::from_json(text).unwrap_err().to_string();

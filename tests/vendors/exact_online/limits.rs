@@ -205,7 +205,7 @@ fn threads_share_the_limits() {
 }
 
 #[test]
-fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
+fn calls_of_a_failing_endpoint_stop_before_the_key_is_blocked() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));

@@ -23,7 +23,7 @@ fn create(
 }
 
 #[test]
-fn a_created_row_that_cannot_be_read_is_told_as_created() {
+fn an_unreadable_created_row_is_reported_as_created() {
     let world = World::new();
     let location = format!("{}/api/v1/123/crm/Accounts(guid'{ID}')", world.sandbox.url());
     let at = move |reply: ApiReply| reply.with_header("Location", &location);
@@ -255,7 +255,7 @@ where
 }
 
 #[test]
-fn a_whole_row_is_sent_without_what_the_service_sets() {
+fn a_row_is_sent_without_properties_that_the_service_sets() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -275,7 +275,7 @@ fn a_whole_row_is_sent_without_what_the_service_sets() {
 }
 
 #[test]
-fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
+fn lines_are_sent_without_properties_that_the_service_sets() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -305,7 +305,7 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
 }
 
 #[test]
-fn an_order_takes_the_id_of_the_row_that_was_read() {
+fn an_order_accepts_the_id_of_a_read_row() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -339,7 +339,7 @@ fn an_order_takes_the_id_of_the_row_that_was_read() {
 }
 
 #[test]
-fn a_new_line_from_a_read_one_has_no_read_only_property() {
+fn a_copied_line_has_no_read_only_property() {
     fn full<M: Model>() -> M {
         let full = |property: &Property| (property.name.to_owned(), sample(property.types[0]));
         serde_json::from_value(M::PROPERTIES.iter().map(full).collect::<Map<_, _>>().into())

@@ -14,7 +14,7 @@ fn create(teamleader: &Teamleader) -> Error {
 }
 
 #[test]
-fn a_created_object_that_cannot_be_read_is_told_as_created() {
+fn an_unreadable_created_object_is_reported_as_created() {
     let (sandbox, teamleader) = world();
     for (reply, id) in [
         (ApiReply::json(201, json!({ "data": { "type": ["odd"], "id": "2bc1" } })), Some("2bc1")),
