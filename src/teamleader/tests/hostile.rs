@@ -49,7 +49,7 @@ fn check(case: &str, odd: &Odd, error: Option<&Error>) -> bool {
 }
 
 #[test]
-fn an_odd_member_of_a_single_answer_is_named() {
+fn a_malformed_member_of_a_single_answer_is_named() {
     let (world, fixtures) = (World::new(), fixtures());
     let (mut tried, mut refused) = (0, 0);
     for case in &cases() {
@@ -165,7 +165,7 @@ fn items(world: &World, name: &str) -> Vec<Option<Error>> {
 }
 
 #[test]
-fn an_odd_member_in_a_list_costs_one_row() {
+fn a_malformed_member_in_a_list_loses_one_row() {
     let (world, fixtures) = (World::new(), fixtures());
     let (mut lists, mut tried, mut refused) = (0, 0, 0);
     for case in &cases() {

@@ -172,7 +172,7 @@ fn told(answers: Result<Answers, Error>, sent: Sent) -> String {
 }
 
 #[test]
-fn a_hostile_answer_costs_only_what_it_leaves_open() {
+fn a_malformed_batch_answer_loses_only_its_own_parts() {
     let world = World::new();
     let exact = world.seeded();
     let [first, set, last] = good();

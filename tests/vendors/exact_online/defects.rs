@@ -82,7 +82,7 @@ fn a_failed_save_loses_nothing_and_resends_no_old_token() {
 }
 
 #[test]
-fn an_unreachable_token_endpoint_spends_nothing() {
+fn an_unreachable_token_endpoint_loses_nothing() {
     let world = World::new();
     world.log_in();
     world.advance(571);

@@ -152,7 +152,7 @@ impl Server {
 }
 
 #[test]
-fn an_odd_property_costs_at_most_its_row() {
+fn a_malformed_property_loses_at_most_its_row() {
     let server = Server::new();
     let mut tried = Vec::new();
     macro_rules! resources {
@@ -182,7 +182,7 @@ fn an_odd_property_costs_at_most_its_row() {
 }
 
 #[test]
-fn a_synchronisation_goes_on_after_an_odd_row() {
+fn a_synchronisation_continues_after_a_malformed_row() {
     let server = Server::new();
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     *server.rows.lock().unwrap() = vec![
@@ -212,7 +212,7 @@ fn a_synchronisation_goes_on_after_an_odd_row() {
 }
 
 #[test]
-fn the_strict_mode_ends_a_list_at_an_odd_row() {
+fn strict_mode_ends_a_list_at_a_malformed_row() {
     let server = Server::new();
     let odd = json!({ "ID": "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "Modified": "odd" });
     *server.rows.lock().unwrap() = vec![json!({ "Name": "Rose" }), odd];

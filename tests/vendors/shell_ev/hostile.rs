@@ -56,7 +56,7 @@ fn all<T>(
 }
 
 #[test]
-fn an_odd_member_costs_at_most_itself() {
+fn a_malformed_member_leaves_the_rest_readable() {
     let world = World::new();
     let shell = world.shell();
     let locations = all(&location(), "uid", |body| {

@@ -148,7 +148,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn a_missing_or_odd_member_leaves_the_others_readable() {
+fn a_missing_or_malformed_member_leaves_the_others_readable() {
     let whole = location();
     let mut all = Vec::new();
     paths(&whole, String::new(), &mut all);

@@ -124,7 +124,7 @@ fn a_repeated_page_without_ids_ends_the_list() {
 }
 
 #[test]
-fn the_strict_mode_ends_a_list_at_an_odd_value() {
+fn strict_mode_ends_a_list_at_a_malformed_value() {
     let world = World::new();
     let odd = json!([{ "uid": 0 }, { "uid": 1, "updated": [7] }, { "uid": 2 }]);
     world.on("GET", "/locations", move |_| ApiReply::json(200, success(odd.clone())));
