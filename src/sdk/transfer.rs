@@ -54,7 +54,7 @@ fn copy(
     }
     to.flush().map_err(|error| failed("a file, which could not be written", error))?;
     if let Some(total) = total.filter(|total| bytes < *total) {
-        let why = format!("{bytes} of {total} bytes came");
+        let why = format!("only {bytes} of {total} bytes arrived");
         let why = io::Error::new(io::ErrorKind::UnexpectedEof, why);
         return Err(failed("a file, which ended early", why));
     }
@@ -107,7 +107,7 @@ mod tests {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
         let text = format!("{error:#}");
-        assert_eq!(text, "could not read a file, which ended early: 9 of 10 bytes came");
+        assert_eq!(text, "could not read a file, which ended early: only 9 of 10 bytes arrived");
         assert_eq!(file, b"beginning");
     }
 }

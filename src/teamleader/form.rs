@@ -211,7 +211,7 @@ impl Read for u64 {
             Some((whole, rest)) if rest.bytes().all(|digit| digit == b'0') => whole,
             _ => &text,
         };
-        whole.parse().map_err(|_| Wrong::new("expected a whole number that is not negative"))
+        whole.parse().map_err(|_| Wrong::new("a whole number of 0 or more is expected"))
     }
 }
 
