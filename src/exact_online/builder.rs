@@ -13,7 +13,7 @@ use super::{Country, ExactOnline, Inner};
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for an [`ExactOnline`]: [`ExactOnline::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`ExactOnline::builder`] returns a builder.
 #[must_use]
 pub struct ExactOnlineBuilder {
     country: Country,

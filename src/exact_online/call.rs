@@ -17,8 +17,8 @@ use crate::error::{ApiError, DecodeError};
 use crate::sdk::rows::Rows;
 use crate::{Error, Request, Response, Result};
 
-/// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]
-/// returns one.
+/// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`] makes a
+/// call.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};

@@ -16,8 +16,8 @@ use super::model::{self, Column, Model};
 use super::odata::{Filter, Order, Query};
 use crate::{Error, Result};
 
-/// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
-/// has only the operations that the endpoint allows.
+/// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return a resource. A
+/// resource has only the operations that the endpoint allows.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};

@@ -19,7 +19,7 @@ const RETRIED: [u16; 10] = [408, 413, 429, 500, 502, 503, 504, 521, 522, 524];
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for a [`ShellEv`]: [`ShellEv::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`ShellEv::builder`] returns a builder.
 ///
 /// ```
 /// use evergrant::shell_ev::{Environment, ShellEv};

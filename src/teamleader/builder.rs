@@ -22,7 +22,7 @@ pub(super) const LARGEST_PAGE: u32 = 100;
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for a [`Teamleader`]: [`Teamleader::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`Teamleader::builder`] returns a builder.
 #[must_use]
 pub struct TeamleaderBuilder {
     credentials: Credentials,

@@ -46,7 +46,7 @@ object! {
         review_status: Option<ReviewStatus>,
         /// The IBAN of the bank account.
         iban_number: Option<String>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }
@@ -82,7 +82,7 @@ object! {
         review_status: Option<ReviewStatus>,
         /// The IBAN of the bank account.
         iban_number: Option<String>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }

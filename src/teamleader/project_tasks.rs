@@ -218,9 +218,9 @@ methods! {
     act {
         /// Deletes the task.
         delete(id: ProjectTask; delete_strategy: &TaskDeletion) = "projects-v2/tasks.delete";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the task.
         assign(id: ProjectTask; assignee: &Assignee) = "projects-v2/tasks.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the task.
         unassign(id: ProjectTask; assignee: &Assignee) = "projects-v2/tasks.unassign";
     }
     change {

@@ -139,7 +139,7 @@ enums! {
         Planned = "planned",
         /// Begun.
         Running = "running",
-        /// Past its last day.
+        /// The last day has passed.
         Overdue = "overdue",
         /// Over its budget.
         OverBudget = "over_budget",
@@ -398,25 +398,25 @@ methods! {
         reopen(id: Project) = "projects-v2/projects.reopen";
         /// Deletes the project.
         delete(id: Project; delete_strategy: &ProjectDeletion) = "projects-v2/projects.delete";
-        /// Adds an owner.
+        /// Adds an owner of the project.
         add_owner(id: Project, user_id: User) = "projects-v2/projects.addOwner";
-        /// Removes an owner.
+        /// Removes an owner of the project.
         remove_owner(id: Project, user_id: User) = "projects-v2/projects.removeOwner";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the project.
         assign(id: Project; assignee: &Assignee) = "projects-v2/projects.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the project.
         unassign(id: Project; assignee: &Assignee) = "projects-v2/projects.unassign";
-        /// Adds a contact or a company.
+        /// Adds a contact or a company as a customer of the project.
         add_customer(id: Project; customer: &Customer) = "projects-v2/projects.addCustomer";
-        /// Removes a contact or a company.
+        /// Removes a contact or a company from the project's customers.
         remove_customer(id: Project; customer: &Customer) = "projects-v2/projects.removeCustomer";
-        /// Adds a deal.
+        /// Adds a deal to the project.
         add_deal(id: Project, deal_id: Deal) = "projects-v2/projects.addDeal";
-        /// Removes a deal.
+        /// Removes a deal from the project.
         remove_deal(id: Project, deal_id: Deal) = "projects-v2/projects.removeDeal";
-        /// Adds a quotation.
+        /// Adds a quotation to the project.
         add_quotation(id: Project, quotation_id: Quotation) = "projects-v2/projects.addQuotation";
-        /// Removes a quotation.
+        /// Removes a quotation from the project.
         remove_quotation(id: Project, quotation_id: Quotation) = "projects-v2/projects.removeQuotation";
     }
     change {

@@ -40,7 +40,7 @@ object! {
         file: Option<Reference<File>>,
         /// Whether the document is approved.
         review_status: Option<ReviewStatus>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }

@@ -24,7 +24,7 @@ pub fn field(name: &str) -> Field {
     Field(if is_path(name) { Ok(name.to_owned()) } else { Err(wrong()) })
 }
 
-/// A property, or a function of a property: the left side of a comparison. [`field`] returns one.
+/// A property, or a function of a property: the left side of a comparison. [`field`] makes a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Field(Result<String, String>);

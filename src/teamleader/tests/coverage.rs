@@ -25,7 +25,7 @@ fn method(name: &str) -> String {
     match second.strip_prefix(").") {
         Some("list") => format!("{first}().iter"),
         Some(second) => format!("{first}().{second}"),
-        // The case of an upload makes the first of two steps.
+        // The case of an upload sends only the first of the two requests.
         None if first.starts_with("fetch") => "files().upload".to_owned(),
         None => first.to_owned(),
     }
