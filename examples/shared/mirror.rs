@@ -1,12 +1,11 @@
 //! SQLite tables of invoices and contacts that follow Teamleader and Exact Online.
 //!
-//! Each step writes its rows and its new position in one transaction, so a process that is killed at any
-//! moment leaves tables that can be out of date but are never wrong; the next run continues from the saved
-//! position. One worker at a time calls [`Mirror::turn`]. Any number of processes may call
-//! [`Mirror::receive`].
+//! Each step writes its rows and its new position in one transaction, so a process that is killed at any moment
+//! leaves tables that are old and never wrong; the next run goes on from there. One worker at a time calls
+//! [`Mirror::turn`]. Any number of processes may call [`Mirror::receive`].
 //!
-//! One limit: Exact Online reports deleted invoices, but not deleted lines of an invoice. If a line is
-//! removed from an invoice that stays, the row of the line stays until the invoice is deleted.
+//! One limit: the deleted rows of Exact Online name invoices, and not the lines of an invoice. If a line is removed
+//! from an invoice that stays, the row of the line stays until the invoice is deleted.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -33,14 +32,14 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, place TEXT);
     CREATE TABLE IF NOT EXISTS unread (source TEXT, id TEXT, what TEXT, PRIMARY KEY (source, id));";
 
-/// The number of objects on a page of Teamleader, which is also the largest allowed number.
+/// The number of objects on a page of Teamleader, which is also the largest.
 const PAGE: u32 = 100;
 
-/// How far a sweep looks back from the newest change that it has seen, because Teamleader's times are in
-/// seconds and a list may show a change late.
+/// How far a sweep looks behind the newest change that it has seen, because Teamleader's times are in seconds
+/// and a list may show a change late.
 const OVERLAP: Duration = Duration::from_secs(60);
 
-/// Exact Online reports a deletion for two months. After this time without a run the tables are filled anew.
+/// Exact Online tells of a deletion for two months. After this time without a run the tables begin anew.
 const FORGETS: Duration = Duration::from_secs(50 * 24 * 3600);
 
 /// A row of either table.
@@ -63,7 +62,7 @@ impl Mirror {
     pub(crate) fn open(path: &Path) -> Result<Mirror, BoxError> {
         let db = Connection::open(path)?;
         db.busy_timeout(Duration::from_secs(30))?;
-        // A committed row survives a power cut, so the program answers an event only after the event is safe.
+        // What is committed survives a power cut, so an event is answered only when it is safe.
         db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
         db.execute_batch(TABLES)?;
         Ok(Mirror(db))
@@ -91,8 +90,7 @@ impl Mirror {
         self.exact(exact)
     }
 
-    /// Fetches the objects that events name. An event does not prove its sender, so only the id of the object
-    /// is used.
+    /// Fetches the objects that events name. An event does not prove its sender, so only its id is used.
     fn events(&mut self, teamleader: &Teamleader) -> Result<(), BoxError> {
         loop {
             let first = "SELECT n, kind, id FROM events ORDER BY n LIMIT 1";
@@ -105,14 +103,13 @@ impl Mirror {
                 "contact" => self.look::<Contact>(teamleader, &id)?,
                 _ => {}
             }
-            // If the process is killed before this line, the next run fetches the object again. An event that
-            // came in the meantime has another number, and stays.
+            // A kill before this line repeats the look. An event that came in the meantime has another number.
             self.0.execute("DELETE FROM events WHERE n = ?1", [n])?;
         }
     }
 
-    /// Fetches one object, and writes or deletes its row. If Teamleader refuses this object, the refusal is
-    /// recorded, so that one event does not stop all following events.
+    /// Fetches one object, and writes or deletes its row. If Teamleader refuses this object, the tables note the
+    /// refusal, so that one event does not stop all following events.
     fn look<T: Swept>(&mut self, teamleader: &Teamleader, id: &str) -> Result<(), BoxError> {
         let found = T::get(teamleader, id);
         let tx = self.write()?;
@@ -131,13 +128,12 @@ impl Mirror {
 
     /// Reads the objects that have changed since the last sweep, or all objects.
     ///
-    /// Teamleader's lists have numbered pages. If an object on a page that was read is deleted, the following
-    /// objects move to earlier pages, and the sweep misses one of them. So a sweep reads the list repeatedly,
-    /// until a reading finds every object of the previous reading: then no object was deleted meanwhile, and
-    /// none was missed. The newest change of the previous reading becomes the position, because every change
-    /// that the last reading may have missed is newer. A list can also skip an object if the value that it is
-    /// sorted by changes. So the lists are sorted by the time of creation, and invoices, which cannot be
-    /// sorted by this time, by their date.
+    /// Teamleader's lists have numbered pages. An object that is deleted from a page that was read moves the
+    /// following objects to earlier pages, and the list skips one of them. So a sweep reads the list until it
+    /// finds every object of the time before again: then none was deleted in that time, and none was skipped.
+    /// The newest change of the time before is the position, because every change that the last time may have
+    /// missed is newer. A sort field that changes can also make a list skip an object, so the lists are sorted by
+    /// the time of creation, and invoices, whose time of creation is no sort field, by their date.
     fn sweep<T: Swept>(&mut self, teamleader: &Teamleader, whole: bool) -> Result<(), BoxError> {
         let name = format!("teamleader.{}", T::TABLE);
         let since: Option<i64> = self.place(&name)?.map(|place| place.parse()).transpose()?;
@@ -176,7 +172,7 @@ impl Mirror {
         }
     }
 
-    /// Fetches each object that is in the table but not in the whole list: the object was deleted, or is new.
+    /// Looks at each object of the table that the whole list does not have: it was deleted, or is new.
     fn compare<T: Swept>(
         &mut self,
         teamleader: &Teamleader,
@@ -235,7 +231,7 @@ impl Mirror {
         self.set_place("exact.run", Some(&now.to_string()))
     }
 
-    /// Writes each page of changed rows together with the position after the page.
+    /// Writes each page of changed rows together with the position behind the page.
     fn pull<M: Synchronize>(
         &mut self,
         table: &str,
@@ -306,7 +302,7 @@ impl Mirror {
     }
 }
 
-/// Writes a row, unless the table has a newer version of the row.
+/// Writes a row, unless the table has a newer one.
 fn put(tx: &Transaction<'_>, table: &str, source: &str, row: &Row) -> Result<(), rusqlite::Error> {
     let (title, detail) =
         if table == "contacts" { ("name", "email") } else { ("number", "customer") };
@@ -345,13 +341,13 @@ fn refused(error: &Error) -> bool {
     })
 }
 
-/// The key under which an unreadable row is recorded: its id. For a row without an id, the key is the JSON of
-/// the row, so that a row never replaces another row, and the same row is not recorded twice.
+/// The name under which a row is noted: its id. A row without an id has its JSON as name, so that a row never
+/// replaces another row, and a repeat of the row makes no second note.
 fn name_of(row: &UnreadRow) -> String {
     row.id.clone().unwrap_or_else(|| format!("{}: {}", row.operation, row.json))
 }
 
-/// Records a row that this version cannot read, for a person to examine.
+/// Notes a row that this version cannot read, for a person to look at.
 fn unread(
     tx: &Transaction<'_>,
     source: &str,

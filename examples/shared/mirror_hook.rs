@@ -8,14 +8,13 @@ use evergrant::BoxError;
 
 use super::tables::Mirror;
 
-/// The largest number of bytes of a head, and of a body, that are read.
+/// The most bytes of a head, and of a body, that are read.
 const LIMIT: u64 = 64 * 1024;
 
 /// How long a read or a write waits, because one connection is served at a time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves one connection after another. A connection that fails is reported on standard error, and the next
-/// connection is served.
+/// Serves one connection after another. A connection that fails is told on standard error, and ends no other.
 pub(crate) fn serve(
     mirror: &Mirror,
     connections: impl Iterator<Item = std::io::Result<TcpStream>>,
@@ -30,7 +29,7 @@ pub(crate) fn serve(
     }
 }
 
-/// Stores the event of one request, then answers the request.
+/// Keeps the event of one request, and answers only then.
 fn answer(mirror: &Mirror, mut stream: &TcpStream, path: &str) -> Result<(), BoxError> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

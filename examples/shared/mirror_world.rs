@@ -21,7 +21,7 @@ const PAGE: usize = 20;
 /// The objects of both services: for each table, the number of an object, its last change and its version.
 #[derive(Default)]
 pub(crate) struct Truth {
-    /// Unix seconds, and the `Timestamp` of Exact Online. Each change increases this number.
+    /// Unix seconds, and the `Timestamp` of Exact Online. Each change moves it.
     pub(crate) now: i64,
     pub(crate) teamleader: [BTreeMap<u64, (i64, u64)>; 2],
     pub(crate) exact: [BTreeMap<u64, (i64, u64)>; 2],
@@ -37,11 +37,10 @@ pub(crate) const TABLES: [&str; 2] = ["invoices", "contacts"];
 /// The types of the two tables in the deletions of Exact Online.
 const KINDS: [i32; 2] = [13, 5];
 
-/// The number that marks an id as that of an invoice or an account of Exact Online, where a table's number
-/// marks the id of a row.
+/// The kinds of the ids of invoices and accounts of Exact Online, beside the tables.
 const PARENT: u64 = 9;
 
-/// The id in a deletion that Exact Online reports: of an invoice with three lines, or of a contact.
+/// The id that the deletions of Exact Online give: of an invoice with three lines, or of a contact.
 fn deletion(table: usize, number: u64) -> u64 {
     if table == 0 { number / 3 } else { number }
 }
@@ -51,7 +50,7 @@ impl Truth {
     pub(crate) fn change(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         let now = self.now;
-        // Exact Online never gives the id of a deleted invoice or contact to another object.
+        // Exact Online gives the id of a deleted invoice or contact to no other one.
         let key = (table, deletion(table, number));
         let gone = exact && self.deleted.iter().any(|(_, of, n)| (*of, *n) == key);
         let number = if gone { 3000 + 3 * (now.unsigned_abs() % 1_000_000) } else { number };
@@ -60,7 +59,7 @@ impl Truth {
         *object = (now, object.1 + 1);
     }
 
-    /// Deletes an object. Exact Online deletes the whole invoice of a line, and reports only the invoice's id.
+    /// Deletes an object. Exact Online deletes the whole invoice of a line, and tells only the invoice's id.
     pub(crate) fn delete(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         if !exact {
