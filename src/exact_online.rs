@@ -149,7 +149,7 @@ impl ExactOnline {
         &self.inner.client
     }
 
-    /// The country.
+    /// Returns the country.
     pub fn country(&self) -> Country {
         self.inner.country
     }

@@ -412,7 +412,7 @@ impl Call {
     }
 }
 
-/// The part of an address below `base`, if the address is on the same host.
+/// Returns the part of an address below `base`, if the address is on the same host.
 fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let (base, parsed) = (url::Url::parse(base).ok()?, url::Url::parse(address).ok()?);
     let plain =

@@ -47,7 +47,7 @@ impl Country {
         Country::UnitedStates,
     ];
 
-    /// The code: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
+    /// Returns the code: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
     pub fn code(self) -> &'static str {
         match self {
             Country::Netherlands => "nl",
@@ -96,7 +96,7 @@ impl Country {
             .parse()
     }
 
-    /// The provider for Exact Online in this country: [`providers::exact_online`].
+    /// Returns the provider for Exact Online in this country: [`providers::exact_online`].
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The window with fewer calls left, which is used up first.
+    /// Returns the window with fewer calls left, which is used up first.
     fn tighter(&self) -> Option<Window> {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
@@ -166,8 +166,9 @@ impl Counter {
         Some((*oldest + HOUR).saturating_sub(now))
     }
 
-    /// How long to wait after a 429: until the next day if no call is left in the day, otherwise until one
-    /// second after the next whole minute. A 429 without headers is treated as the per-minute limit.
+    /// Returns how long to wait after a 429: until the next day if no call is left in the day, otherwise
+    /// until one second after the next whole minute. A 429 without headers is treated as the per-minute
+    /// limit.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;
@@ -217,8 +218,8 @@ fn day_is_over(division: Option<i64>, left: Window) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. When the window is over, a new window begins, with all calls left until an
-/// answer says otherwise.
+/// Returns the window of a division. When the window is over, a new window begins, with all calls left until
+/// an answer says otherwise.
 fn open(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -254,7 +255,7 @@ fn take(
     windows.insert(division, window);
 }
 
-/// The division in an address, and the path of the endpoint with its division and without a key.
+/// Returns the division in an address, and the path of the endpoint with its division and without a key.
 fn place(url: &str) -> (Option<i64>, String) {
     let path = url.split_once("/v1/").map_or(url, |(_, path)| path);
     let path = path.split(['(', '?']).next().unwrap_or_default();

@@ -65,13 +65,13 @@ impl Position {
         Position { next: None, until: self.from.clone(), ended: false, ..self.clone() }
     }
 
-    /// The position of a synchronisation that has read all rows up to this `Timestamp`.
+    /// Returns the position of a synchronisation that has read all rows up to this `Timestamp`.
     pub(crate) fn after_timestamp(call: &Call, timestamp: i64) -> Position {
         let until = Some(Mark::Timestamp(timestamp));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The position of a synchronisation that has read all rows up to this date.
+    /// Returns the position of a synchronisation that has read all rows up to this date.
     pub(crate) fn after_date(call: &Call, date: PrimitiveDateTime) -> Position {
         let until = Some(Mark::Modified(dates::format(date)));
         Position { until, ..Position::at(call.name(), call.division()) }
@@ -187,7 +187,7 @@ impl<T: 'static> Pages<T> {
         Pages(paging::Pages::new(start, fetch).items())
     }
 
-    /// The items of the pages.
+    /// Returns the items of the pages.
     pub fn items(self) -> Iter<T> {
         Iter { pages: self, page: InOrder::new(Vec::new(), Vec::new()) }
     }
@@ -237,14 +237,15 @@ impl Position {
         Position { endpoint, division, next: None, from: None, until: None, ended: false }
     }
 
-    /// The position before the page with this link, or after the last page of a list that is not a
+    /// Returns the position before the page with this link, or after the last page of a list that is not a
     /// synchronisation.
     fn before(self, next: Option<&str>, call: &Call) -> Result<Position> {
         let next = next.map(|next| call.relative(next)).transpose()?;
         Ok(Position { ended: next.is_none(), next, ..self })
     }
 
-    /// The stored position, if the position belongs to this list; for `None`, the beginning of the list.
+    /// Returns the stored position, if the position belongs to this list; for `None`, the beginning of the
+    /// list.
     fn given(stored: Option<Position>, call: &Call) -> Result<Position> {
         let (endpoint, division) = (call.name(), call.division());
         let Some(stored) = stored else { return Ok(Position::at(endpoint, division)) };

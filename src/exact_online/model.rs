@@ -74,7 +74,7 @@ pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
 /// The fields of each struct, written by the macro [`model`](super::models). Sealed: other crates cannot
 /// name this trait.
 pub trait Columns: Sized {
-    /// The fields in the order of [`Model::PROPERTIES`], their names in Rust, and `extra`.
+    /// Returns the fields in the order of [`Model::PROPERTIES`], their names in Rust, and `extra`.
     #[doc(hidden)]
     fn fields(&self) -> Fields<'_>;
 
@@ -101,10 +101,10 @@ pub trait Slot: Any {
     /// JSON of another type.
     fn read(&mut self, json: &str) -> Result<(), Cow<'static, str>>;
 
-    /// The JSON of a field that has a value.
+    /// Returns the JSON of a field that has a value.
     fn write(&self) -> Option<String>;
 
-    /// The value for `Debug`.
+    /// Returns the value for `Debug`.
     fn shown(&self) -> Option<&dyn fmt::Debug>;
 
     /// Whether the two fields have the same type and value.
@@ -176,7 +176,7 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// A copy of a row.
+/// Returns a copy of a row.
 pub(crate) fn copy<M: Model>(row: &M) -> M {
     let mut copy = M::default();
     copy_fields(row.fields(), copy.fields_mut());
@@ -291,7 +291,7 @@ pub(crate) fn read<'de, M: Model, D: Deserializer<'de>>(from: D) -> Result<M, D:
     from.deserialize_map(Members(PhantomData))
 }
 
-/// The names and the JSON of the fields that have a value, and of `extra`.
+/// Returns the names and the JSON of the fields that have a value, and of `extra`.
 fn members<'a>(properties: &[Property], (fields, extra): Fields<'a>) -> Vec<(&'a str, String)> {
     let fields = properties.iter().zip(fields);
     let mut members: Vec<(&str, String)> =
@@ -319,8 +319,8 @@ pub(crate) fn write<S: Serializer>(
     map.end()
 }
 
-/// The properties of `after` that `before` does not have with the same value. A property that only `before`
-/// has is cleared: `extra` has its name with `null`.
+/// Returns the properties of `after` that `before` does not have with the same value. A property that only
+/// `before` has is cleared: `extra` has its name with `null`.
 pub(crate) fn difference<M: Model>(before: &M, after: &M) -> M {
     let mut changes = M::default();
     let (fields, extra) = changes.fields_mut();
@@ -344,8 +344,8 @@ fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
     }
 }
 
-/// The JSON without the properties that the service sets itself, also in the rows inside the row. `None` if
-/// the JSON has no such property.
+/// Returns the JSON without the properties that the service sets itself, also in the rows inside the row.
+/// `None` if the JSON has no such property.
 pub(crate) fn settable(json: &RawValue, properties: &[Property]) -> Option<Box<RawValue>> {
     // A name with an escape, such as `\"`, cannot be borrowed from the JSON.
     let mut members: BTreeMap<String, Cow<'_, RawValue>> =

@@ -151,7 +151,7 @@ impl<M: List> Resource<M> {
         self.call.pages_from(position)
     }
 
-    /// The first page of the query.
+    /// Fetches the first page of the query.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl<M: List> Resource<M> {
         self.call.page()
     }
 
-    /// The first row of the query, or `None` when the query finds no row.
+    /// Fetches the first row of the query, or returns `None` when the query finds no row.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl<M: List> Resource<M> {
         self.call.first()
     }
 
-    /// How many rows the query finds.
+    /// Fetches the number of rows that the query finds.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl<M: Create> Resource<M> {
     }
 }
 
-/// The body without the properties that the service sets itself.
+/// Returns the body without the properties that the service sets itself.
 pub(super) fn settable<M: Model>(body: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>> {
     let json = serde_json::value::to_raw_value(body).map_err(|error| {
         Error::Config(format!("the body cannot be written as JSON: {error}").into())

@@ -103,7 +103,7 @@ impl Call {
     }
 }
 
-/// The key in an address such as `https://host/api/v1/1/crm/Accounts(guid'3f2504e0-..')` or `..(7)`.
+/// Returns the key in an address such as `https://host/api/v1/1/crm/Accounts(guid'3f2504e0-..')` or `..(7)`.
 fn key_in(address: &str) -> Option<String> {
     let (_, key) = address.trim_end_matches(')').rsplit_once('(')?;
     let key = key.strip_prefix("guid").unwrap_or(key);

@@ -62,7 +62,7 @@ impl Decimal {
         Some(Decimal { mantissa, scale })
     }
 
-    /// The mantissa of this number with `scale` digits after the point.
+    /// Returns the mantissa of this number with `scale` digits after the point.
     fn at(self, scale: u32) -> Option<i128> {
         self.mantissa.checked_mul(10_i128.checked_pow(scale - self.scale)?)
     }

@@ -33,7 +33,7 @@ impl Fault {
         self
     }
 
-    /// The path of the value that can be left out: a `null`, or an object without a required member.
+    /// Returns the path of the value that can be left out: a `null`, or an object without a required member.
     fn harmless(&self) -> Option<&String> {
         self.path.as_ref().filter(|path| !path.is_empty() && (self.null || self.missing.is_some()))
     }
@@ -44,7 +44,7 @@ impl Fault {
         self.missing.is_some() && self.path.as_ref().is_none_or(String::is_empty)
     }
 
-    /// The path of the member, and why it could not be read.
+    /// Returns the path of the member, and why it could not be read.
     pub(crate) fn told(self) -> (String, String) {
         let mut path = self.path.unwrap_or_default();
         if let Some(name) = self.missing {
@@ -143,7 +143,7 @@ struct Place<'de, 'a> {
 }
 
 impl<'de, 'a> Place<'de, 'a> {
-    /// A value inside this value.
+    /// Returns a value inside this value.
     fn inside(&self, path: String, value: &'de RawValue) -> Place<'de, 'a> {
         Place { text: value.get(), path, depth: self.depth + 1, absent: self.absent }
     }

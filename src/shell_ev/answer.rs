@@ -84,7 +84,7 @@ fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
 }
 
 impl<T> Answer<T> {
-    /// How many elements Shell sent, including those that could not be read.
+    /// Returns how many elements Shell sent, including those that could not be read.
     pub(super) fn elements(&self) -> usize {
         self.data.len() + self.unread.iter().filter(|unread| unread.is_element()).count()
     }

@@ -18,7 +18,7 @@ pub enum Marker {
 }
 
 impl Marker {
-    /// The point of the marker.
+    /// Returns the point of the marker.
     pub fn coordinates(&self) -> Option<&Coordinates> {
         match self {
             Marker::Single(one) => one.coordinates.as_ref(),
@@ -76,8 +76,8 @@ model! {
 
 const TYPE: &str = "markerType";
 
-/// The kind of a marker without `markerType`, which Shell's document about the change to version 2 removes from
-/// the answer.
+/// Returns the kind of a marker without `markerType`, which Shell's document about the change to version 2
+/// removes from the answer.
 fn untold(marker: &Map<String, Value>) -> &'static str {
     let several = marker.get("locationCount").and_then(Value::as_f64).is_some_and(|n| n > 1.0);
     if marker.contains_key(TYPE) {

@@ -95,7 +95,7 @@ impl Query {
         self.set(name, Some(Item::One(value.to_string())));
     }
 
-    /// The path and the query.
+    /// Returns the path and the query.
     pub(super) fn target(self, path: String, arrays: ArrayEncoding) -> Result<String> {
         if let Some(wrong) = self.wrong {
             return Err(Error::Config(wrong.into()));

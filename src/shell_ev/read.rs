@@ -26,7 +26,7 @@ pub struct Unread {
 }
 
 impl Unread {
-    /// The number of the element in `data`, and the path of the value inside the element.
+    /// Returns the number of the element in `data`, and the path of the value inside the element.
     fn place(&self) -> Option<(usize, &str)> {
         let place = self.at.strip_prefix("data[").or_else(|| self.at.strip_prefix("Data["))?;
         let (index, path) = place.split_once(']')?;
@@ -131,7 +131,7 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// The id of a location, a session or a marker.
+/// Returns the id of a location, a session or a marker.
 fn id_of(element: &Value) -> Option<String> {
     let names = ["uid", "id", "locationUid", "Uid", "Id", "LocationUid"];
     names.iter().find_map(|name| match element.get(name)? {

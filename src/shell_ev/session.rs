@@ -47,14 +47,14 @@ model! {
 }
 
 impl Session {
-    /// The status of the session, if Shell names one.
+    /// Returns the status of the session, if Shell names one.
     pub fn phase(&self) -> Option<SessionStatus> {
         self.session_state.as_ref()?.phase()
     }
 }
 
 impl SessionState {
-    /// The status, read without regard to case and hyphens: Shell's samples have `Started` where its
+    /// Returns the status, read without regard to case and hyphens: Shell's samples have `Started` where its
     /// documentation has `started`.
     pub fn phase(&self) -> Option<SessionStatus> {
         let plain = |text: &str| -> String {

@@ -37,17 +37,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The number of calls allowed in a minute: the header `X-RateLimit-Limit`.
+    /// Returns the number of calls allowed in a minute: the header `X-RateLimit-Limit`.
     pub fn limit(&self) -> Option<u64> {
         self.limit
     }
 
-    /// The number of calls that are still allowed: the header `X-RateLimit-Remaining`.
+    /// Returns the number of calls that are still allowed: the header `X-RateLimit-Remaining`.
     pub fn remaining(&self) -> Option<u64> {
         self.remaining
     }
 
-    /// The time at which calls are allowed again: the header `X-RateLimit-Reset`.
+    /// Returns the time at which calls are allowed again: the header `X-RateLimit-Reset`.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.reset
     }

@@ -32,8 +32,8 @@ impl<'a, T> Pages<'a, T> {
         Pages(paging::Pages::new(first, fetch))
     }
 
-    /// The number of the next page; `None` after the last page. A program that saves this number can continue
-    /// at that page after a restart.
+    /// Returns the number of the next page; `None` after the last page. A program that saves this number can
+    /// continue at that page after a restart.
     pub fn position(&self) -> Option<&u32> {
         self.0.position()
     }
@@ -355,7 +355,7 @@ impl<T> ListPage<T> {
         ListPage { items, unread, number: 1, size: 0, total: None, has_next: false }
     }
 
-    /// The number of objects that Teamleader sent, including those that could not be read.
+    /// Returns the number of objects that Teamleader sent, including those that could not be read.
     fn rows(&self) -> usize {
         self.items.len() + self.unread.len()
     }

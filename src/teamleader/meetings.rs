@@ -135,12 +135,12 @@ impl NewMeetingLocation {
         NewMeetingLocation::new(MeetingLocationType::Virtual)
     }
 
-    /// A room or another resource of the calendar.
+    /// Makes the location from a room or another resource of the calendar.
     pub fn resource(id: impl Into<Id<Anything>>) -> NewMeetingLocation {
         NewMeetingLocation::new(MeetingLocationType::CalendarResource).id(id)
     }
 
-    /// An address of a contact or a company.
+    /// Makes the location from an address of a contact or a company.
     pub fn of(customer: Customer, address: NewAddress) -> NewMeetingLocation {
         let (kind, id) = match customer {
             Customer::Contact(id) => (MeetingLocationType::Contact, id.cast()),

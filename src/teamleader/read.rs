@@ -20,7 +20,7 @@ struct Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// The number of objects in the whole list.
+    /// Returns the number of objects in the whole list.
     fn total(&self) -> Option<u64> {
         let matches = &self.meta["matches"];
         matches.as_u64().or_else(|| matches.as_str()?.trim().parse().ok())

@@ -138,7 +138,7 @@ pub(super) fn read(
     Ok(replies)
 }
 
-/// The replies of a change set.
+/// Returns the replies of a change set.
 fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
     let all = |reply: Result<Reply, Why>| vec![reply; changes.len()];
     let Some((headers, inside)) = head(part) else { return all(Err("a part has no head")) };
@@ -176,7 +176,7 @@ fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
     each.collect()
 }
 
-/// The number of the request in the header `Content-ID` of a part.
+/// Returns the number of the request in the header `Content-ID` of a part.
 fn content_id(part: &[u8]) -> Option<usize> {
     let (headers, _) = head(part)?;
     let id = headers.get("content-id")?.to_str().ok()?;
@@ -232,7 +232,7 @@ fn head(mut text: &[u8]) -> Option<(HeaderMap, &[u8])> {
     None
 }
 
-/// The boundary in a `Content-Type`.
+/// Returns the boundary in a `Content-Type`.
 fn boundary(kind: &str) -> Option<&str> {
     let (name, parameters) = kind.split_once(';')?;
     if !name.trim().eq_ignore_ascii_case("multipart/mixed") {
@@ -245,8 +245,8 @@ fn boundary(kind: &str) -> Option<&str> {
     Some(boundary).filter(|boundary| (1..=LONGEST_BOUNDARY).contains(&boundary.len()))
 }
 
-/// The parts between the lines with the boundary, and whether the last line with the boundary is there. A
-/// part that no boundary follows is left out, because the part may be truncated.
+/// Returns the parts between the lines with the boundary, and whether the last line with the boundary is
+/// there. A part that no boundary follows is left out, because the part may be truncated.
 fn split<'a>(body: &'a [u8], boundary: &str) -> (Vec<&'a [u8]>, bool) {
     let mut parts = Vec::new();
     let mut start = None;

@@ -27,8 +27,8 @@ pub(crate) trait Column: Clone + PartialEq + Debug + 'static {
     fn write(&self) -> String;
 }
 
-/// The content of a JSON string, or the JSON itself: the service sends numbers as strings and strings as
-/// numbers.
+/// Returns the content of a JSON string, or the JSON itself: the service sends numbers as strings and strings
+/// as numbers.
 fn text(json: &str) -> Option<String> {
     if json.starts_with('"') {
         return serde_json::from_str(json).ok();
@@ -222,7 +222,7 @@ impl<T: Inner + DeserializeOwned + Serialize + Clone + PartialEq + Debug + 'stat
     }
 }
 
-/// The path inside a list of rows, and what is expected there.
+/// Returns the path inside a list of rows, and what is expected there.
 fn told(fault: Fault) -> Cow<'static, str> {
     let (path, reason) = fault.told();
     format!("{path}: {reason}").into()

@@ -70,17 +70,17 @@ impl Field {
         Field(self.0.map(|name| format!("{function}({name})")))
     }
 
-    /// The text without spaces at both ends.
+    /// Removes the spaces at both ends of the text.
     pub fn trim(self) -> Field {
         self.within("trim")
     }
 
-    /// The text in lower case.
+    /// Converts the text to lower case.
     pub fn to_lower(self) -> Field {
         self.within("tolower")
     }
 
-    /// The text in upper case.
+    /// Converts the text to upper case.
     pub fn to_upper(self) -> Field {
         self.within("toupper")
     }
@@ -133,7 +133,7 @@ impl Filter {
         self.joined("or", other)
     }
 
-    /// The expression.
+    /// Returns the expression.
     ///
     /// # Errors
     ///
