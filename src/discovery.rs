@@ -59,9 +59,9 @@ const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Provider {
-    /// Asks an authorization server for its endpoints and starts a provider with them, named after the host
-    /// of its token endpoint. Sends one request, or up to three if the document is not at the first address.
-    /// Does not keep the document; [`Discovery`] keeps it.
+    /// Asks an authorization server for its endpoints, and returns a builder for a provider with these
+    /// endpoints, named after the host of the token endpoint. Sends one request, or up to three if the
+    /// document is not at the first address. To keep the document, use [`Discovery`].
     ///
     /// # Errors
     ///
@@ -84,9 +84,9 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
-    /// the server writes it, with its slash at the end if it has one. If the text is the address of a
-    /// metadata document, the part that does not belong to the issuer is cut off.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as the
+    /// server writes the issuer, also with a slash at its end. If the text is the address of a metadata
+    /// document, the part that does not belong to the issuer is cut off.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let mut issuer = issuer.into();
         if let Some(shorter) = protocol::without_well_known(&issuer) {
@@ -142,7 +142,7 @@ impl Discovery {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Discovery {
         self.fetching.clock = clock;
         self
@@ -162,9 +162,8 @@ impl Discovery {
         Discovery { fetching, ..self }
     }
 
-    /// Returns the metadata. Kept metadata is used for its lifetime; then it is fetched again. If the
-    /// server cannot be reached, the kept metadata is used even if it is old, and the log has a
-    /// warning.
+    /// Returns the metadata. Kept metadata is used for its lifetime; then the metadata is fetched again. If
+    /// the server cannot be reached, the kept metadata is used even if it is old, and the log has a warning.
     ///
     /// # Errors
     ///

@@ -51,8 +51,7 @@ pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), 
     if owner == 0 || of_folder() == Some(owner) {
         return Ok(());
     }
-    // Where we cannot make a file, we are not root, so setting the times worked only if the file is
-    // ours.
+    // Where we cannot make a file, we are not root; if we could set the times nevertheless, the file is ours.
     let ours = ours(path).map_or(touched, |ours| ours == Some(owner));
     if ours {
         return Ok(());

@@ -101,8 +101,8 @@ impl Connect {
         self
     }
 
-    /// Chooses one of the authorization servers that the API names, by its issuer. By default the
-    /// client uses the first. For an API without metadata, this setting names its authorization server.
+    /// Chooses one of the authorization servers that the API names, by its issuer. By default the client uses
+    /// the first server. For an API without metadata, this setting names its authorization server.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
         self.server = Some(issuer.into());
         self
@@ -155,7 +155,7 @@ impl Connect {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Connect {
         self.fetching.clock = clock;
         self
@@ -173,9 +173,9 @@ impl Connect {
 
     /// Asks the API and its authorization server. Nobody logs in yet.
     ///
-    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an
-    /// initial access token goes to that server, so name the server with
-    /// [`Connect::authorization_server`] if you do not trust the API to choose it.
+    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an initial
+    /// access token goes to that server, so name the server with [`Connect::authorization_server`] if you do
+    /// not trust the API to choose the server.
     ///
     /// # Errors
     ///
@@ -321,8 +321,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Starts to build a client that keeps its login in this store. The API's address is the base of the
-    /// client's requests. If the API has metadata, every authorization request, token request and refresh
+    /// Returns a builder for a client that keeps its login in this store. The API's address is the base of
+    /// the client's requests. If the API has metadata, every authorization request, token request and refresh
     /// names the API as the `resource` (RFC 8707), so that the tokens work nowhere else.
     pub fn client(&self, backend: impl TokenBackend + 'static) -> ClientBuilder {
         let builder = Client::builder(self.provider.clone(), self.credentials.clone(), backend);

@@ -32,8 +32,8 @@ const RESERVED: [&str; 7] = [
 ///
 /// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
-/// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store it where the user can
-/// read it. `Debug` shows none of them. Each value works for one login.
+/// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store the value where
+/// the user can read it. `Debug` shows none of these values. An `Authorization` works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,
@@ -74,12 +74,13 @@ impl Authorization {
 
     /// The latest time at which the browser may open the address, UTC: a pushed authorization request
     /// expires (RFC 9126 section 2.2), and so does a signed request (RFC 9101). After that time, start another
-    /// login. `None` for a login that was neither pushed nor signed, and if the server did not say.
+    /// login. Returns `None` for a login that was neither pushed nor signed, and if the server did not name
+    /// the time.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
 
-    /// The redirect URI, exactly as it was given. `None` if the service uses the registered redirect
+    /// The redirect URI, exactly as it was given. Returns `None` if the service uses the registered redirect
     /// URI.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
@@ -388,7 +389,7 @@ fn check_redirect_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Joins the scopes. `None` for no scopes: a parameter without a value is treated as omitted (RFC
+/// Joins the scopes. Returns `None` for no scopes: a parameter without a value is treated as omitted (RFC
 /// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {

@@ -48,7 +48,7 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     })
 }
 
-/// The issuer in the address of its metadata document. `None` for any other text.
+/// The issuer in the address of its metadata document. Returns `None` for any other text.
 pub(crate) fn without_well_known(address: &str) -> Option<String> {
     [OPENID, OAUTH].iter().find_map(|path| {
         let at = address.find(path)?;
@@ -92,7 +92,7 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. It must name the issuer `expected`, character for
+/// Reads a document that came from `address`. The document must name the issuer `expected`, character for
 /// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);
@@ -150,7 +150,7 @@ fn check_endpoints(
             Value::String(address) => address,
             _ => return Err(wrong(format!("{name} is not a string"))),
         };
-        // With this character in the text, a browser or a terminal would open another address.
+        // If the address has this character, a browser or a terminal would open another address.
         if address.contains(|c| !is_plain(c)) {
             return Err(wrong(format!(
                 "{name} has a character that an address cannot contain unencoded"

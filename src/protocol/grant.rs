@@ -36,7 +36,7 @@ pub(crate) fn exchange(
     caller.token_request(params)
 }
 
-/// Builds a refresh request (RFC 6749 section 6). It carries the granted scope only if the provider
+/// Builds a refresh request (RFC 6749 section 6). The request carries the granted scope only if the provider
 /// needs it: some servers narrow the grant to the scopes in this parameter.
 pub(crate) fn refresh<'a>(
     caller: &Requester<'a>,

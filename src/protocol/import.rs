@@ -13,7 +13,7 @@ use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
 
-/// The members in which libraries store the expiry of a token, and those for the moment of its issue.
+/// The members in which libraries store the expiry of a token, and the members with the moment of its issue.
 const ENDS: [&str; 6] =
     ["expiry", "expires_at", "expires_on", "expires", "token_expiry", "expiry_date"];
 const STARTS: [&str; 2] = ["issued_at", "created_at"];
@@ -42,7 +42,7 @@ impl Token {
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
     ///
-    /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
+    /// Pass the token to [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
     /// ```
@@ -205,7 +205,7 @@ fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<Offs
     Ok(found)
 }
 
-/// Reads a date. `None` for the values that libraries write for "no date".
+/// Reads a date. Returns `None` for the values that libraries write for "no date".
 fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
     let unreadable = || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
     let date = match (value, number(value)) {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expiry_is_read_as_a_number_or_a_date_under_each_name() {
+    fn an_expiry_is_read_under_each_name_as_number_or_date() {
         let end_at = Some(1_795_200_000);
         for name in ENDS {
             for value in [

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::signing::SigningKey;
 
-/// The used members of a key file.
+/// The members of a key file that this crate uses.
 pub(crate) struct KeyFile {
     pub(crate) email: String,
     pub(crate) token_uri: String,
@@ -28,7 +28,7 @@ struct Raw {
     token_uri: String,
 }
 
-/// The advice for a credentials file of Google that is not the key file of a service account. `None`
+/// The advice for a credentials file of Google that is not the key file of a service account. Returns `None`
 /// for any other text.
 fn other_kind(text: &str) -> Option<&'static str> {
     #[derive(Deserialize)]

@@ -32,7 +32,7 @@ pub(crate) struct Requester<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the application adds to every token request, such as `resource`.
     pub(crate) extra: &'a [(String, String)],
-    /// The host of the login, if it came with the callback.
+    /// The host of the login, if the callback named the host.
     pub(crate) home: Option<&'a Url>,
     /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,

@@ -21,7 +21,7 @@ pub(super) struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The open connections. A stop closes them.
+/// The open connections. A stop closes all of them.
 #[derive(Default)]
 struct Open {
     streams: Mutex<HashMap<u64, Arc<TcpStream>>>,

@@ -16,8 +16,8 @@ const REFRESH: (ReplyMember, &[&str]) =
     (ReplyMember::RefreshToken, &["refresh_token", "refreshToken", "RefreshToken"]);
 const ID: (ReplyMember, &[&str]) = (ReplyMember::IdToken, &["id_token", "idToken"]);
 
-/// Places of a refresh token that are tried if neither the provider's places nor the top level have
-/// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
+/// Paths at which a refresh token is searched for if neither the provider's paths nor the top level have one.
+/// An object with errors is not searched: `{"errors":{"refresh_token":"is required"}}`.
 const ELSEWHERE: [&str; 8] =
     ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
 
@@ -37,13 +37,13 @@ const KNOWN: [&str; 9] = [
 /// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Their strings are wiped on drop.
+/// The members of an answer. The strings of the members are wiped on drop.
 pub(super) struct Body {
     value: Value,
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
+    /// Whether the body had bytes that are not UTF-8. If so, U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 
@@ -72,15 +72,15 @@ impl Body {
         &self.value
     }
 
-    /// Finds the object with the access token: at one of the provider's places, or at the top level.
+    /// Finds the object with the access token: at one of the provider's paths, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
         objects.find(|found| text_of(found.object, &provider.reply, ACCESS).is_some())
     }
 
-    /// Finds the refresh token: in the object with the access token, in the places where that object is
-    /// searched, or where services are known to nest their answers. A refresh token beside another
-    /// access token belongs to that access token and is ignored.
+    /// Finds the refresh token: in the object with the access token, at the paths where that object is
+    /// searched, or where services are known to nest their answers. A refresh token beside another access
+    /// token belongs to that access token and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let rules = &provider.reply;
@@ -133,7 +133,7 @@ impl Body {
         }
     }
 
-    /// The extra members of a token: the unknown members beside the access token, then those of the top
+    /// The extra members of a token: the unknown members beside the access token, then the members of the top
     /// level.
     pub(super) fn extra(&self, found: &Found<'_>, rules: &ReplyRules) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();
