@@ -63,8 +63,8 @@ fn main() -> Result<(), BoxError> {
     std::process::exit([0, 75, 1, 77][worst]);
 }
 
-/// Makes one call. Returns its outcome and the rank of the outcome: 0 for success, 1 for a temporary failure,
-/// 2 for another error, 3 if a person must authorize again.
+/// Makes one call. Makes one call, and returns its outcome and the rank of the outcome: 0 for success, 1 for
+/// a temporary failure, 2 for another error, 3 if a person must authorize again.
 fn call(client: &Client, url: &str) -> (String, usize) {
     match client.get(url).any_status().call() {
         Ok(answer) => {
