@@ -61,7 +61,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 impl Provider {
     /// Asks an authorization server for its endpoints and starts a provider with them, named after the host
     /// of its token endpoint. Sends one request, or up to three if the document is not at the first address.
-    /// Does not keep the document; [`Discovery`] keeps it.
+    /// This function does not keep the document for later calls; [`Discovery`] keeps the document.
     ///
     /// # Errors
     ///

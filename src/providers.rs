@@ -143,7 +143,7 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 
 /// Teamleader Focus.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
 /// - Endpoints and body credentials: six SDKs and Teamleader's documentation.
 /// - A refresh token is single use. A refresh most likely revokes the old access token, so a 401 on
@@ -180,7 +180,7 @@ pub fn teamleader() -> Provider {
 
 /// Exact Online. `country` is the country of the account: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
 /// - Hosts: five code bases. Lifetimes and the refresh rule: Exact's documentation.
 /// - An access token lives 600 seconds. Exact refuses a refresh before the token is 570 seconds old.
@@ -242,7 +242,7 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 
 /// Shell EV Recharge, production.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
 /// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
 ///   endpoint reportedly also accepts credentials in the body.

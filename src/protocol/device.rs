@@ -95,8 +95,8 @@ impl DeviceCode {
     }
 
     /// The address of the page, with the code in the address, for a link or a QR code. `None` if the
-    /// server gave no such address. Show the code as well: the person compares the two (RFC 8628
-    /// section 3.3.1).
+    /// server gave no such address. Show the code as well: the person compares it with the code on
+    /// the page (RFC 8628 section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }

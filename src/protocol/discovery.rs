@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::is_loopback;
 
-/// The paths that the standards put between the host and the path of an issuer, or after the path.
+/// The well-known paths of the standards. RFC 8414 inserts the path between the host and the path of
+/// an issuer; OpenID Connect appends it.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
@@ -23,8 +24,8 @@ const OTHER_ADDRESSES: [&str; 2] = ["jwks_uri", "check_session_iframe"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
-    /// The document of OpenID Connect, then the documents of RFC 8414. If a document is missing (404 or
-    /// another status of 400 to 499), the next is tried.
+    /// The document of OpenID Connect, then the documents of RFC 8414. After a status of 400 to 499,
+    /// such as 404, the next document is tried.
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
@@ -92,8 +93,8 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. It must name the issuer `expected`, character for
-/// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
+/// Reads a document that came from `address`. The document must name the issuer `expected`,
+/// character for character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

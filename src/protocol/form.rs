@@ -107,7 +107,7 @@ impl<'a> Params<'a> {
     }
 
     /// Adds a parameter of the provider. Fails if the request already has a parameter of that name,
-    /// unless it may come twice.
+    /// unless the name is one of [`REPEATABLE`].
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(

@@ -213,7 +213,7 @@ pub fn userinfo(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as challenges.
+/// Reads the bytes as the value of a `WWW-Authenticate` header.
 pub fn challenge(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -248,8 +248,8 @@ pub fn key_set(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a PEM key and as the key file of a service account. An error does not repeat any
-/// of the key.
+/// Reads the bytes as a PEM key and as the key file of a service account. An error repeats no part of
+/// the key.
 #[cfg(feature = "jwt")]
 pub fn key_file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);

@@ -36,8 +36,8 @@ pub(crate) fn exchange(
     caller.token_request(params)
 }
 
-/// Builds a refresh request (RFC 6749 section 6). It carries the granted scope only if the provider
-/// needs it: some servers narrow the grant to the scopes in this parameter.
+/// Builds a refresh request (RFC 6749 section 6). The request carries the granted scope only if the
+/// provider's settings say so: some servers narrow the grant to the scopes in this parameter.
 pub(crate) fn refresh<'a>(
     caller: &Requester<'a>,
     token: &'a Token,
@@ -63,7 +63,8 @@ pub(crate) fn refresh<'a>(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // If a parameter for refreshes only has the same name, that parameter is sent instead.
+        // A parameter that the provider sends only in refreshes replaces a parameter of all token
+        // requests with the same name.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }

@@ -12,11 +12,11 @@ use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// How far two clocks may differ, in seconds, before an ID token is treated as expired.
+/// How long after its expiry an ID token is still accepted, in seconds, because clocks differ.
 const LEEWAY: i64 = 120;
-/// How far in the future an ID token may be issued, in seconds.
+/// How far the issue time (`iat`) of an ID token may be ahead of our clock, in seconds.
 const AHEAD: i64 = 600;
-/// How long before its arrival an ID token may be issued, in seconds.
+/// How old an ID token may be when it arrives from the token endpoint, in seconds.
 const BEHIND: i64 = 86_400;
 
 /// The placeholder for the tenant in Microsoft's issuer for all tenants.

@@ -42,7 +42,7 @@ impl Token {
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
     ///
-    /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
+    /// Pass the token to [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
     /// ```

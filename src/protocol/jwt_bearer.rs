@@ -99,14 +99,14 @@ impl JwtBearer {
         self
     }
 
-    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. It does not set the
-    /// lifetime of the token.
+    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. The server sets the
+    /// lifetime of the access token.
     pub fn lifetime(mut self, lifetime: Duration) -> JwtBearer {
         self.lifetime = lifetime;
         self
     }
 
-    /// Adds a claim. It replaces a claim of the same name.
+    /// Adds a claim. The new claim replaces a claim of the same name.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> JwtBearer {
         self.claims.insert(name.into(), value.into());
         self

@@ -72,7 +72,7 @@ impl EmailPlace {
     }
 
     /// The entry of the list is the first with `true` at this path. Without such an entry, and by
-    /// default, the first entry is taken.
+    /// default, the client uses the first entry.
     pub fn primary(mut self, path: &str) -> EmailPlace {
         self.primary = Some(path.to_owned());
         self

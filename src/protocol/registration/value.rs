@@ -55,7 +55,7 @@ impl Registration {
         self.issued_at
     }
 
-    /// When the client secret expires, UTC; `None` if it does not.
+    /// When the client secret expires, UTC; `None` if it never expires.
     pub fn secret_expires_at(&self) -> Option<OffsetDateTime> {
         self.secret_expires_at
     }

@@ -16,8 +16,9 @@ const REFRESH: (ReplyMember, &[&str]) =
     (ReplyMember::RefreshToken, &["refresh_token", "refreshToken", "RefreshToken"]);
 const ID: (ReplyMember, &[&str]) = (ReplyMember::IdToken, &["id_token", "idToken"]);
 
-/// Places of a refresh token that are tried if neither the provider's places nor the top level have
-/// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
+/// Paths of a refresh token that are tried if neither the provider's paths nor the top level have a
+/// refresh token. An object with errors is not among them: `{"errors":{"refresh_token":"is
+/// required"}}`.
 const ELSEWHERE: [&str; 8] =
     ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
 
@@ -204,8 +205,8 @@ pub(super) fn text_of<'a>(
     rules.names(member).find_map(text).or_else(|| usual.iter().find_map(|name| text(name)))
 }
 
-/// Whether a value is not nested too deep. A record nests the value deeper still, and must be readable
-/// again.
+/// Whether a value is nested at most `left` levels deep. A record nests the value deeper still, and
+/// must be readable again.
 fn is_shallow(value: &Value, left: usize) -> bool {
     match value {
         Value::Array(values) => left > 0 && values.iter().all(|value| is_shallow(value, left - 1)),
@@ -307,7 +308,7 @@ mod tests {
         for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2""b":"1""#, r#"{"rt":"2",,"#] {
             assert_eq!(Body::parse(odd.as_bytes()).value, json!({"rt": "2"}), "{odd}");
         }
-        // Something else follows the JSON, such as the warning of a script.
+        // Other text follows the JSON, such as the warning of a script.
         for more in ["<br />Warning: x", "{\"rt\":\"3\"}", "}", "\0"] {
             let body = Body::parse(format!("{}{more}", r#"{"rt":"2","n":[1]}"#).as_bytes());
             assert_eq!(body.value, json!({"rt": "2", "n": [1]}), "{more}");

@@ -84,7 +84,7 @@ fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     );
     assert!(!login.url().contains(login.state().expose()));
     assert_eq!(login.expires_at().unwrap().unix_timestamp(), NOW + 600);
-    // The key has made the signature.
+    // Verify the signature with the key.
     let (message, signature) = object.rsplit_once('.').unwrap();
     let key = key();
     let rules = &ring::signature::ECDSA_P256_SHA256_FIXED;

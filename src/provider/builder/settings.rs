@@ -12,7 +12,8 @@ use super::ProviderBuilder;
 ///
 /// The provider's name in this crate, and its name in messages.
 impl ProviderBuilder {
-    /// The name. In capitals it is the prefix of the environment variables.
+    /// The name. In capitals, the name is the prefix of the environment variables, such as `GITHUB`
+    /// in `GITHUB_CLIENT_ID`.
     pub fn name(mut self, name: impl Into<String>) -> ProviderBuilder {
         self.0.name = name.into();
         self
@@ -90,8 +91,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// The address of the server's key set (`jwks_uri`, RFC 7517): its keys check the signature of ID tokens. A
-    /// provider from metadata has the address of the metadata.
+    /// The address of the server's key set (`jwks_uri`, RFC 7517): its keys check the signature of ID tokens.
+    /// A provider that was made from metadata takes the address from the metadata.
     pub fn jwks_uri(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.jwks = Some(address.into());
         self

@@ -47,7 +47,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a parameter to refresh requests. It replaces a
+    /// Adds a parameter to refresh requests. This parameter replaces a
     /// [`token_param`](ProviderBuilder::token_param) with the same name.
     pub fn refresh_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.refresh.params.push((name.to_owned(), value.to_owned()));
@@ -86,24 +86,24 @@ impl ProviderBuilder {
         self
     }
 
-    /// For how long a refused refresh token is not sent again. One hour by default.
+    /// How long the client waits before it sends a refused refresh token again. One hour by default.
     pub fn refusal_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_pause = pause;
         self
     }
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
-    /// application. After that many, the client sends nothing until the oldest refusal is older than
-    /// `window`. The record of a login counts the refusals of that login by all processes together.
-    /// [`Logins`](crate::Logins) also count the refusals of all their logins, in each process by itself: so share the
-    /// number that the service tolerates among the processes.
+    /// application. After that many refusals, the client sends no token request until the oldest refusal is
+    /// older than `window`. The record of a login counts the refusals of that login by all processes
+    /// together. [`Logins`](crate::Logins) also count the refusals of all their logins, in each process by
+    /// itself: so share the number that the service tolerates among the processes.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
     }
 
-    /// For how long a refresh token is not sent again after a request without an answer. Zero by
-    /// default. This setting is for a service that refuses, and counts, a request that comes too
+    /// How long the client waits before it sends a refresh token again after a request that got no answer.
+    /// Zero by default. This setting is for a service that refuses, and counts, a request that comes too
     /// soon.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;

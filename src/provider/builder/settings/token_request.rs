@@ -86,8 +86,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. It replaces a
-    /// [`token_param`](ProviderBuilder::token_param) with the same name.
+    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. This parameter
+    /// replaces a [`token_param`](ProviderBuilder::token_param) with the same name.
     pub fn exchange_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.token_request.exchange_params.push((name.to_owned(), value.to_owned()));
         self
