@@ -30,7 +30,8 @@ pub(crate) fn run(context: &Context, name: &str, forget: bool) -> Outcome {
     Ok(0)
 }
 
-/// Removes a login whose service is perhaps not described any more.
+/// Removes a login from its store without asking the service, even if the service's description is
+/// gone.
 fn forgotten(context: &Context, login: &Login) -> Outcome {
     let store = context.store(&context.place(login)?, &login.name)?;
     let guard = store.lock(Duration::from_secs(60))?;

@@ -1,4 +1,4 @@
-//! `providers`: the services that are known, and what is known about one.
+//! `providers`: lists the known services, or shows the addresses and rules of one service.
 
 use std::io::IsTerminal as _;
 
@@ -10,7 +10,7 @@ use crate::failure::Outcome;
 use crate::service;
 use crate::show::{self, Colour};
 
-/// The page of the guide that has the evidence of the table's services.
+/// The page of the guide with the table of services and its evidence.
 const SERVICES: &str = include_str!("../../../guide/services.md");
 
 pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
@@ -76,7 +76,7 @@ fn one(context: &Context, name: &str) -> Outcome {
         .map(|(name, value)| vec![(name.to_owned(), Colour::Strong), (value, Colour::Plain)])
         .collect();
     show::write(show::table(&rows, std::io::stdout().is_terminal()).as_bytes())?;
-    // A file or an issuer says itself what is known.
+    // For a file or an issuer there is no evidence in the guide.
     match row.is_some() && service.spelling == name {
         true => evidence(&short),
         false => show::print(&format!("\ndescribed by: {}", service.spelling)).map(|()| 0),

@@ -17,12 +17,12 @@ use crate::service;
 use crate::shelf::Shelf;
 use crate::show::{self, Colour, from_now, rfc3339, short};
 
-/// What is known about a login.
+/// A login in the table of `status`.
 struct Row {
     login: Login,
     service: String,
     store: String,
-    /// Who has logged in, if the service has told it with the login (OpenID Connect).
+    /// Who has logged in, if the stored ID token says so (OpenID Connect).
     who: Option<String>,
     found: Result<Option<LoginStatus>, Failure>,
 }
@@ -150,7 +150,7 @@ impl Row {
         ]
     }
 
-    /// What a person should know beside the table.
+    /// The remarks about a login that are printed below the table.
     fn remarks(&self, now: OffsetDateTime) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.found {
