@@ -21,7 +21,7 @@ pub(super) struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The open connections. A stop closes them.
+/// The open connections. Stopping the listener closes these connections.
 #[derive(Default)]
 struct Open {
     streams: Mutex<HashMap<u64, Arc<TcpStream>>>,
@@ -133,7 +133,8 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                     }
                     continue;
                 };
-                // The event comes first, so that a client that has its reply finds the event.
+                // Record the event before the reply is sent, so that a client that has the reply
+                // finds the event.
                 let is_whole = cut.is_none() && is_connected(stream);
                 shared.server.lock().sent(shared.now(), issued, is_whole);
                 write()?;

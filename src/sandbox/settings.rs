@@ -191,7 +191,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the lifetime of unused refresh tokens. By default they do not expire.
+    /// Sets the lifetime of unused refresh tokens. By default unused refresh tokens do not expire.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.refresh_token_lifetime = Some(lifetime);
         self
@@ -262,7 +262,7 @@ impl SandboxBuilder {
     }
 
     /// Sets whether an authorization request without PKCE is refused. Off by default. If a request uses PKCE,
-    /// the sandbox always checks it.
+    /// the sandbox always checks the verifier.
     pub fn pkce_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pkce_required = required;
         self
@@ -293,8 +293,8 @@ impl SandboxBuilder {
 
     /// Demands a nonce in every proof; the token endpoint and the API have separate nonces. After
     /// `proofs` proofs there is a new nonce, and the seven nonces before it stay valid;
-    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the two has the newest
-    /// nonce. Off by default.
+    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the token endpoint and of the API
+    /// has the newest nonce. Off by default.
     pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
         self.0.dpop_nonces = Some(proofs);
         self
@@ -339,7 +339,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets how long the secret of a registered client works. Without this setting it does not expire.
+    /// Sets how long the secret of a registered client works. Without this setting the secret does not
+    /// expire.
     pub fn registered_secret_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.registered_secret_lifetime = Some(lifetime);
         self
@@ -365,7 +366,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the port. With 0, the default, the system chooses it.
+    /// Sets the port. With 0, the default, the system chooses the port.
     pub fn port(mut self, port: u16) -> SandboxBuilder {
         self.0.port = port;
         self
@@ -375,7 +376,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An error of the system, which refuses the port, the folder or the thread.
+    /// An [`io::Error`] if the system refuses the port, the folder or the thread.
     pub fn start(self) -> io::Result<Sandbox> {
         Sandbox::with(self.0)
     }
