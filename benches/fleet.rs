@@ -7,7 +7,7 @@
 //! * pairs of durable commits a second by the same 32 threads without the crate;
 //! * the refreshes a second with the store, the time of a refresh, and how many more files and sockets are
 //!   open at the end;
-//! * the loads of a record a second, which a sweep does for each login that is not due;
+//! * the loads of a record per second: a sweep makes one load for each login that is not due;
 //! * on a server, the bytes that it keeps for a login, and the bytes of its log for a refresh.
 //!
 //! The share is the rate with the store, divided by the rate that the first two rates allow together.
@@ -178,7 +178,7 @@ fn connections() -> Option<usize> {
     std::env::var("FLEET_CONNECTIONS").ok().map(|most| most.parse().unwrap())
 }
 
-/// One of as many connections as threads.
+/// Locks a free connection. There are as many connections as threads.
 fn free<T>(connections: &[Mutex<T>]) -> std::sync::MutexGuard<'_, T> {
     loop {
         if let Some(free) = connections.iter().find_map(|connection| connection.try_lock().ok()) {

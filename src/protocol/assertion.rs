@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_assertion_has_the_claims_of_the_standard_and_a_new_jti_each_time() {
+    fn a_client_assertion_has_standard_claims_and_a_new_jti() {
         let credentials = Credentials::signed("app7", key());
         let known = provider().issuer("https://as.example");
         let [header, claims] = assertion(known.clone(), &credentials);

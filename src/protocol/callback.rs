@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_a_path_a_query_and_a_form_body_give_the_same_code() {
+    fn every_form_of_callback_gives_the_same_code() {
         let login = begun(provider());
         for callback in [
             "https://app.example/cb?code=a%2Bb%2F%21%3D&state=STATE",

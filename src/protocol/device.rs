@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn q66_an_older_server_says_verification_url() -> Result<()> {
+    fn an_older_server_says_verification_url() -> Result<()> {
         let reply = started(
             200,
             r#"{"device_code":"d1","user_code":"U-1","verification_url":"https://x.example.com/device","expires_in":1800,"interval":5}"#,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn q67_an_interval_that_is_null_absent_or_a_text_is_read_or_five_seconds() -> Result<()> {
+    fn an_unreadable_device_interval_is_five_seconds() -> Result<()> {
         for (interval, expected) in [("null", 5), ("\"7\"", 7), ("0", 5), ("\"x\"", 5), ("9", 9)] {
             let reply = started(
                 200,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_form_with_the_client_id_and_a_poll_has_no_scope() -> Result<()> {
+    fn device_start_and_poll_send_the_required_parameters() -> Result<()> {
         let provider = Provider::builder("example")
             .token_endpoint("https://a.example/t")
             .device_authorization_endpoint("https://a.example/d?x=1")

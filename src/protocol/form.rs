@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_whose_host_has_odd_characters_is_not_given_to_a_person() {
+    fn an_address_with_an_odd_host_is_not_shown() {
         for odd in ["https://a$b.example/", "https://a(b.example/", "no address"] {
             assert_eq!(written_again(odd), None, "{odd}");
         }

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expiry_is_read_as_a_number_or_a_date_under_each_name() {
+    fn every_expiry_name_takes_a_number_or_a_date() {
         let end_at = Some(1_795_200_000);
         for name in ENDS {
             for value in [

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_marked_by_its_accounts_and_a_fingerprint_of_its_claims() {
+    fn a_grant_is_marked_by_accounts_and_claims() {
         let grant = || JwtBearer::new(key());
         assert_eq!(grant().mark(), None);
         let mark = grant().issuer("a b").subject("c").mark();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_has_its_claims_and_the_scope_is_a_parameter_or_a_claim() {
+    fn the_scope_of_an_assertion_is_a_parameter_or_a_claim() {
         let provider = Provider::builder("example").token_endpoint("https://as.example/token");
         let provider = provider.build().unwrap();
         let credentials = Credentials::public("app7");

@@ -1,4 +1,4 @@
-//! Every command, its results and its exit codes.
+//! Tests of the output and the exit codes of every command.
 
 use std::process::Stdio;
 
@@ -60,7 +60,7 @@ fn a_login_into_a_store_that_cannot_keep_it_shows_no_address() {
 }
 
 #[test]
-fn a_token_is_printed_for_a_program_and_refreshed_when_it_has_expired() {
+fn token_prints_a_token_and_refreshes_an_expired_token() {
     let world = World::new();
     world.seed("acme", true);
     let token = world.good(&["token", "acme"]);

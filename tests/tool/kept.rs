@@ -1,4 +1,4 @@
-//! Where logins are kept: names, files about them, stores, moves.
+//! Tests of where the command keeps logins: names, settings files, stores, moves.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn a_login_is_named_before_it_is_stored() {
     assert_eq!(login.end().code, Some(0));
     let about: Value = serde_json::from_slice(&std::fs::read(about).unwrap()).unwrap();
     assert_eq!(about["scopes"], json!(["read"]));
-    // The advice `evergrant login work` asks for the same scopes.
+    // The command in the advice, `evergrant login work`, asks for the same scopes.
     let again = world.log_in(&["login", "work", "--no-browser"]);
     assert!(again.err.contains("scope=read&") || again.err.contains("Scopes: read."), "{again:?}");
     let ran = world.run(&["login", "acme", "--name", "gone", "--no-browser", "--timeout", "1"]);
@@ -80,7 +80,7 @@ fn an_unfinished_move_is_finished() {
     let path = there.to_str().unwrap();
     let about = std::fs::read(world.logins().join("acme.about.json")).unwrap();
     world.good(&["move", "acme", path]);
-    // As after a death between the move and the note about it.
+    // The state after a kill between the move and the update of the login's settings.
     std::fs::write(world.logins().join("acme.about.json"), about).unwrap();
     world.good(&["move", "acme", path]);
     world.good(&["token", "acme"]);

@@ -1,4 +1,4 @@
-//! The program at a terminal: a pseudo-terminal takes the place of the person's.
+//! Tests of the program at a terminal: a pseudo-terminal takes the place of the person's terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

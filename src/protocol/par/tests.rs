@@ -121,7 +121,7 @@ fn a_pushed_request_carries_no_request_uri() -> Result<()> {
 }
 
 #[test]
-fn an_answer_needs_a_request_uri_and_a_lifetime_that_is_a_number() {
+fn a_pushed_answer_needs_a_request_uri_and_a_lifetime() {
     for (status, body, lifetime) in [
         (201, r#"{"request_uri":"urn:x","expires_in":60}"#, Some(60)),
         (200, r#"{"request_uri":"urn:x","expires_in":"90","more":1}"#, Some(90)),

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_comes_as_a_number_or_a_text_and_nonsense_says_nothing() {
+    fn a_lifetime_is_a_number_or_text_and_nonsense_is_ignored() {
         for (value, expected) in [
             (json!(3600), Some(3600)),
             (json!("3600"), Some(3600)),
