@@ -2,7 +2,7 @@
 //!
 //! A [`Provider`] has a name and six groups of settings, in the order in which a login uses them:
 //!
-//! | group | what it says |
+//! | group | settings |
 //! | --- | --- |
 //! | [`Endpoints`] | the addresses of the authorization server |
 //! | [`AuthorizationRules`] | how a login starts, and how its callback is read |

@@ -123,7 +123,7 @@ impl Context {
         let place = Place::parse(address, "x", &self.places.logins)?;
         let Some(database) = self.database(&place)? else {
             return Err(Failure::new(
-                "the store is a file, which has one login: name the login, or leave the store out",
+                "the store is a file, which has one login: name the login, or leave out --store",
             ));
         };
         let names = shelf::names(&*database)?;

@@ -218,7 +218,7 @@ mod tests {
             (
                 "b.toml",
                 "name = \"b\"\ntoken_endpiont = \"https://b.example/t\"",
-                "b.toml, line 2: `token_endpiont` is no setting; did you mean `token_endpoint`?",
+                "b.toml, line 2: `token_endpiont` is not a setting; did you mean `token_endpoint`?",
             ),
             (
                 "c.toml",
@@ -233,7 +233,7 @@ mod tests {
             (
                 "e.toml",
                 "token_endpoint = \"https://e.example/t\"\n[rotation]\ngarce = 10",
-                "e.toml, line 3: `rotation.garce` is no setting",
+                "e.toml, line 3: `rotation.garce` is not a setting",
             ),
             ("f.toml", "name = \"f\"", "f.toml: "),
             (

@@ -68,7 +68,7 @@ fn into_file(opened: &Opened, error: &Error) -> Failure {
             quoted(&path.display().to_string())
         )),
         Err(failure) => Failure::new(format!(
-            "the new login `{name}` is lost: the store failed ({}), and a file for it, too: {}",
+            "the new login `{name}` is lost: the store failed ({}), and it could not be written into a file: {}",
             reason(error),
             failure.text
         ))

@@ -220,10 +220,10 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
     match store.lock(Duration::from_secs(2)) {
         Ok(guard) => match guard.kind() {
             LockKind::FreedByDeath => {
-                report.good("lock", "works; the end of its process releases it")?
+                report.good("lock", "works; released when its process ends")?
             }
             LockKind::Lease => {
-                report.good("lock", "works; it ends with its lease or its connection")?
+                report.good("lock", "works; released when its lease or its connection ends")?
             }
             _ => report.warning("lock", "this store has none", "use one process at a time")?,
         },
@@ -322,7 +322,7 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
         .header("date")
         .and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), form).ok());
     match date.map(|theirs| (show::now() - theirs).whole_seconds()) {
-        None => report.good("clock", "the service does not tell its time"),
+        None => report.good("clock", "not compared: the answer of the service has no date"),
         Some(ahead) if ahead.abs() <= SKEW => report.good("clock", "agrees with the service"),
         Some(ahead) => {
             let word = if ahead > 0 { "ahead of" } else { "behind" };

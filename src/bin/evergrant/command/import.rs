@@ -119,13 +119,13 @@ fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
     }
     if !restored? {
         return Err(Failure::new(format!(
-            "`{}` has this login in a newer form, or another login: nothing is replaced",
+            "`{}` already has a newer state of this login, or another login: nothing was replaced",
             opened.name()
         ))
         .hint(format!("evergrant status {}", opened.name())));
     }
     context.tell(&format!(
-        "The login `{}` is stored. Remove the file that it came from: both would send the same refresh token.",
+        "The login `{}` is stored. Remove the imported file: a program that uses it would send the same refresh token.",
         opened.name()
     ));
     Ok(0)

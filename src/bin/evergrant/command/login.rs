@@ -61,7 +61,7 @@ fn end(health: &Health, has_refresh_token: bool) -> Option<String> {
     Some(if !has_refresh_token {
         format!("The login ends {when}: the service has issued no refresh token.")
     } else if health.consent_ends_at == Some(ends) {
-        format!("The login ends {when}, also if it is used: then a person has to log in again.")
+        format!("The login ends {when}, even if it is used: then a person has to log in again.")
     } else {
         format!(
             "If nobody uses it, the login ends {when}; `evergrant keep-alive` in cron prevents that."

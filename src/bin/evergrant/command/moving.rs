@@ -30,7 +30,7 @@ pub(crate) fn run(
         ));
     }
     if from == place {
-        return Err(Failure::new("this is the store that the login is in"));
+        return Err(Failure::new("the login is already in this store"));
     }
     context.check_alone(&login.name, &place)?;
     let (old, new) = (context.store(&from, &login.name)?, context.store(&place, &login.name)?);

@@ -111,9 +111,9 @@ fn lines(provider: &Provider) -> Vec<(&'static str, String)> {
         (_, true) => {
             format!("a name that the service gives, in {prefix}_REDIRECT_URI; use --paste")
         }
-        (Some(uri), false) => format!("{uri}, or another one in {prefix}_REDIRECT_URI"),
+        (Some(uri), false) => format!("{uri}, or another address in {prefix}_REDIRECT_URI"),
         (None, false) => format!(
-            "http://127.0.0.1/callback, as that of a native application, or another one in {prefix}_REDIRECT_URI"
+            "http://127.0.0.1/callback, registered as a native application's, or another address in {prefix}_REDIRECT_URI"
         ),
     };
     let scopes = provider.default_scopes().join(" ");

@@ -186,8 +186,8 @@ impl Reader {
         Err(self.fault(
             unknown,
             match near {
-                Some(known) => format!("is no setting; did you mean `{known}`?"),
-                None => "is no setting".to_owned(),
+                Some(known) => format!("is not a setting; did you mean `{known}`?"),
+                None => "is not a setting".to_owned(),
             },
         ))
     }

@@ -27,7 +27,7 @@ pub(super) fn run(
     let mut seen = BTreeSet::new();
     for _ in 0..PAGES {
         if !seen.insert((target.clone(), query.clone())) {
-            return Err(Failure::new("the list leads back to a page that was read already"));
+            return Err(Failure::new("the list leads back to a page that was already read"));
         }
         let request = prepared(client, method, &target, &query, asked)?;
         let answer = Sent { opened, client, secrets }.answer(request.call())?;

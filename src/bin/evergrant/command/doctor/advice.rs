@@ -31,7 +31,7 @@ pub(super) fn of_store(error: &(dyn Error + 'static), place: &Place, login: &str
         Some(BackendError::NoConnection(_)) => {
             (LATER, "run this again, or allow more connections at the server".to_owned())
         }
-        Some(BackendError::Full(_)) => (LATER, "make room on the disk of the store".to_owned()),
+        Some(BackendError::Full(_)) => (LATER, "free space on the disk of the store".to_owned()),
         Some(BackendError::Corrupt(_)) => {
             let name = quoted(login);
             let mend = format!("evergrant logout {name} --forget, and evergrant login {name}");
