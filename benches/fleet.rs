@@ -266,7 +266,7 @@ fn rate(accounts: usize, work: &(dyn Fn(usize) -> bool + Sync)) -> (f64, usize, 
     (rate, failed.into_inner(), times.into_inner().unwrap())
 }
 
-/// How many files and sockets this process has open, where the system tells.
+/// How many files and sockets this process has open, or 0 if the system does not report the number.
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }

@@ -79,7 +79,8 @@ pub fn github() -> Provider {
 ///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the host that you call with
 ///   `ClientBuilder::allow_host`.
-/// - The People API tells who has logged in (`[V:src]`). It must be enabled in the project (`[?]`).
+/// - The People API tells who has logged in (`[V:src]`). The People API must be enabled in the project
+///   (`[?]`).
 pub fn google() -> Provider {
     let row = Provider::builder("google")
         .display_name("Google")

@@ -178,7 +178,7 @@ impl Sandbox {
         &self.shared.url
     }
 
-    /// The provider that describes this sandbox. Its name is `sandbox`.
+    /// The provider that describes this sandbox. The name of the provider is `sandbox`.
     pub fn provider(&self) -> Provider {
         let settings = &self.shared.settings;
         let at = |path: &str| format!("{}{path}", self.url());

@@ -284,7 +284,7 @@ impl Mirror {
         self.0.transaction_with_behavior(TransactionBehavior::Immediate)
     }
 
-    /// The rows of a table as text: source, id, parent, the two descriptions, amount.
+    /// The rows of a table as text: source, id, parent, number or name, customer or e-mail address, amount.
     pub(crate) fn rows(&self, table: &str) -> Result<Vec<[String; 6]>, BoxError> {
         let detail = if table == "contacts" { "name, email" } else { "number, customer" };
         let query =

@@ -34,7 +34,7 @@ pub(crate) struct Truth {
 /// The two tables, in the order of [`Truth`].
 pub(crate) const TABLES: [&str; 2] = ["invoices", "contacts"];
 
-/// The types of the two tables in the deletions of Exact Online.
+/// The `EntityType` of each table in Exact Online's list of deletions.
 const KINDS: [i32; 2] = [13, 5];
 
 /// The first part of the ids of whole invoices and of accounts of Exact Online, where a row's id has the

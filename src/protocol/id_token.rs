@@ -70,8 +70,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
-    /// and to this client (`azp`); another ID token may come from another application.
+    /// Whether the ID token has just come from the token endpoint. An ID token that has just come was issued
+    /// a day ago at most, and to this client (`azp`); any other ID token may come from another application.
     pub(crate) just_came: bool,
     /// The time by our clock, and the time of the server's answer. A wrong clock on this machine must
     /// not fail a login, and the answer comes from the server that sent the ID token.
@@ -79,8 +79,8 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
-    /// signature need not be checked (number 6): TLS proves who sent the token.
+    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). The signature
+    /// need not be checked (number 6): TLS proves who sent the token.
     pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;

@@ -121,7 +121,7 @@ pub(crate) enum Outcome {
 /// An issued token.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// The token. It has a refresh token only if the answer had one.
+    /// The token. The token. Its refresh token is `None` if the answer had no refresh token.
     pub(crate) token: Token,
     /// How long the refresh token lives, if the server says.
     pub(crate) refresh_expires_in: Option<Duration>,

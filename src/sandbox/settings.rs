@@ -327,7 +327,8 @@ impl SandboxBuilder {
     }
 
     /// Lets clients register by themselves at `/register` (RFC 7591), and manage their registration (RFC 7592).
-    /// Such a client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as it asked.
+    /// A registered client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as its
+    /// registration says.
     pub fn registration(mut self, open: bool) -> SandboxBuilder {
         self.0.registration = open;
         self

@@ -35,7 +35,7 @@ use crate::{shelf, show};
 /// The options that all commands share, the folders, and the open databases.
 pub(crate) struct Context {
     pub(crate) places: Places,
-    /// The store of `--store`. It replaces the store that the file about a login names.
+    /// The store of `--store`. This store replaces the store that the file about a login names.
     store: Option<String>,
     /// The store of `EVERGRANT_STORE`, for logins without files in the folder of the logins.
     usual_store: Option<String>,

@@ -115,8 +115,8 @@ fn of_build(keys: &[String], message: &str) -> Fault {
     }
 }
 
-/// The key as the person wrote it: `table#2.name` becomes `table.name`. The number tells tables of the same
-/// name apart.
+/// The key as the person wrote it: `table#2.name` becomes `table.name`. The number distinguishes tables of
+/// the same name.
 fn plain(key: &str) -> String {
     let parts = key.split('.').map(|part| part.split('#').next().unwrap_or_default());
     parts.collect::<Vec<_>>().join(".")

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome, file};
 use crate::places::Places;
 use crate::store::{Place, Store};
 
-/// The settings of a login, in the file `NAME.about.json` beside its record. They contain no secret.
+/// The settings of a login, in the file `NAME.about.json` beside its record. The settings contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     /// The service: a name, an issuer, or the path of a description.

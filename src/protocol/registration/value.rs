@@ -66,14 +66,14 @@ impl Registration {
         self.access_token.as_ref()
     }
 
-    /// The address of the registration (`registration_client_uri`). It may be on another host than the
-    /// registration endpoint: by RFC 7592 section 2 the client uses the address as the server gave it.
+    /// The address of the registration (`registration_client_uri`). The address may be on another host than
+    /// the registration endpoint: by RFC 7592 section 2 the client uses the address as the server gave it.
     pub fn client_uri(&self) -> Option<&str> {
         self.client_uri.as_deref()
     }
 
-    /// The metadata that the server registered. It may differ from the metadata that the client sent,
-    /// and may have more members (RFC 7591 section 3.2.1).
+    /// The metadata that the server registered. The registered metadata may differ from the metadata that the
+    /// client sent, and may have more members (RFC 7591 section 3.2.1).
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }

@@ -38,7 +38,7 @@ const KNOWN: [&str; 9] = [
 /// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Their strings are wiped on drop.
+/// The members of an answer. The strings of the members are wiped on drop.
 pub(super) struct Body {
     value: Value,
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
@@ -301,7 +301,8 @@ mod tests {
         assert!(!body.whole);
         assert_eq!(body.value, json!({"access_token": "at1", "refresh_token": "rt2"}));
         assert_eq!(Body::parse(&text[..40]).value, json!({"access_token": "at1"}));
-        // A number at the end may be incomplete. A brace or quote inside a text is not an end.
+        // A number at the end may be incomplete. A brace or quote inside a text does not end the
+        // object.
         let odd = br#"{"a":"x\"},{\\","rt":"2","n":{"a":1,"b":[2,3]},"expires_in":36"#;
         let whole = json!({"a": "x\"},{\\", "rt": "2", "n": {"a": 1, "b": [2, 3]}});
         assert_eq!(Body::parse(odd).value, whole);

@@ -14,7 +14,8 @@ use crate::failure::{Failure, Outcome};
 use crate::logins;
 use crate::show::{self, Colour};
 
-/// The redirect URI of a pasted login, if there is no other: what `login` without `--paste` asks people to register.
+/// The redirect URI of a login with `--paste`, if no other URI is set. `login` without `--paste` asks people
+/// to register the same URI.
 const NOBODY: &str = "http://127.0.0.1/callback";
 
 pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {

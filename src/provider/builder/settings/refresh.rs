@@ -113,8 +113,8 @@ impl ProviderBuilder {
     /// How long a refresh token lives if it is not used, for a service that documents this time but
     /// does not send it in its answers. Every refresh restarts this time.
     /// [`Health`](crate::health::Health) and
-    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell when the
-    /// token expires. A refresh in the last quarter of this time emits a warning.
+    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) show when the token
+    /// expires. A refresh in the last quarter of this time emits a warning.
     pub fn idle_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.idle_limit = Some(limit);
         self
