@@ -47,7 +47,7 @@ fn deletion(table: usize, number: u64) -> u64 {
 }
 
 impl Truth {
-    /// Makes an object, or changes it.
+    /// Makes or changes an object.
     pub(crate) fn change(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         let now = self.now;

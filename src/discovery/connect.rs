@@ -101,8 +101,9 @@ impl Connect {
         self
     }
 
-    /// Chooses one of the authorization servers that the API names, by its issuer. By default the
-    /// client uses the first. For an API without metadata, this setting names its authorization server.
+    /// Chooses one of the authorization servers that the API names, by its issuer. By default the client uses
+    /// the first server that the API names. For an API without metadata, this setting names its authorization
+    /// server.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
         self.server = Some(issuer.into());
         self

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_resource_has_its_metadata_at_the_well_known_path() -> Result<()> {
         for (resource, expected) in [
-            // RFC 9728 section 3.1.
+            // The example of RFC 9728 section 3.1.
             (
                 "https://resource.example.com",
                 &["https://resource.example.com/.well-known/oauth-protected-resource"][..],

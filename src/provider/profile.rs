@@ -92,8 +92,8 @@ impl From<&str> for EmailPlace {
 }
 
 impl Profile {
-    /// A GET of `url` returns the profile. The id is at `id`, unless [`Profile::id`] names another path.
-    /// The access token is sent to the host of `url`, as the provider sends it to its API.
+    /// Describes a profile that a GET of `url` returns. The id is at `id`, unless [`Profile::id`] names
+    /// another path. The access token is sent to the host of `url`, as the provider sends it to its API.
     pub fn get(url: impl Into<String>) -> Profile {
         Profile {
             inside: String::new(),

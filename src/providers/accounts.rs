@@ -243,7 +243,7 @@ fn okta_issuer(domain: &str) -> Result<String> {
 ///
 /// - Endpoints, scope and profile: `[V:src]`; Basic authentication only: `[G]`.
 /// - Reddit issues a refresh token only for `duration=permanent` (`[V:src, N]`).
-/// - The id is the user's name. There is never an e-mail address (`[V:src]`).
+/// - The id is the user's name. Reddit never returns an e-mail address (`[V:src]`).
 /// - Reddit expects a descriptive `User-Agent`: set yours with `ProviderBuilder::user_agent`.
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Reddit honours PKCE: `[?]`.
 pub fn reddit() -> Provider {

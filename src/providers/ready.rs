@@ -221,7 +221,7 @@ mod tests {
         }
         #[cfg(feature = "identity")]
         for name in functions(include_str!("accounts.rs")) {
-            // A provider by its issuer, which makes requests of its own.
+            // The list leaves out `openid`, whose function sends requests to the issuer.
             assert!(name == "openid" || names.contains(&name), "{name}");
         }
         assert!(functions(include_str!("../providers.rs")).contains(&"exact_online"));

@@ -19,7 +19,8 @@ use crate::provider::{
     Rotation, TokenFormat, Verdict,
 };
 
-/// The setting of the provider that a fact makes. The variants are named after the builder's methods.
+/// The effect of a fact: the setting that the fact changes in the provider. The variants are named after the
+/// builder's methods.
 #[derive(Clone, Copy)]
 enum Fact {
     AuthorizationEndpoint(&'static str),

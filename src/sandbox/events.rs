@@ -35,7 +35,7 @@ pub struct Counters {
     pub token_exchanges: u64,
     /// Proofs of possession without the newest nonce, at the token endpoint and at the API.
     pub nonces_demanded: u64,
-    /// Proofs of possession that were refused for another reason.
+    /// Proofs of possession that were refused for a reason other than the nonce.
     pub proofs_refused: u64,
     /// Exchanged device codes.
     pub device_logins: u64,

@@ -138,7 +138,7 @@ fn a_killed_login_leaves_nothing_that_status_shows() {
     assert_eq!((status.code, &*status.out), (Some(77), ""), "{status:?}");
     let kept = world.run(&["keep-alive"]);
     assert_eq!((kept.code, &*kept.err), (Some(0), ""), "{kept:?}");
-    // The next login of this name is not disturbed.
+    // The killed login does not disturb the next login with this name.
     let login = world.log_in(&["login", "acme", "--name", "work", "--no-browser"]);
     assert_eq!(login.code, Some(0), "{login:?}");
     assert!(world.good(&["status"]).contains("work"));

@@ -48,34 +48,34 @@ fn vectors() -> [(Value, String); 5] {
     bilbo["kid"] = "bilbo.baggins@hobbiton.example".into();
     bilbo["use"] = "sig".into();
     [
-        // RFC 7515 appendix A.2.
+        // The example of RFC 7515 appendix A.2.
         (
             rsa(RSA_7515),
             format!(
                 "eyJhbGciOiJSUzI1NiJ9.{CLAIMS}.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
             ),
         ),
-        // RFC 7515 appendix A.3.
+        // The example of RFC 7515 appendix A.3.
         (
             p256(),
             format!(
                 "eyJhbGciOiJFUzI1NiJ9.{CLAIMS}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
             ),
         ),
-        // RFC 8037 appendix A.4.
+        // The example of RFC 8037 appendix A.4.
         (
             ed25519(),
             "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
                 .to_owned(),
         ),
-        // RFC 7520 section 4.1.
+        // The example of RFC 7520 section 4.1.
         (
             bilbo.clone(),
             format!(
                 "{named}.{TEXT}.MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp83xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUCTJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg"
             ),
         ),
-        // RFC 7520 section 4.2.
+        // The example of RFC 7520 section 4.2.
         (
             bilbo,
             format!(

@@ -122,7 +122,7 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
 #[test]
 fn a_refused_registration_has_the_servers_code() {
     for (status, body, code) in [
-        // RFC 7591 section 3.2.2.
+        // The example of RFC 7591 section 3.2.2.
         (400, r#"{"error":"invalid_redirect_uri"}"#, "invalid_redirect_uri"),
         (400, r#"{"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
         (400, r#"{"error":"invalid_software_statement"}"#, "invalid_software_statement"),
