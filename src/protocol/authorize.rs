@@ -80,7 +80,7 @@ impl Authorization {
         self.expires_at
     }
 
-    /// The redirect URI, exactly as it was given. `None` if the service uses the registered redirect
+    /// The redirect URI, exactly as the program gave it. `None` if the service uses the registered redirect
     /// URI.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()

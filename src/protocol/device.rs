@@ -101,7 +101,7 @@ impl DeviceCode {
         self.verification_uri_complete.as_deref()
     }
 
-    /// When the code expires, UTC, if the server says.
+    /// When the code expires, UTC. `None` if the server does not say.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }

@@ -49,7 +49,8 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     })
 }
 
-/// The issuer in the address of its metadata document. `None` for any other text.
+/// If the text is the address of a metadata document, returns the issuer of that document. `None` for
+/// any other text.
 pub(crate) fn without_well_known(address: &str) -> Option<String> {
     [OPENID, OAUTH].iter().find_map(|path| {
         let at = address.find(path)?;
@@ -59,8 +60,8 @@ pub(crate) fn without_well_known(address: &str) -> Option<String> {
     })
 }
 
-/// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
-/// section 2: https (loopback excepted, for tests), no query, no fragment.
+/// Splits an issuer into origin and path, the path without a slash at its end. Checks the issuer by
+/// RFC 8414 section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
     let Ok(url) = Url::parse(issuer) else {
         return Err(Error::config("the issuer is not an absolute address"));

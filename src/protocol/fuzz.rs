@@ -72,8 +72,8 @@ pub fn reply(bytes: &[u8]) {
     }
 }
 
-/// Checks the bytes as a callback. No callback without the login's state is accepted; the same text can
-/// be cleaned as a description.
+/// Checks the bytes as a callback. No callback without the login's state is accepted. The same bytes
+/// are also cleaned as the text of an error.
 pub fn callback(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = clean(&text);
@@ -230,8 +230,8 @@ pub fn challenge(bytes: &[u8]) {
     }
 }
 
-/// Reads the first line of the bytes as an ID token and the rest as a key set. The key in RFC 8037
-/// accepts only the token in RFC 8037.
+/// Reads the first line of the bytes as an ID token and the rest as a key set. The example key of RFC
+/// 8037 accepts only the example token of RFC 8037.
 #[cfg(feature = "oidc")]
 pub fn key_set(bytes: &[u8]) {
     const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;

@@ -89,7 +89,8 @@ pub(crate) fn second_exchange<'a>(
     build(second.format.unwrap_or(rules.format), &second.endpoint, header, &params)
 }
 
-/// The parameters `grant_type` and `refresh_token`, or those that the provider uses instead.
+/// The parameters `grant_type` and `refresh_token`, or the parameters that the provider uses in place
+/// of these two.
 fn refresh_grant<'a>(provider: &'a Provider, refresh_token: &'a Secret) -> Params<'a> {
     let (grant_type, parameter) = match &provider.refresh.grant {
         None => ("refresh_token", "refresh_token"),
@@ -309,8 +310,8 @@ mod tests {
             sends_access_token,
         };
         let token = Token::new("at");
-        // An access token that renews itself is stored as its own refresh token, so that the rules for
-        // refresh tokens (a spare, a found successor) also apply to it.
+        // An access token that renews itself is stored as its own refresh token, so that all rules for
+        // refresh tokens also apply to the access token.
         for sends in [true, false] {
             let request = refreshed(provider().refresh_grant(grant(sends)), &token)?;
             let expected = "grant_type=fb_exchange_token&fb_exchange_token=rt%2B1";

@@ -123,7 +123,8 @@ impl JwtBearer {
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        // Errors show this text and a claim may be a secret, so only its fingerprint is used.
+        // Errors show this text and a claim may be a secret, so the text has only the claim's
+        // fingerprint.
         let claim = |(name, value): (&String, &Value)| {
             format!("{name}={}", Secret::new(value.to_string()).fingerprint())
         };

@@ -11,12 +11,12 @@ use crate::provider::is_loopback;
 /// The path that the standard puts between the host and the path of a resource.
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// Members that are addresses.
+/// The members of resource metadata that are addresses.
 const ADDRESSES: [&str; 4] =
     ["jwks_uri", "resource_documentation", "resource_policy_uri", "resource_tos_uri"];
 
-/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known
-/// path (section 3.1), then without the path, as some servers with a single resource publish the
+/// The addresses of a resource's metadata, in order: with the resource's path after the well-known path
+/// (section 3.1), then without the path, as some servers with a single resource publish the
 /// metadata.
 pub(crate) fn addresses(resource: &str) -> Result<Vec<String>> {
     let (origin, rest) = split(resource)?;

@@ -12,7 +12,7 @@ const RSA_7515: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPd
 /// The RSA key of RFC 7520 section 3.4.
 const RSA_7520: &str = "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw";
 
-/// The modulus of `tests/keys/rsa1024.pem`, and a right signature of that key.
+/// The modulus of `tests/keys/rsa1024.pem`, and a valid signature by that key.
 const SMALL_KEY: &str = "sq-_htmUGxX7Guwlrzi_mXtf2Wl2aWoMRfSLg-HdhOI1dpbmJo8ep76tCEtXuLiLRW9sJOlp27dNYuCNeeskNfaN4dtiNpr6V8Ey0EQxlYb5nb5N1OaHrsQUEUm2Qjwg5L3rZLa1W8IzvDhLXJtoeXpifO98r346mw2nigFxvZk";
 const SMALL_SIGNATURE: &str = "kT3mxI9eDzXwCJw10S5GtIvGA2ihazYOEtJGWTZ_NftjHyu97ywr8OsSTaBPBV2iotrBUn1350RBf_ZwHeUC604GUNjw_AA_OlvrWzfVnczvL0WKfJaqgh1fhvxw4y-oXYS3qMMAPxyCFbnEjcTa3ExkhMYvnzvvYrTH0T9lqkw";
 
@@ -232,7 +232,7 @@ fn a_header_that_cannot_be_obeyed_is_refused() {
         let header = part(&json!({"alg": "RS256", "typ": kind}));
         assert!(Signed::read(&format!("{header}.{CLAIMS}.c2ln")).is_ok(), "{kind}");
     }
-    // The signature must be base64url, and the whole must not be too long.
+    // The signature must be base64url, and the whole token must not be too long.
     let header = part(&json!({"alg": "RS256"}));
     for token in [format!("{header}.{CLAIMS}.*"), format!("{header}.{}.c2ln", "A".repeat(LONGEST))]
     {

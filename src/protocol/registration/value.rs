@@ -161,7 +161,7 @@ impl Registration {
         new
     }
 
-    /// Takes the redirect URIs of the request, if the answer has none.
+    /// Takes the redirect URIs of the request, if the answer has no redirect URIs.
     pub(super) fn asked(mut self, asked: &ClientMetadata) -> Registration {
         if let Some(uris) =
             asked.get("redirect_uris").filter(|_| !self.metadata.has("redirect_uris"))
