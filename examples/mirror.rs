@@ -71,7 +71,7 @@ fn demo() -> Result<(), BoxError> {
     mirror.turn(&teamleader, &exact, false)?;
     println!("Each service has 30 rows for each table. After the first run:");
     show(&mirror)?;
-    println!("Teamleader: an invoice is deleted, and a webhook tells of the deletion.");
+    println!("Teamleader: an invoice is deleted, and a webhook reports the deletion.");
     println!("Exact Online: an invoice with three lines is deleted, and a contact.");
     world.truth().delete(false, 0, 7);
     mirror.receive(event(0, 7).as_bytes())?;
