@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_a_terminal_or_a_shell_reads_otherwise_is_refused() {
+    fn an_endpoint_with_terminal_or_shell_characters_is_refused() {
         for path in [
             "\\u001b[31m",
             "\\u202e",

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_has_the_nonce_and_the_hash_when_there_are_any() {
+    fn a_proof_has_the_nonce_and_the_token_hash() {
         let key = ProofKey::generate().unwrap();
         // The example of RFC 9449 section 7.1.
         let token = Secret::new("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU");

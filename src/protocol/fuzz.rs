@@ -347,7 +347,7 @@ mod tests {
 
     #[cfg(feature = "device")]
     #[test]
-    fn any_bytes_are_read_as_the_start_of_a_device_login() {
+    fn any_bytes_are_read_as_a_device_answer() {
         let seeds = [
             br#"{"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://a.example/d","verification_uri_complete":"https://a.example/d?c=1","expires_in":900,"interval":5}"#.to_vec(),
             br#"{"device_code":"d","user_code":"U\u202e","verification_url":"http://a.example","expires_in":"1e99","interval":null}"#.to_vec(),
@@ -372,7 +372,7 @@ mod tests {
 
     #[cfg(feature = "oidc")]
     #[test]
-    fn any_bytes_are_read_as_an_id_token_and_a_key_set() {
+    fn any_bytes_are_read_as_a_key_set() {
         let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
         let sets = [
             r#"{"keys":[{"kty":"RSA","n":"ofgW","e":"AQAB","alg":"RS256","use":"sig"},{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,

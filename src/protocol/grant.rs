@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_add_scope_redirect_uri_and_parameters_to_a_refresh() -> Result<()> {
+    fn a_provider_may_add_parameters_to_a_refresh() -> Result<()> {
         let token = Token::new("at").with_scope("a b");
         let odd = provider()
             .refresh_endpoint("https://b.example/refresh")

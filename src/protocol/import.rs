@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_with_an_unknown_name_is_an_error_that_names_it() {
+    fn an_expiry_with_an_unknown_name_is_a_named_error() {
         for name in ["expiresAt", "expires_date", "accessTokenExpiresAt", "expirationTime", "exp"] {
             let error = read(json!({name: 1_795_200_000})).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("expires_at"), "{name}: {error}");
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_this_crate_is_read_and_unknown_members_are_kept() {
+    fn an_imported_token_keeps_its_unknown_members() {
         let end = OffsetDateTime::from_unix_timestamp(1_795_200_000).unwrap();
         let token = Token::new("a")
             .with_refresh_token("r")

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{World, mode, ran};
 
 #[test]
-fn a_login_without_a_file_about_it_is_listed_and_used() {
+fn a_login_without_a_settings_file_is_listed_and_used() {
     let world = World::new();
     world.seed("acme", true);
     std::fs::remove_file(world.logins().join("acme.about.json")).unwrap();

@@ -82,7 +82,7 @@ fn a_save_that_fails_is_repeated_until_it_works() {
 }
 
 #[test]
-fn a_login_that_no_store_takes_is_imported_from_a_file() {
+fn an_unsaved_login_is_imported_from_a_rescue_file() {
     let world = strict();
     let (mut child, mut err, gate) = open_request(&world);
     let file = world.logins().join("acme.json");

@@ -85,7 +85,7 @@ fn a_registration_may_have_an_id_alone() {
 }
 
 #[test]
-fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
+fn an_invalid_registration_answer_is_an_error_without_its_text() {
     for (status, body, why) in [
         (201, "<html>sesame</html>", "not JSON"),
         (201, "", "not JSON"),
@@ -252,7 +252,7 @@ fn an_update_has_all_metadata_and_nothing_that_was_issued() {
 }
 
 #[test]
-fn an_answer_to_a_read_keeps_what_it_does_not_name() {
+fn a_read_keeps_members_that_the_answer_leaves_out() {
     let before = answered(201, WHOLE).unwrap();
     let about = |body: &str| {
         let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: body.as_bytes() };

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_white_space_around_a_body_are_ignored() {
+    fn a_byte_order_mark_and_surrounding_space_are_ignored() {
         let body = Body::parse("\u{feff} \r\n{\"a\":1}\n".as_bytes());
         assert!(body.whole && body.value == json!({"a": 1}));
     }

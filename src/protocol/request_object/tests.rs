@@ -158,7 +158,7 @@ fn a_repeated_resource_is_a_list_inside() -> Result<()> {
 }
 
 #[test]
-fn a_client_without_a_key_is_told_before_a_person_is_asked() -> Result<()> {
+fn a_missing_key_fails_before_a_person_is_asked() -> Result<()> {
     for credentials in [Credentials::public("app"), Credentials::new("app", "sesame")] {
         let error = begun(provider(), &credentials, &["read"], &[], false).unwrap_err();
         assert!(error.to_string().contains("with_request_signer"), "{error}");
