@@ -139,9 +139,9 @@ impl Connect {
         self
     }
 
-    /// Keeps the metadata of the API and of its authorization server in a file, for later runs. After
-    /// 24 hours the metadata is fetched again. While a server cannot be reached, the kept metadata is
-    /// used even if it is old, and the log has a warning, so that a login still works. The file has no
+    /// Caches the metadata of the API and of its authorization server in a file, for later runs. After
+    /// 24 hours the metadata is fetched again. While a server cannot be reached, the cached metadata is used
+    /// even if it is old, and the log has a warning, so that a login still works. The file has no
     /// secret in it, and is as private, and checked as strictly, as the file of
     /// [`Discovery::cache_file`](super::Discovery::cache_file).
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {

@@ -310,8 +310,8 @@ mod tests {
             sends_access_token,
         };
         let token = Token::new("at");
-        // An access token that renews itself is stored as its own refresh token, so that all rules for
-        // refresh tokens also apply to the access token.
+        // If a refresh sends the access token, the access token is stored as its own refresh token, so
+        // that all rules for refresh tokens also apply to the access token.
         for sends in [true, false] {
             let request = refreshed(provider().refresh_grant(grant(sends)), &token)?;
             let expected = "grant_type=fb_exchange_token&fb_exchange_token=rt%2B1";

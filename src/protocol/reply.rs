@@ -168,7 +168,7 @@ impl Outcome {
 /// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
     let body = Body::parse(reply.body);
-    // An access token that renews itself is its own refresh token.
+    // If a refresh sends the access token, the access token is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself =
         || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);

@@ -1,14 +1,15 @@
-//! Describes as data where an address in a login is.
+//! Describes as data where a login names an address.
 
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::is_loopback;
 
-/// Says where a login has an address, and which hosts the address may have. The place is a member of
-/// the token answer, a parameter of the callback, or a member of an answer that the client asks for
-/// after the login ([`LoginHost::looked_up_at`]). The value is kept with the token, in
-/// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
+/// Says where a login names the address of the API or of the token endpoint, and which hosts the address
+/// may have. The place is a member of the token answer, a parameter of the callback, or a member of an
+/// answer that the client asks for after the login ([`LoginHost::looked_up_at`]). The value is kept with
+/// the token, in [`Token::extra`](crate::Token::extra), so all processes that share a login use the same
+/// address.
 ///
 /// The address must be https, or http on loopback. The host of the address, as a browser would parse it,
 /// must be an allowed host or a subdomain of an allowed host.

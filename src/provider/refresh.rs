@@ -115,8 +115,8 @@ pub struct RefreshGrant {
     pub grant_type: String,
     /// The name of the parameter that carries the token.
     pub parameter: String,
-    /// Whether the parameter carries the access token and not the refresh token: at some services an
-    /// access token renews itself.
+    /// Whether the parameter carries the access token and not the refresh token: some services issue no
+    /// refresh token, and exchange the access token for a newer access token.
     pub sends_access_token: bool,
 }
 
