@@ -121,8 +121,8 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored record. The suite
-    /// checks this in any case if [`TokenBackend::compares`] says so.
+    /// States whether `save` compares: it then refuses a record that was not made from the stored record. The
+    /// suite checks this in any case if [`TokenBackend::compares`] says so.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self

@@ -146,7 +146,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// Whether the client has not closed its side yet, as far as this side knows.
+/// Whether the client's side of the connection still seems to be open.
 fn is_connected(stream: &TcpStream) -> bool {
     if stream.set_nonblocking(true).is_err() {
         return false;

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// given to `in_second_process`.
 ///
 /// In the first process this function returns at once. In the second process it follows the commands of the
-/// first process, then ends the process. A test can have one worker.
+/// first process, then ends the process. A test can run only one worker.
 pub fn worker<B: TokenBackend>(open: impl FnOnce(&str) -> B) {
     let Some(name) = env::var_os(STORE) else { return };
     let done = obey(&open(&name.to_string_lossy()));
