@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// What `--help` prints below the options.
+/// The text that `--help` prints below the options.
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 something is set up wrongly or was refused; 2 wrong arguments;
 75 try again later; 77 a person has to log in.

@@ -84,7 +84,7 @@ fn in_words_of_the_tool(text: &str) -> String {
         ("`ProviderBuilder::api_base`", "`--api-base`"),
         ("(move_login)", "(`evergrant move`)"),
         ("use the store through SealedBackend", "the tool opens such a store only as `keyring:`"),
-        ("only `Client::refresh` sends it again", "the tool does not send it again: log in anew"),
+        ("only `Client::refresh` sends it again", "the tool does not send it again: log in again"),
         ("`ClientBuilder::dpop_if_offered`", "`dpop = \"offered\"` in its description"),
         ("`ClientBuilder::dpop`", "`dpop = \"required\"` in its description"),
     ];

@@ -41,12 +41,12 @@ struct Unfinished {
     before: Option<Box<About>>,
 }
 
-/// A login by its name.
+/// A login of the tool: its name and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) name: String,
     pub(crate) about: About,
-    /// Whether the login has files in the folder of the logins. Then these files name the store.
+    /// Whether the login has files in the folder of the logins, which then name the store.
     pub(crate) known: bool,
     /// Why the file about the login cannot be read.
     pub(crate) fault: Option<String>,

@@ -88,7 +88,7 @@ fn from_file(path: &Path, places: &Places) -> Outcome<Service> {
     })
 }
 
-/// A provider from its metadata, which is kept for a day in the folder of the logins.
+/// A provider from its metadata, which is cached for a day in the folder of the logins.
 fn discovered(issuer: &str, places: &Places) -> Outcome<ProviderBuilder> {
     let name = name_of(issuer);
     let mut discovery = Discovery::new(issuer);

@@ -77,7 +77,7 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
-/// A table with a blank line's worth of space between its columns.
+/// Formats rows as a table whose columns are aligned, with two spaces between them.
 pub(crate) fn table(rows: &[Vec<(String, Colour)>], terminal: bool) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 struct State {
     /// The number of open token requests and unsaved answers.
     holds: usize,
-    /// The first signal that came while a signal has to wait.
+    /// The first signal that came while signals had to wait.
     waiting: Option<i32>,
     /// The unfinished file of a download.
     part: Option<PathBuf>,

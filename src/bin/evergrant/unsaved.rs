@@ -1,4 +1,4 @@
-//! Remembers a record that a login's store failed to save, and delays signals until it is saved.
+//! Remembers a record that a login's store failed to save, and delays signals until the record is saved.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::signals::{self, Hold};
 
-/// The record that the store failed to save, if there is one. Signals wait until it is saved.
+/// The record that the store failed to save, if there is one. Signals wait until this record is saved.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unsaved(Arc<Mutex<Option<(Record, Hold)>>>);
 

@@ -175,7 +175,7 @@ fn proxies(report: &mut Report) -> Outcome<()> {
             let text = format!("{name} is not the address of a proxy, so no proxy is used");
             report.bad(WRONG, "proxy", &text, &advice::set(name, "http://proxy.example:3128"))?;
         } else {
-            let text = format!("{name} is set (not used for this machine itself)");
+            let text = format!("{name} is set (not used for requests to this machine)");
             report.good("proxy", &text)?;
         }
     }

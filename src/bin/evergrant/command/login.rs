@@ -1,4 +1,4 @@
-//! `login`: a person logs in, and the login is kept.
+//! `login`: a person logs in, and the login is stored.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::ops::ControlFlow;
@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     Ok(0)
 }
 
-/// When the login ends, and whether something prevents that.
+/// A sentence for the person: when the login ends, and what prevents this.
 fn end(health: &Health, has_refresh_token: bool) -> Option<String> {
     let ends = health.ends_at()?;
     let when = show::from_now(ends, show::now());
@@ -121,7 +121,8 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
     }
 }
 
-/// The line that the person pastes. The thread that waits for the line ends with the process.
+/// Reads the line that the person pastes. Fails after `patience`. The thread that waits for the
+/// line ends with the process.
 fn pasted(patience: Duration) -> io::Result<String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::Builder::new().spawn(move || {

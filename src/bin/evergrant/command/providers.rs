@@ -61,7 +61,7 @@ fn one(context: &Context, name: &str) -> Outcome {
     let short = name.split(':').next().unwrap_or_default().to_lowercase().replace('-', "_");
     let row = ready.iter().find(|row| row.name() == short);
     if let Some(row) = row.filter(|row| !row.parameters().is_empty() && !name.contains(':')) {
-        // Without its parameters there is no provider to show yet.
+        // A service with parameters has no provider until the person gives the parameters.
         show::print(&format!("{}: {}", row.display_name(), row.kind()))?;
         show::print(&format!("write  {}", row.usage()))?;
         for (name, meaning) in row.parameters() {

@@ -57,8 +57,8 @@ pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outco
     Ok(code)
 }
 
-/// Reads the store of a login. No credentials are needed, and nothing is sent; only the metadata of a service that
-/// its issuer names may be fetched, once a day.
+/// Reads the store of a login. Needs no credentials and sends no token. The metadata of a service that the
+/// person named by its issuer may be fetched, once a day.
 fn row(context: &Context, login: Login) -> Row {
     let mut row = Row {
         service: login.about.service.clone(),

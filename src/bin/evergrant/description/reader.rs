@@ -34,7 +34,7 @@ pub(super) struct Reader {
     /// The key of this table and a dot; empty for the whole file.
     prefix: String,
     members: Map<String, Value>,
-    /// The keys that were asked for.
+    /// The keys that settings have asked for, to suggest a similar key in an error.
     known: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl Reader {
         }
     }
 
-    /// A number of seconds, or a number and a unit.
+    /// Reads a time: a number of seconds, or a text with a number and a unit.
     pub(super) fn time(&mut self, key: &str) -> Result<Option<Duration>, Fault> {
         let Some(value) = self.take(key) else { return Ok(None) };
         let time = match &value {

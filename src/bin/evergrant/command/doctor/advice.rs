@@ -65,7 +65,7 @@ pub(super) fn make_folder(folder: &str) -> String {
     }
 }
 
-/// The command that moves a file out of the way of a folder.
+/// The command that moves away a file at whose path a folder must be.
 pub(super) fn move_away(path: &str) -> String {
     let old = format!("{path}.old");
     match cfg!(windows) {
