@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context, name: &str, forget: bool) -> Outcome {
     logins::forget(opened.name(), &context.places)?;
     context.tell(match was_there {
         false => "Nobody was logged in.",
-        true => "The service has revoked the login, and the login was removed from this machine.",
+        true => "The service has revoked the login, and the login was removed from its store.",
     });
     Ok(0)
 }
@@ -42,7 +42,7 @@ fn forgotten(context: &Context, login: &Login) -> Outcome {
     logins::forget(&login.name, &context.places)?;
     context.tell(match was_there {
         false => "Nobody was logged in.",
-        true => "The login was removed from this machine, and was not revoked at the service.",
+        true => "The login was removed from its store, and was not revoked at the service.",
     });
     Ok(0)
 }
