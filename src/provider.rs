@@ -241,7 +241,7 @@ impl Provider {
         self.endpoints.issuer.as_deref()
     }
 
-    /// The scopes that a login requests if the program names none.
+    /// The scopes that a login requests if the program names no scopes.
     pub fn default_scopes(&self) -> &[String] {
         &self.authorization.default_scopes
     }

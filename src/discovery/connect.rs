@@ -333,9 +333,9 @@ impl Connection {
         }
     }
 
-    /// The scopes for the login: from [`Connect::with_scopes`], else from the API's challenge, else the
-    /// `scopes_supported` of its metadata, else no scopes. A server may require a further scope for a
-    /// refresh token, such as `offline_access`.
+    /// The scopes for the login: the first that exist of the scopes of [`Connect::with_scopes`], the
+    /// scopes in the API's challenge, and the `scopes_supported` of the API's metadata. A server may
+    /// require a further scope for a refresh token, such as `offline_access`.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()
     }

@@ -23,7 +23,8 @@ pub struct ApiRules {
     /// The rules for answers that say in their body that the access token is no longer valid, tried
     /// in order.
     pub answer_rules: Vec<AnswerRule>,
-    /// How the service tells who has logged in. `None` means its userinfo endpoint.
+    /// How the client asks the service who has logged in. `None` means at the service's userinfo
+    /// endpoint.
     #[cfg(feature = "identity")]
     pub profile: Option<super::Profile>,
 }

@@ -1,6 +1,6 @@
-//! How a revocation request looks.
+//! The form of a revocation request.
 
-/// How a revocation request looks.
+/// The form of a revocation request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationStyle {

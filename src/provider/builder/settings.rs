@@ -36,8 +36,8 @@ impl ProviderBuilder {
 ///
 /// The addresses of the authorization server: [`Endpoints`](crate::provider::Endpoints).
 impl ProviderBuilder {
-    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. A query in the
-    /// address is kept.
+    /// The authorization endpoint (RFC 6749 section 3.1): a person opens this address in a browser. A
+    /// query in the address is kept.
     pub fn authorization_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.authorization = Some(address.into());
         self
@@ -49,7 +49,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// The address for refresh requests. The token endpoint by default.
+    /// The address for refresh requests. The default is the token endpoint.
     pub fn refresh_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.refresh = Some(address.into());
         self
@@ -78,14 +78,14 @@ impl ProviderBuilder {
         self
     }
 
-    /// The introspection endpoint (RFC 7662): it tells what the server knows about a token.
+    /// The introspection endpoint (RFC 7662), whose answer says whether a token is active.
     pub fn introspection_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.introspection = Some(address.into());
         self
     }
 
-    /// The userinfo endpoint (OpenID Connect Core section 5.3): it tells who has logged in. The access
-    /// token is sent to its host.
+    /// The userinfo endpoint (OpenID Connect Core section 5.3), whose answer says who has logged in. The
+    /// access token is sent to its host.
     pub fn userinfo_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.userinfo = Some(address.into());
         self

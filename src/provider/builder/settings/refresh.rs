@@ -35,13 +35,13 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a refresh request carries its parameters. By default in the same way as all token requests.
+    /// How a refresh request carries its parameters. The default is the format of all token requests.
     pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.refresh.format = Some(format);
         self
     }
 
-    /// How the client authenticates for a refresh. By default, as for all token requests.
+    /// How the client authenticates for a refresh. The default is the method of all token requests.
     pub fn refresh_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.refresh.client_auth = Some(client_auth);
         self
@@ -95,8 +95,8 @@ impl ProviderBuilder {
     /// How many refused token requests within `window` the service tolerates before it blocks the
     /// application. After that many refusals, the client sends no token request until the oldest refusal is
     /// older than `window`. The record of a login counts the refusals of that login by all processes
-    /// together. [`Logins`](crate::Logins) also count the refusals of all their logins, in each process by
-    /// itself: so share the number that the service tolerates among the processes.
+    /// together. [`Logins`](crate::Logins) also counts the refusals of all its logins together, separately
+    /// in each process: if several processes run, give each process a share of the number.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self

@@ -66,7 +66,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a revocation request looks. [`RevocationStyle::Form`] by default.
+    /// The form of a revocation request. [`RevocationStyle::Form`] by default.
     pub fn revocation_style(mut self, style: RevocationStyle) -> ProviderBuilder {
         self.0.token_request.revocation_style = style;
         self
