@@ -54,13 +54,14 @@ use crate::secret::Secret;
 ///
 /// [`Connect::discover`] takes these steps:
 ///
-/// 1. One request to the API without a token. The challenge of its 401 may name the API's metadata (RFC 9728
-///    section 5.1) and the scopes. Otherwise the metadata is at a well-known path.
-/// 2. The API's metadata names its authorization server. If the API has no metadata, the client treats
-///    its host as the authorization server, which is right for earlier MCP servers and for Mastodon.
-/// 3. The authorization server's metadata (RFC 8414, OpenID Connect Discovery), with the check of its issuer.
-/// 4. The client id: from [`Connect::credentials`], or by registration, from the store if the program has
-///    registered before.
+/// 1. Sends one request to the API, without a token. The challenge of the 401 may name the API's metadata
+///    (RFC 9728 section 5.1) and the scopes.
+/// 2. Fetches the API's metadata, from the address in the challenge or from the well-known path. The metadata
+///    names the authorization server. If the API has no metadata, the client treats the API's host as the
+///    authorization server, which is right for earlier MCP servers and for Mastodon.
+/// 3. Fetches the authorization server's metadata (RFC 8414, OpenID Connect Discovery) and checks its issuer.
+/// 4. Takes the client id from [`Connect::credentials`] or from the stored registration, or registers the
+///    program.
 #[must_use]
 pub struct Connect {
     address: String,

@@ -10,10 +10,11 @@ use super::RevocationStyle;
 pub struct TokenRequestRules {
     /// How the client authenticates at the token endpoint.
     pub client_auth: ClientAuth,
-    /// How the client authenticates at the revocation endpoint. `None` means as at the token endpoint.
+    /// How the client authenticates at the revocation endpoint. `None` means the
+    /// method of the token endpoint.
     pub revocation_auth: Option<ClientAuth>,
-    /// How the client authenticates at the introspection endpoint. `None` means as at the token
-    /// endpoint.
+    /// How the client authenticates at the introspection endpoint. `None` means the
+    /// method of the token endpoint.
     pub introspection_auth: Option<ClientAuth>,
     /// The parameter that carries the client id, also in authorization requests. `None` means `client_id`.
     pub client_id_param: Option<String>,

@@ -17,15 +17,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// How the client authenticates at the revocation endpoint. By default, as at the token
-    /// endpoint.
+    /// How the client authenticates at the revocation endpoint. The default is the
+    /// method of the token endpoint.
     pub fn revocation_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.revocation_auth = Some(client_auth);
         self
     }
 
-    /// How the client authenticates at the introspection endpoint. By default, as at the token
-    /// endpoint.
+    /// How the client authenticates at the introspection endpoint. The default is the
+    /// method of the token endpoint.
     pub fn introspection_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.introspection_auth = Some(client_auth);
         self
