@@ -146,7 +146,8 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 ///
 /// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Endpoints and body credentials: six SDKs and Teamleader's documentation.
+/// - The endpoints and the credentials in the body are those of six SDKs and of Teamleader's
+///   documentation.
 /// - A refresh token is single use. A refresh most likely revokes the old access token, so a 401 on
 ///   an unexpired token is normal when several processes share a login.
 /// - Errors of the token endpoint have Teamleader's own form.
@@ -183,7 +184,8 @@ pub fn teamleader() -> Provider {
 ///
 /// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Hosts: five code bases. Lifetimes and the refresh rule: Exact's documentation.
+/// - The hosts are those of five code bases. The lifetimes and the refresh rule are those of Exact's
+///   documentation.
 /// - An access token lives 600 seconds. Exact refuses a refresh before the token is 570 seconds old.
 /// - A refresh token rotates each time. Reports differ on whether an old refresh token works after a
 ///   rotation, so this provider assumes [`Rotation::Strict`]. A refresh token that is not used expires
@@ -245,8 +247,8 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 ///
 /// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
-///   endpoint reportedly also accepts credentials in the body.
+/// - The hosts and the client authentication (Basic, not encoded first) are those of Shell's Python
+///   SDK 2.2.0. The token endpoint reportedly also accepts credentials in the body.
 /// - Client credentials only: `Client::builder(..).client_credentials(&[])`.
 /// - An access token without a lifetime is treated as valid for 300 seconds. No source gives this
 ///   number.

@@ -32,7 +32,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, place TEXT);
     CREATE TABLE IF NOT EXISTS unread (source TEXT, id TEXT, what TEXT, PRIMARY KEY (source, id));";
 
-/// The number of objects on a page of Teamleader, which is also the largest.
+/// The number of objects on a page: the largest number that Teamleader allows.
 const PAGE: u32 = 100;
 
 /// A sweep also reads again what changed up to this long before its position, because Teamleader's times are

@@ -111,7 +111,7 @@ impl<'a> Params<'a> {
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
-                "the provider sets the parameter {name:?}, which this request has already"
+                "the provider sets the parameter {name:?}, but the request already has this parameter"
             )));
         }
         self.push(name, value);
