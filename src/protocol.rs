@@ -1,9 +1,9 @@
 //! The protocol: builds requests and reads answers, but sends nothing.
 //!
 //! This module does no I/O and has no clock. The module takes a [`Provider`](crate::Provider), the
-//! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the request to
-//! send or the meaning of the answer. Tests with tables can therefore cover every rule of the standard and
-//! every departure from it.
+//! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the
+//! request to send or the meaning of the answer. So tests with tables cover every rule of the standard
+//! and every departure from it.
 
 #[cfg(feature = "jwt")]
 mod assertion;

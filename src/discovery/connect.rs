@@ -54,13 +54,14 @@ use crate::secret::Secret;
 ///
 /// [`Connect::discover`] takes these steps:
 ///
-/// 1. One request to the API without a token. The challenge of its 401 may name the API's metadata (RFC 9728
-///    section 5.1) and the scopes. Otherwise the metadata is at a well-known path.
-/// 2. The API's metadata names its authorization server. If the API has no metadata, the client treats
-///    its host as the authorization server, which is right for earlier MCP servers and for Mastodon.
-/// 3. The authorization server's metadata (RFC 8414, OpenID Connect Discovery), with the check of its issuer.
-/// 4. The client id: from [`Connect::credentials`], or by registration, from the store if the program has
-///    registered before.
+/// 1. Sends one request to the API, without a token. The challenge of the 401 may name the API's metadata
+///    (RFC 9728 section 5.1) and the scopes.
+/// 2. Fetches the API's metadata, from the address in the challenge or from the well-known path. The metadata
+///    names the authorization server. If the API has no metadata, the client treats the API's host as the
+///    authorization server, which is right for earlier MCP servers and for Mastodon.
+/// 3. Fetches the authorization server's metadata (RFC 8414, OpenID Connect Discovery) and checks its issuer.
+/// 4. Takes the client id from [`Connect::credentials`] or from the stored registration, or registers the
+///    program.
 #[must_use]
 pub struct Connect {
     address: String,
@@ -102,7 +103,8 @@ impl Connect {
     }
 
     /// Chooses one of the authorization servers that the API names, by its issuer. By default the client uses
-    /// the first server. For an API without metadata, this setting names its authorization server.
+    /// the first server that the API names. For an API without metadata, this setting names its authorization
+    /// server.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
         self.server = Some(issuer.into());
         self
@@ -138,9 +140,9 @@ impl Connect {
         self
     }
 
-    /// Keeps the metadata of the API and of its authorization server in a file, for later runs. After
-    /// 24 hours the metadata is fetched again. While a server cannot be reached, the kept metadata is
-    /// used even if it is old, and the log has a warning, so that a login still works. The file has no
+    /// Caches the metadata of the API and of its authorization server in a file, for later runs. After
+    /// 24 hours the metadata is fetched again. While a server cannot be reached, the cached metadata is used
+    /// even if it is old, and the log has a warning, so that a login still works. The file has no
     /// secret in it, and is as private, and checked as strictly, as the file of
     /// [`Discovery::cache_file`](super::Discovery::cache_file).
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {
@@ -332,9 +334,9 @@ impl Connection {
         }
     }
 
-    /// The scopes for the login: from [`Connect::with_scopes`], else from the API's challenge, else the
-    /// `scopes_supported` of its metadata, else no scopes. A server may require a further scope for a
-    /// refresh token, such as `offline_access`.
+    /// The scopes for the login: the first that exist of the scopes of [`Connect::with_scopes`], the
+    /// scopes in the API's challenge, and the `scopes_supported` of the API's metadata. A server may
+    /// require a further scope for a refresh token, such as `offline_access`.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()
     }

@@ -147,8 +147,8 @@ impl Metadata {
             None => ClientAuth::Basic,
         };
         builder = builder.client_auth(own);
-        // The introspection and revocation endpoints use the same method, unless the server lists methods for
-        // them without this method.
+        // The introspection and revocation endpoints use the same method, unless the server's list for an
+        // endpoint lacks this method.
         let other = |endpoint: &str| {
             let methods = self.methods(endpoint)?;
             let same = methods.iter().any(|method| named(method) == Some(own));

@@ -152,9 +152,9 @@ impl ResourceDiscovery {
         ResourceDiscovery { fetching, ..self }
     }
 
-    /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path
-    /// followed by the API's path, and then at the well-known path alone, if the first answer is 404 or
-    /// another status of 400 to 499.
+    /// Fetches the metadata from the address of [`ResourceDiscovery::at`]. Without that setting,
+    /// fetches it from the well-known path followed by the API's path; if this answer is 404 or another
+    /// status of 400 to 499, from the well-known path alone.
     ///
     /// # Errors
     ///

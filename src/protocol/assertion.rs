@@ -1,4 +1,5 @@
-//! Signed client assertions (RFC 7521, RFC 7523), and the difference to the server's clock.
+//! Signed client assertions (RFC 7521, RFC 7523), and the check whether a wrong clock may have caused
+//! a refusal.
 
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ pub(super) fn signed(signer: &dyn Signer, kind: Option<&str>, claims: &Value) ->
     let message = message(&header(signer.algorithm().name(), signer.key_id(), kind), claims);
     let signature = signer
         .sign(message.as_bytes())
-        .map_err(|error| Error::config(format!("the client's key did not sign: {error}")))?;
+        .map_err(|error| Error::config(format!("signing with the client's key failed: {error}")))?;
     Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }
 
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_assertion_has_the_standard_claims_and_a_new_jti() {
+    fn a_client_assertion_has_standard_claims_and_a_new_jti() {
         let credentials = Credentials::signed("app7", key());
         let known = provider().issuer("https://as.example");
         let [header, claims] = assertion(known.clone(), &credentials);

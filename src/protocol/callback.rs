@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_a_callback_gives_the_same_code() {
+    fn every_form_of_callback_gives_the_same_code() {
         let login = begun(provider());
         for callback in [
             "https://app.example/cb?code=a%2Bb%2F%21%3D&state=STATE",
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_counts_before_a_code_and_one_must_be_there() {
+    fn a_callback_needs_an_error_or_a_code_and_errors_win() {
         let login = begun(provider());
         let both = "?code=c&error=access_denied&error_description=no%0Away%1b&state=STATE";
         let Err(Error::OAuth(error)) = check(&login, both) else { panic!("not refused") };

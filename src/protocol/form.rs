@@ -107,11 +107,11 @@ impl<'a> Params<'a> {
     }
 
     /// Adds a parameter of the provider. Fails if the request already has a parameter of that name,
-    /// unless it may come twice.
+    /// unless the name is one of [`REPEATABLE`].
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
-                "the provider sets the parameter {name:?}, which this request has already"
+                "the provider sets the parameter {name:?}, but the request already has this parameter"
             )));
         }
         self.push(name, value);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_odd_characters_is_not_shown_to_a_person() {
+    fn an_address_with_an_odd_host_is_not_shown() {
         for odd in ["https://a$b.example/", "https://a(b.example/", "no address"] {
             assert_eq!(written_again(odd), None, "{odd}");
         }

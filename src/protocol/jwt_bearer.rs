@@ -99,8 +99,8 @@ impl JwtBearer {
         self
     }
 
-    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. The token may live longer
-    /// or shorter.
+    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. The server sets the
+    /// lifetime of the access token.
     pub fn lifetime(mut self, lifetime: Duration) -> JwtBearer {
         self.lifetime = lifetime;
         self
@@ -123,7 +123,8 @@ impl JwtBearer {
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        // Errors show this text and a claim may be a secret, so only its fingerprint is used.
+        // Errors show this text and a claim may be a secret, so the text has only the claim's
+        // fingerprint.
         let claim = |(name, value): (&String, &Value)| {
             format!("{name}={}", Secret::new(value.to_string()).fingerprint())
         };
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_marked_by_accounts_and_fingerprinted_claims() {
+    fn a_grant_is_marked_by_accounts_and_claims() {
         let grant = || JwtBearer::new(key());
         assert_eq!(grant().mark(), None);
         let mark = grant().issuer("a b").subject("c").mark();

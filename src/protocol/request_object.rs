@@ -27,13 +27,13 @@ const RESERVED: [&str; 9] =
     ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "request", "request_uri"];
 
 impl<'a> AuthorizationRequest<'a> {
-    /// Moves the parameters into a signed request object. Outside the request object, the request has only
+    /// Moves the parameters into a signed request object. The request then has only the parameters
     /// `client_id` and `request` (section 5). `caller` has the time of the server; `ours` is the same moment
     /// by our clock.
     ///
-    /// A login with `openid` that is not pushed also has its `response_type` and `scope` outside, because
-    /// OpenID Connect Core section 6.1 requires them there. A pushed request has no other parameters outside
-    /// (RFC 9126 section 3).
+    /// A login with `openid` that is not pushed also sends `response_type` and `scope` as parameters, because
+    /// OpenID Connect Core section 6.1 requires this. A pushed request sends no other parameters (RFC 9126
+    /// section 3).
     pub(crate) fn signed(
         mut self,
         caller: &Requester<'_>,

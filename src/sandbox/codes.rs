@@ -44,7 +44,7 @@ pub(super) struct Code {
     spent: Option<Option<usize>>,
 }
 
-/// Why the person does not see the page of an authorization request.
+/// Why an authorization request gets no page on which the person can agree.
 pub(super) enum Unfit {
     /// The redirect URI is not registered, so the error is shown to the person and not sent to the client
     /// (section 4.1.2.1).

@@ -24,7 +24,7 @@ pub enum Fault {
     CutMid(usize),
     /// Answers with this status without processing the request.
     StatusBefore(u16),
-    /// Processes the request, and answers with this status instead.
+    /// Decides, and answers with this status in place of the reply.
     StatusAfter(u16),
     /// Answers with 429 without processing the request, and with `Retry-After` in seconds if given.
     TooMany(Option<u64>),
@@ -103,8 +103,8 @@ impl Gate {
         self.0.0.lock().arrived
     }
 
-    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether the
-    /// requests have arrived.
+    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether that
+    /// many requests have arrived.
     #[must_use]
     pub fn wait_for(&self, requests: usize, patience: Duration) -> bool {
         let until = Instant::now() + patience;

@@ -191,7 +191,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the lifetime of unused refresh tokens. By default refresh tokens do not expire.
+    /// Sets the lifetime of unused refresh tokens. By default unused refresh tokens do not expire.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.refresh_token_lifetime = Some(lifetime);
         self
@@ -262,7 +262,7 @@ impl SandboxBuilder {
     }
 
     /// Sets whether an authorization request without PKCE is refused. Off by default. If a request uses PKCE,
-    /// the sandbox always checks it.
+    /// the sandbox always checks the verifier.
     pub fn pkce_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pkce_required = required;
         self
@@ -293,8 +293,8 @@ impl SandboxBuilder {
 
     /// Demands a nonce in every proof; the token endpoint and the API have separate nonces. After
     /// `proofs` proofs there is a new nonce, and the seven nonces before it stay valid;
-    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the two servers has the newest
-    /// nonce. Off by default.
+    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the token endpoint and of the API
+    /// has the newest nonce. Off by default.
     pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
         self.0.dpop_nonces = Some(proofs);
         self
@@ -327,8 +327,8 @@ impl SandboxBuilder {
     }
 
     /// Lets clients register by themselves at `/register` (RFC 7591), and manage their registration (RFC 7592).
-    /// A registered client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as it
-    /// asked.
+    /// A registered client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as its
+    /// registration says.
     pub fn registration(mut self, open: bool) -> SandboxBuilder {
         self.0.registration = open;
         self
@@ -377,7 +377,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An error of the system, which refuses the port, the folder or the thread.
+    /// An [`io::Error`] if the system refuses the port, the folder or the thread.
     pub fn start(self) -> io::Result<Sandbox> {
         Sandbox::with(self.0)
     }

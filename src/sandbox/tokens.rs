@@ -66,7 +66,8 @@ pub(super) struct RefreshToken {
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// Whether the token was revoked, which counts more than the rotation.
+    /// Whether the token was revoked. A revoked token is refused even if the rotation would allow
+    /// its use.
     pub(super) ended: bool,
 }
 

@@ -211,10 +211,13 @@ fn a_second_process_finds_flaws_that_one_process_cannot_see() {
     let seen_late = ["a reopened store has the saved record", "nothing is stored"];
     let killed = ["the save of a killed process is kept", "nothing is stored"];
     let stale = ["a handle reads what others have saved", "not what others have saved since"];
-    let blind = ["two processes see each other's saves", "second process saved is not seen"];
+    let blind = [
+        "two processes see each other's saves",
+        "does not see the record that a second process saved",
+    ];
     let over = ["a save is compared with what others have saved", "a save overwrote a newer save"];
-    let both = ["the lock keeps out a second process", "has the lock too"];
-    let stays = ["a killed process frees the lock", "after its process was killed"];
+    let both = ["the lock excludes a second process", "got the lock, which this process still has"];
+    let stays = ["the lock of a killed process is released", "after its process was killed"];
     let flaws: [(Flaw, &[[&str; 2]]); 5] = [
         (Flaw::Caches, &[stale, blind]),
         (Flaw::ComparesWithItsMemory, &[over]),

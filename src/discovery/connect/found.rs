@@ -121,8 +121,8 @@ impl Connect {
         if let Some(first) = servers.first() {
             return self.discovery(first).metadata();
         }
-        // Without metadata of the API, its host is the authorization server. The issuer may be written with
-        // a slash at its end: its metadata is at the same address (RFC 8414 section 3.1).
+        // If the API has no metadata, the API's host is the authorization server. The issuer may be written
+        // with a slash at its end: its metadata is at the same address (RFC 8414 section 3.1).
         let origin = protected::origin(&self.address)?;
         match self.discovery(origin).metadata() {
             Err(first @ Error::Decode(_)) => {

@@ -85,7 +85,7 @@ impl ClientMetadata {
         self.member("scope", scopes.join(" "))
     }
 
-    /// Sets how people reach those who are responsible for the client, such as e-mail addresses.
+    /// Sets the contacts of the people who are responsible for the client, such as e-mail addresses.
     pub fn contacts(self, contacts: &[&str]) -> ClientMetadata {
         self.member("contacts", contacts.to_vec())
     }

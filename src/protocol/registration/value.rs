@@ -55,7 +55,7 @@ impl Registration {
         self.issued_at
     }
 
-    /// When the client secret expires, UTC; `None` if the secret does not expire.
+    /// When the client secret expires, UTC; `None` if it never expires.
     pub fn secret_expires_at(&self) -> Option<OffsetDateTime> {
         self.secret_expires_at
     }
@@ -72,8 +72,8 @@ impl Registration {
         self.client_uri.as_deref()
     }
 
-    /// The metadata that the server registered. The metadata may differ from the metadata that the client
-    /// sent, and may have more members (RFC 7591 section 3.2.1).
+    /// The metadata that the server registered. The registered metadata may differ from the metadata that the
+    /// client sent, and may have more members (RFC 7591 section 3.2.1).
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
@@ -161,7 +161,7 @@ impl Registration {
         new
     }
 
-    /// Takes the redirect URIs of the request, if the answer has none.
+    /// Takes the redirect URIs of the request, if the answer has no redirect URIs.
     pub(super) fn asked(mut self, asked: &ClientMetadata) -> Registration {
         if let Some(uris) =
             asked.get("redirect_uris").filter(|_| !self.metadata.has("redirect_uris"))
