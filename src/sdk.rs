@@ -1,5 +1,5 @@
-//! Types and macros that the vendor SDKs share. No other module uses them, so an SDK that becomes a
-//! crate of its own needs only a copy of this module.
+//! Types and macros that the vendor SDKs share. No other module uses these types and macros, so an SDK that
+//! becomes a crate of its own needs only a copy of this module.
 
 #[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod decimal;

@@ -320,7 +320,7 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
             let error = result.unwrap_err();
             let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
             assert!(refusal.unanswered_since.is_some());
-            assert!(error.to_string().contains("the answer that carried its successor was lost"));
+            assert!(error.to_string().contains("the answer with the new refresh token was lost"));
         }
     }
 }
