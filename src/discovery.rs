@@ -84,9 +84,9 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
-    /// the server writes it, with its slash at the end if it has one. If the text is the address of a
-    /// metadata document, the part that does not belong to the issuer is cut off.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as the
+    /// server writes the issuer, also with a slash at its end. If the text is the address of a metadata
+    /// document, the part that does not belong to the issuer is cut off.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let mut issuer = issuer.into();
         if let Some(shorter) = protocol::without_well_known(&issuer) {
@@ -142,7 +142,7 @@ impl Discovery {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Discovery {
         self.fetching.clock = clock;
         self

@@ -157,7 +157,7 @@ impl Connect {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Connect {
         self.fetching.clock = clock;
         self
@@ -175,9 +175,9 @@ impl Connect {
 
     /// Asks the API and its authorization server. Nobody logs in yet.
     ///
-    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an
-    /// initial access token goes to that server, so name the server with
-    /// [`Connect::authorization_server`] if you do not trust the API to choose it.
+    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an initial
+    /// access token goes to that server, so name the server with [`Connect::authorization_server`] if you do
+    /// not trust the API to choose the server.
     ///
     /// # Errors
     ///
@@ -323,8 +323,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Starts to build a client that keeps its login in this store. The API's address is the base of the
-    /// client's requests. If the API has metadata, every authorization request, token request and refresh
+    /// Returns a builder for a client that keeps its login in this store. The API's address is the base of
+    /// the client's requests. If the API has metadata, every authorization request, token request and refresh
     /// names the API as the `resource` (RFC 8707), so that the tokens work nowhere else.
     pub fn client(&self, backend: impl TokenBackend + 'static) -> ClientBuilder {
         let builder = Client::builder(self.provider.clone(), self.credentials.clone(), backend);

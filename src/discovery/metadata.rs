@@ -55,7 +55,7 @@ impl Metadata {
         self.0.members.get(name)
     }
 
-    /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
+    /// Returns a builder for a provider with these endpoints, named after the host of the token endpoint.
     ///
     /// If the server offers pushed authorization requests (RFC 9126) and the crate has the feature
     /// `par`, logins are pushed; [`PushedRequests`] can turn this off.

@@ -22,7 +22,7 @@ pub(super) const CLIENT_ASSERTION_TYPE: &str =
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
-/// Core section 9), with a new `jti` for each request. `None` for a client that authenticates in
+/// Core section 9), with a new `jti` for each request. Returns `None` for a client that authenticates in
 /// another way.
 pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
     let Requester { provider, credentials, now, .. } = *caller;
@@ -92,8 +92,8 @@ pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Val
 }
 
 /// Whether an error may come from a wrong clock on this machine: the server refused the client's
-/// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Both refusals leave the
-/// refresh token unused.
+/// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Neither refusal uses up the
+/// refresh token.
 pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = value.get("error").and_then(Value::as_str);

@@ -388,7 +388,7 @@ fn check_redirect_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Joins the scopes. `None` for no scopes: a parameter without a value is treated as omitted (RFC
+/// Joins the scopes. Returns `None` for no scopes: a parameter without a value is treated as omitted (RFC
 /// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {

@@ -85,8 +85,8 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The error in a callback that does not prove that it belongs to this login. Some services leave
-    /// the state out when they report an error, and anybody may have made up such a callback: the text
+    /// The error in a callback that does not prove that it belongs to this login. Some services leave the
+    /// state out when they report an error, and anybody may have made up a callback without a state: the text
     /// is shown to a person, and the login goes on.
     pub(crate) fn unproven_error(&self, callback: &str) -> Option<String> {
         let pairs = read(callback, self.code_param.as_deref().unwrap_or("code"))?;
@@ -113,7 +113,7 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// Reads the parameters. `None` for a text without parameters. `code` is the name of the code's
+/// Reads the parameters. Returns `None` for a text without parameters. `code` is the name of the code's
 /// parameter.
 fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     let text = callback.trim();

@@ -35,8 +35,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
-/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has them can fetch the token. `Debug`
-/// shows neither.
+/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has these two can fetch the
+/// token. `Debug` shows neither the device code nor the key.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]

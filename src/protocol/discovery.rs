@@ -152,7 +152,7 @@ fn check_endpoints(
             Value::String(address) => address,
             _ => return Err(wrong(format!("{name} is not a string"))),
         };
-        // With this character in the text, a browser or a terminal would open another address.
+        // If the address has this character, a browser or a terminal would open another address.
         if address.contains(|c| !is_plain(c)) {
             return Err(wrong(format!(
                 "{name} has a character that an address cannot contain unencoded"

@@ -217,7 +217,7 @@ pub(crate) fn is_plain(c: char) -> bool {
 }
 
 /// The address in the form that is shown to a person: unchanged if all characters are plain; otherwise
-/// parsed and written again, so that the person sees where the browser will go. `None` if the text is
+/// parsed and written again, so that the person sees where the browser will go. Returns `None` if the text is
 /// not an address.
 pub(crate) fn written_again(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;

@@ -206,7 +206,7 @@ fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<Offs
     Ok(found)
 }
 
-/// Reads a date. `None` for the values that libraries write for "no date".
+/// Reads a date. Returns `None` for the values that libraries write for "no date".
 fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
     let unreadable = || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
     let date = match (value, number(value)) {

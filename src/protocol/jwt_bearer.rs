@@ -23,7 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// The JWT bearer grant (RFC 7523 section 2.1): a signed assertion instead of a person's login.
 ///
-/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and those added with
+/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and the claims of
 /// [`JwtBearer::claim`]. Each token request gets a newly signed assertion.
 #[derive(Clone)]
 #[must_use]

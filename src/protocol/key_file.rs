@@ -28,7 +28,7 @@ struct Raw {
     token_uri: String,
 }
 
-/// The advice for a credentials file of Google that is not the key file of a service account. `None`
+/// The advice for a credentials file of Google that is not the key file of a service account. Returns `None`
 /// for any other text.
 fn other_kind(text: &str) -> Option<&'static str> {
     #[derive(Deserialize)]

@@ -12,7 +12,8 @@ use crate::stored_json::{object, parse};
 
 /// The longest ID token that is checked, in bytes.
 const LONGEST: usize = 64 << 10;
-/// How many keys a set may have. A set with more keys is refused: a token without `kid` is checked with each.
+/// How many keys a set may have. A set with more keys is refused: a token without `kid` is checked with each
+/// key.
 const MOST_KEYS: usize = 100;
 
 /// How a signature is checked: the kind of key, and the algorithm of ring.

@@ -71,7 +71,8 @@ impl<'a> AuthorizationRequest<'a> {
     }
 }
 
-/// Signs with the key of the credentials, or with the secret of a client that also authenticates with it.
+/// Signs with the key of the credentials, or with the client secret if the client also authenticates with the
+/// secret.
 fn request_object(caller: &Requester<'_>, claims: &Value) -> Result<Secret> {
     let Requester { provider, credentials, .. } = *caller;
     match (credentials.request_signer(), credentials.secret()) {

@@ -81,8 +81,8 @@ pub fn successor(record: &Record, token: Token) -> Record {
     next
 }
 
-/// The record that a client saves before it sends a refresh token: it replaces `record` and has a note that
-/// announces the successor.
+/// The record that a client saves before it sends a refresh token: it replaces `record` and has a refresh
+/// note, which announces the record that follows.
 pub fn noted(record: &Record) -> Record {
     let mut next = record.next();
     let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);

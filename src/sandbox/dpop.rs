@@ -19,7 +19,7 @@ const WINDOW: i64 = 60;
 /// renewed.
 const ACCEPTED: usize = 8;
 
-/// A proof is checked by one of the two servers, which have their own nonces.
+/// The server that checks a proof: each of the two servers has its own nonces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Server,

@@ -67,17 +67,17 @@ pub struct Counters {
 pub enum EventKind {
     /// A login began: a code was exchanged, or [`super::Sandbox::login`] was called.
     LoginBegan,
-    /// The sandbox accepted a refresh token for the first time. `spent` is that token; with rotation
+    /// The sandbox accepted a refresh token for the first time. `spent` is the accepted token; with rotation
     /// `refresh_token` is its successor.
     Refreshed,
-    /// The sandbox accepted the replaced refresh token `spent` again, and issued the pair.
+    /// The sandbox accepted the replaced refresh token `spent` again, and issued the token pair.
     Recovered,
     /// The client got a token for itself.
     ClientCredentials,
-    /// The whole reply with this pair was handed to the network, where it can still be lost.
+    /// The whole reply with this token pair was handed to the network, where it can still be lost.
     Delivered,
-    /// The reply with this pair was not sent, or only in part: because of a fault, or because the client had
-    /// closed the connection.
+    /// The reply with this token pair was not sent, or only in part: because of a fault, or because the
+    /// client had closed the connection.
     Lost,
     /// The access token was used at the API for the first time.
     Used,

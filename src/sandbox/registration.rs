@@ -1,4 +1,4 @@
-//! Decides the registration of clients (RFC 7591) and its management (RFC 7592), without I/O.
+//! Implements the registration of clients (RFC 7591) and its management (RFC 7592), without I/O.
 
 use std::time::Duration;
 

@@ -123,7 +123,7 @@ impl Settings {
     }
 }
 
-/// Configures a [`Sandbox`]. [`SandboxBuilder::start`] starts it.
+/// Configures a [`Sandbox`]. [`SandboxBuilder::start`] starts the sandbox.
 ///
 /// ```
 /// use evergrant::provider::{ClientAuth, Rotation};
@@ -158,14 +158,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets whether an accepted repeat of a refresh gets the same pair again, as from a server that stores
-    /// its replies, or a second pair (the default).
+    /// Sets whether an accepted repeat of a refresh gets the same token pair again, as from a server that
+    /// stores its replies, or a second pair (the default).
     pub fn repeat_gives_same_pair(mut self, same: bool) -> SandboxBuilder {
         self.0.same_pair = same;
         self
     }
 
-    /// Sets whether a second pair revokes the first pair, including its access token. Off by default.
+    /// Sets whether a second token pair revokes the first pair, including its access token. Off by default.
     pub fn second_pair_ends_first(mut self, ends: bool) -> SandboxBuilder {
         self.0.second_pair_ends_first = ends;
         self
@@ -183,9 +183,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the age that a pair must have before it may be refreshed, unless its access token has expired
-    /// before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate limit
-    /// exceeded: access_token not expired", and a `Reason` header.
+    /// Sets the age that a token pair must have before it may be refreshed, unless its access token has
+    /// expired before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate
+    /// limit exceeded: access_token not expired", and a `Reason` header.
     pub fn earliest_refresh(mut self, after: Duration) -> SandboxBuilder {
         self.0.earliest_refresh = Some(after);
         self

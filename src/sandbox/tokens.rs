@@ -62,7 +62,7 @@ pub(super) struct RefreshToken {
     pub(super) issued_at: Duration,
     /// The refresh token that this token replaced.
     pub(super) parent: Option<usize>,
-    /// The first pair that replaced this token.
+    /// The first token pair that replaced this token.
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
@@ -75,7 +75,7 @@ pub(super) struct AccessToken {
     pub(super) text: String,
     /// The login; `None` for a token that the client got for itself.
     pub(super) login: Option<usize>,
-    /// The refresh token of the same pair.
+    /// The refresh token of the same token pair.
     pub(super) refresh: Option<usize>,
     pub(super) issued_at: Duration,
     pub(super) ends_at: Duration,

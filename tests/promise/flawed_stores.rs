@@ -27,7 +27,7 @@ enum Flaw {
     LeavesItsLock,
     /// Stores only the token.
     ThreeColumns,
-    /// Stores all but the note.
+    /// Stores all but the refresh note.
     DropsTheNote,
 }
 
@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// Runs in the second process. The name of the file says which flaw the store has.
+/// Runs in the second process of the contract suite. The name of the file says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {
@@ -292,7 +292,7 @@ fn a_power_cut_finds_a_store_that_does_not_flush() {
 }
 
 #[test]
-fn a_second_process_that_is_not_a_worker_is_a_failure_with_a_hint() {
+fn a_second_process_that_is_no_worker_is_a_failure() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let contract = Contract::new(|| FileBackend::new(&path))

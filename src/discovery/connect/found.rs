@@ -65,7 +65,7 @@ impl Connect {
         }
     }
 
-    /// Returns the content of the file, checked like answers. `None` for a file about another API.
+    /// Returns the content of the file, checked like answers. Returns `None` for a file about another API.
     fn kept(&self, file: &Path) -> Option<Found> {
         let found: Found = serde_json::from_slice(&cache::read(file)?).ok()?;
         let whole = |members: &serde_json::Map<String, Value>| serde_json::to_vec(members).ok();

@@ -61,7 +61,7 @@ impl Registration {
     }
 
     /// The token for the registration itself (`registration_access_token`): anyone who has this token
-    /// can change the registration. `None` if the server offers no management.
+    /// can change the registration. Returns `None` if the server offers no management.
     pub fn access_token(&self) -> Option<&Secret> {
         self.access_token.as_ref()
     }
@@ -78,9 +78,9 @@ impl Registration {
         &self.metadata
     }
 
-    /// The credentials of this client, with the first registered redirect URI. If that is a loopback address
-    /// without a port, [`Client::authorize_interactive`](crate::Client::authorize_interactive) chooses a free
-    /// port.
+    /// The credentials of this client, with the first registered redirect URI. If the redirect URI is a
+    /// loopback address without a port,
+    /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) chooses a free port.
     pub fn credentials(&self) -> Credentials {
         let credentials = match &self.client_secret {
             Some(secret) => Credentials::new(&self.client_id, secret.clone()),

@@ -44,7 +44,7 @@ pub(super) struct Body {
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
+    /// Whether the body had bytes that are not UTF-8. If so, U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 
@@ -73,15 +73,15 @@ impl Body {
         &self.value
     }
 
-    /// Finds the object with the access token: at one of the provider's places, or at the top level.
+    /// Finds the object with the access token: at one of the provider's paths, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
         objects.find(|found| text_of(found.object, &provider.reply, ACCESS).is_some())
     }
 
-    /// Finds the refresh token: in the object with the access token, in the places where that object is
-    /// searched, or where services are known to nest their answers. A refresh token beside another
-    /// access token belongs to that access token and is ignored.
+    /// Finds the refresh token: in the object with the access token, at the paths where that object is
+    /// searched, or where services are known to nest their answers. A refresh token beside another access
+    /// token belongs to that access token and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let rules = &provider.reply;
@@ -134,7 +134,7 @@ impl Body {
         }
     }
 
-    /// The extra members of a token: the unknown members beside the access token, then those of the top
+    /// The extra members of a token: the unknown members beside the access token, then the members of the top
     /// level.
     pub(super) fn extra(&self, found: &Found<'_>, rules: &ReplyRules) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();

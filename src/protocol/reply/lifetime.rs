@@ -47,7 +47,7 @@ pub(super) fn refresh_expires_in(
     first(object, rules.names(ReplyMember::RefreshExpiresIn), &REFRESH, seconds)
 }
 
-/// Reads a number of seconds: an integer, a float, or a string with a number. `None` for more than
+/// Reads a number of seconds: an integer, a float, or a string with a number. Returns `None` for more than
 /// ten years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();

@@ -164,7 +164,7 @@ fn a_missing_key_fails_before_a_person_is_asked() -> Result<()> {
         assert!(error.to_string().contains("with_request_signer"), "{error}");
         assert!(matches!(error, Error::Config(_)), "{error:?}");
     }
-    // A secret signs for a client that authenticates with it.
+    // The client authenticates with its secret, so the secret also signs the request object.
     let row = provider().client_auth(ClientAuth::SecretJwt);
     let (_, pairs) = begun(row, &Credentials::new("app", "sesame"), &["read"], &[], false)?;
     assert_eq!(part(get(&pairs, "request"), 0)["alg"], "HS256");
