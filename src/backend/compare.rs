@@ -24,7 +24,8 @@ pub(super) const LOOKS: usize = 8;
 /// What an error says after the store's name if its table has other columns.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) const OTHER_COLUMNS: &str = ": the table has other columns than this release knows, and nothing was \
-    changed: if a newer release has changed the table, update this program";
+    changed: if a newer release has changed the table, update this program; if an earlier release has made the \
+    table, its owner must add the new columns (guide::stores, Updates)";
 
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
