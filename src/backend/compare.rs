@@ -252,6 +252,21 @@ mod tests {
         assert!(place.bytes.lock().is_none());
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn a_hundred_thousand_names_have_numbers_of_their_own() {
+        let long = "administrations/".repeat(31);
+        let name = |n: usize| match n % 4 {
+            0 => format!("tenant-{n}"),
+            1 => format!("anna.{n}@example.com"),
+            2 => format!("\u{c4}mter/Nord/{n}"),
+            _ => format!("{long}{n}"),
+        };
+        let numbers: std::collections::BTreeSet<_> =
+            (0..100_000).map(|n| hash(&["\"evergrant_logins\"", &name(n)])).collect();
+        assert_eq!(numbers.len(), 100_000);
+    }
+
     /// Programs of different releases must lock the same file.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     #[test]

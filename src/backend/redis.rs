@@ -63,7 +63,7 @@ return 0";
 /// compares and writes in one step, in a script, so that a process that was paused past the end of its
 /// lease cannot overwrite a newer record.
 ///
-/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
+/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `PTTL`, `CLIENT ID`, `CLIENT LIST`,
 /// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
 /// a cluster.
 ///
