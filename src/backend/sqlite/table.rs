@@ -39,18 +39,25 @@ pub(super) fn is_other_column(error: &rusqlite::Error) -> bool {
 /// for this transaction as for any other. Returns `false`, and changes nothing, if the table is not one of an
 /// earlier release.
 fn complete(connection: &Connection) -> Result<bool> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let sql = "SELECT name FROM pragma_table_info('evergrant_logins')";
-    let mut columns = transaction.prepare(sql)?;
-    let there = columns.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>>>()?;
-    drop(columns);
-    let has = |name: &str| there.iter().any(|column| column == name);
-    if !NEEDED.iter().all(|name| has(name)) {
+    if missing(connection)?.is_none() {
         return Ok(false);
     }
-    for (name, kind) in ADDED.iter().filter(|(name, _)| !has(name)) {
-        transaction
-            .execute_batch(&format!("ALTER TABLE evergrant_logins ADD COLUMN {name} {kind}"))?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    // Another process may have changed the table meanwhile.
+    let Some(missing) = missing(&transaction)? else { return Ok(false) };
+    for column in missing {
+        transaction.execute_batch(&format!("ALTER TABLE evergrant_logins ADD COLUMN {column}"))?;
     }
     transaction.commit().map(|()| true)
+}
+
+/// The columns that the table lacks, with their types. `None` if it is not a table of an earlier release.
+fn missing(connection: &Connection) -> Result<Option<Vec<String>>> {
+    let mut columns =
+        connection.prepare("SELECT name FROM pragma_table_info('evergrant_logins')")?;
+    let there = columns.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>>>()?;
+    let has = |name: &str| there.iter().any(|column| column == name);
+    let lacks = |(name, _): &&(&str, &str)| !has(name);
+    let missing = || ADDED.iter().filter(lacks).map(|(name, kind)| format!("{name} {kind}"));
+    Ok(NEEDED.iter().all(|name| has(name)).then(|| missing().collect()))
 }
