@@ -98,11 +98,11 @@ impl Record {
     /// [`BackendError::Config`] for a record of a newer format. Another error when the bytes are not one whole
     /// record: empty or cut, not JSON, or other JSON. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err("it is empty".into());
+        let text = stored_json::text_of(bytes).ok_or("it is neither UTF-8 nor UTF-16")?;
+        if text.trim().is_empty() {
+            return Err(BackendError::Empty("it is empty".to_owned()).into());
         }
         // serde_json's own error may quote the text, so only its line and column are used.
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
         let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
         })?;
