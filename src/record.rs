@@ -110,7 +110,10 @@ impl Record {
         if version > u64::from(VERSION) {
             return Err(BackendError::Config(newer(version)).into());
         }
-        Record::from_value(value).map_err(Into::into)
+        Record::from_value(value).map_err(|why| match stored::wrong_member(&text) {
+            Some(name) => format!("{why}: {name}").into(),
+            None => why.into(),
+        })
     }
 
     fn from_value(value: Value) -> Result<Record, String> {
@@ -413,6 +416,7 @@ mod tests {
             grant: "authorization_code".to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         };
         let mut bound = record();
         assert!(bound.check(&binding, "the store").is_ok());

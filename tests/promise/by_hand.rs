@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use evergrant::TokenBackend as _;
 use evergrant::backend::{BackendError, FileBackend};
+use evergrant::sandbox::Sandbox;
 use evergrant::sandbox::contract::successor;
+use evergrant::{Client, TokenBackend as _};
 
 use crate::support::*;
 
@@ -53,4 +54,18 @@ fn accepts_a_first_record(content: &[u8]) {
     store.probe().unwrap();
     store.save(&first).unwrap();
     assert_eq!(load(&path), Some(first));
+}
+
+#[test]
+fn an_access_token_with_a_line_break_is_replaced() {
+    let sandbox = Sandbox::start().unwrap();
+    let path = sandbox.folder().join("login.json");
+    let client = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&path));
+    let login = sandbox.login();
+    let access_token = login.access_token().expose().to_owned();
+    client().seed(login).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace(&access_token, &format!("{access_token}\\n"))).unwrap();
+    client().get("/me").call().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
 }

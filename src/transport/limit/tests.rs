@@ -342,6 +342,8 @@ fn a_refresh_survives_any_stop_and_any_step_of_the_wall_clock() {
                     grant: "authorization_code".to_owned(),
                     scope: None,
                     audience: None,
+                    unknown: Default::default(),
+                    unknown: Default::default(),
                 };
                 let provider = Provider::builder("x").token_endpoint(url).rotation(rotation);
                 let provider = Arc::new(provider.build().unwrap());
