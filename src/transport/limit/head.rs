@@ -155,7 +155,8 @@ impl Head {
         if has_body && chunked {
             match body.first() {
                 None if !ended => return None,
-                first => chunked = first.is_none_or(u8::is_ascii_hexdigit),
+                // JSON, perhaps with a byte order mark, and not the length of a chunk.
+                first => chunked = !matches!(first, Some(b'{' | b'[' | 0xef)),
             }
         }
         if has_body && !matches!(status, "204" | "304") && self.names("content-encoding", "gzip") {
