@@ -380,18 +380,11 @@ impl TokenTransport {
     fn read(&self, mut answer: Answer, sent_at: OffsetDateTime) -> Sent {
         let cut = answer.cut.take();
         let raw = answer.as_reply();
-        let Some(cut) = cut else {
-            return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
-        };
-        // Truncated JSON shows which members are complete, and a new refresh token among them must not
-        // be lost. A form does not show whether a value is complete.
-        if raw.body.trim_ascii_start().starts_with(b"{") {
-            let reply = protocol::read(&self.provider, &raw, sent_at);
-            if reply.refresh_token.is_some() {
-                return Sent::Reply(reply);
-            }
+        match cut {
+            None => Sent::Reply(protocol::read(&self.provider, &raw, sent_at)),
+            Some(cut) => protocol::read_cut(&self.provider, &raw, sent_at)
+                .map_or(Sent::NoAnswer(cut), Sent::Reply),
         }
-        Sent::NoAnswer(cut)
     }
 }
 
