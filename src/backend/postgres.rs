@@ -90,7 +90,7 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 #[derive(Clone)]
 pub struct PostgresBackend {
     server: Arc<Pool<Session>>,
-    /// Identifies the server within this process.
+    /// The server's address as one text, which distinguishes servers within this process.
     server_id: Arc<str>,
     address: String,
     table: String,
@@ -111,8 +111,8 @@ impl PostgresBackend {
     /// [`PostgresBackend::with_connections`]. The store replaces a broken connection, and waits 10
     /// seconds for an answer of the server, on any connection.
     ///
-    /// With several hosts (`postgres://app@one,two/app`), the store uses the one that accepts writes, and each
-    /// host has an equal part of the 10 seconds.
+    /// With several hosts (`postgres://app@one,two/app`), the store uses the host that accepts writes, and
+    /// each host has an equal part of the 10 seconds.
     ///
     /// # Errors
     ///
@@ -163,28 +163,29 @@ impl PostgresBackend {
         }
     }
 
-    /// Returns a store for the login of this account, on the same sessions; any text without the character
-    /// NUL. `default` by default.
+    /// Returns a store for the login of this account, on the same sessions; `account` may be any text without
+    /// the character NUL. A new store is for the account `default`.
     #[must_use]
     pub fn account(&self, account: impl Into<String>) -> PostgresBackend {
         PostgresBackend { account: account.into(), ..self.apart() }
     }
 
-    /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A
-    /// client keeps a session while it refreshes, a quarter of the sessions excepted: so 8 sessions allow 6
-    /// refreshes at a time. The other clients wait for up to 5 minutes if they have no working token. With 1, a
-    /// call whose token is about to expire waits up to 10 seconds while another account is refreshed: use 2 or more.
+    /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A client
+    /// keeps a session while it refreshes, and a quarter of the sessions is never used for refreshes: so 8
+    /// sessions allow 6 refreshes at a time. The other clients wait for up to 5 minutes if they have no
+    /// working token. With 1, a call whose token is about to expire waits up to 10 seconds while another
+    /// account is refreshed: use 2 or more.
     #[must_use]
     pub fn connections(self, most: usize) -> PostgresBackend {
         PostgresBackend { server: Arc::new(self.server.resized(most)), ..self }
     }
 
-    /// A store that shares the sessions and no state of a login.
+    /// Returns a store with the same sessions, and without the state of a login.
     fn apart(&self) -> PostgresBackend {
         PostgresBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
     }
 
-    /// Sets the table: `table` or `schema.table`, in its exact spelling. `evergrant_logins` by default.
+    /// Sets the table: `table` or `schema.table`, in its exact spelling. The default is `evergrant_logins`.
     #[must_use]
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
@@ -208,7 +209,7 @@ impl PostgresBackend {
         self
     }
 
-    /// The place of the account among all stores of this process.
+    /// Identifies the account among all stores of this process.
     fn key(&self) -> Key {
         compare::key(&["postgres", &self.server_id, &self.table, &self.account])
     }
@@ -338,7 +339,7 @@ impl Place for PostgresBackend {
 
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        // Others see a transaction only after it was flushed.
+        // Other sessions see a transaction only after it was flushed.
         compare::load(self)
     }
 

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(crate) struct Keys {
     state: Mutex<State>,
-    /// Held while the server is asked, so that threads ask once.
+    /// Locked while a thread requests the key set, so that only one thread sends the request.
     asking: Mutex<()>,
 }
 
@@ -59,7 +59,7 @@ impl Keys {
         let known = self.state.lock().known.clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
-            // Another thread asks the server, which may be silent.
+            // Another thread is requesting the key set, and the server may not answer: use the known set.
             Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
@@ -144,9 +144,10 @@ impl Client {
     /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
     /// algorithm.
     ///
-    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
-    /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token
-    /// that Google makes in a mobile app for its server has the server in `aud` and the app in `azp`.
+    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this
+    /// ID token, and `azp`, if the ID token has this claim, with the applications that may send ID tokens to
+    /// yours. An ID token that Google makes in a mobile app for its server has the server in `aud` and the
+    /// app in `azp`.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -256,7 +257,7 @@ mod tests {
             assert!(first.contains("no answer"));
         });
         assert_eq!(asked.into_inner(), 1);
-        // A later call asks again.
+        // A later call sends the request again.
         let set = || KeySet::read(KEY).map_err(Error::config);
         assert_eq!(keys.check(&signed, &ManualClock::new(), &set).unwrap(), Ok(()));
     }

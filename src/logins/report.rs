@@ -32,7 +32,7 @@ pub enum Outcome {
 pub struct Progress<'a> {
     /// The account of the login that is done.
     pub account: &'a str,
-    /// What was done with it.
+    /// What the sweep did with the login.
     pub outcome: Outcome,
     /// Why the login was put off, needs a person or failed.
     pub reason: Option<&'a str>,
@@ -52,7 +52,7 @@ pub struct Progress<'a> {
 pub struct Told {
     /// The account.
     pub account: String,
-    /// What was done with it.
+    /// What the sweep did with the login.
     pub outcome: Outcome,
     /// The reason with all causes, in one line.
     pub reason: String,

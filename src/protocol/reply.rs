@@ -2,9 +2,9 @@
 //! the token that was sent.
 //!
 //! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body's
-//! format is guessed from its content; a refresh token is kept before anything is judged; then the
-//! error is read, wherever it is in the body; then the token. An answer with both an error and a token
-//! is not a success.
+//! format is guessed from its content; a refresh token is kept before the answer is interpreted; then
+//! the error is read, wherever it is in the body; then the token. An answer with both an error and a
+//! token is not a success.
 
 mod body;
 mod fault;
@@ -30,7 +30,7 @@ use crate::provider::{Provider, ReplyMember, ReplyRules, Verdict};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The longest accepted wait.
+/// The longest wait that an answer can cause; a longer wait in `Retry-After` is cut to this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Codes that say that the refresh token (or the authorization code) is refused: the code of the
@@ -121,7 +121,7 @@ pub(crate) enum Outcome {
 /// An issued token.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// The token. It has a refresh token only if the answer had one.
+    /// The token. The token. Its refresh token is `None` if the answer had no refresh token.
     pub(crate) token: Token,
     /// How long the refresh token lives, if the server says.
     pub(crate) refresh_expires_in: Option<Duration>,
@@ -168,7 +168,7 @@ impl Outcome {
 /// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
     let body = Body::parse(reply.body);
-    // An access token that renews itself is its own refresh token.
+    // If a refresh sends the access token, the access token is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself =
         || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);
@@ -275,7 +275,7 @@ fn error_of(
     }
 }
 
-/// The error with advice, if it is about the proof of the request (RFC 9449 sections 5 and 8). The server has
+/// The error with advice, if it is about the request's DPoP proof (RFC 9449 sections 5 and 8). The server has
 /// then not looked at the token, whatever a rule of the provider says about other errors.
 #[cfg(feature = "dpop")]
 fn about_proof(status: u16, error: &OAuthError) -> Option<OAuthError> {

@@ -62,8 +62,8 @@ impl Rules {
         }
     }
 
-    /// The binding of a login with this token. If the callback named the host of the token endpoint,
-    /// the binding has the token endpoint on that host.
+    /// Returns the client, server and grant that a login with this token belongs to (its binding). If the
+    /// callback named the host of the token endpoint, the token endpoint of the binding is on that host.
     pub(crate) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
         let rule = self.token_host_from.as_ref();
         let Some(Ok(host)) = rule.and_then(|rule| rule.host(token.extra())) else {

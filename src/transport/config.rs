@@ -126,8 +126,8 @@ pub(crate) fn api_config(
         .build()
 }
 
-/// Makes the headers of every API call, with an empty value for the token. Without this, ureq would make and
-/// check each value for each request.
+/// Makes the headers of every API call, with an empty value for the token. Without these headers, ureq would
+/// make and check each value for each request.
 pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     let given = [
         (USER_AGENT, config.user_agent(), AGENT_NAME),

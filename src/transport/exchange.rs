@@ -30,7 +30,7 @@ pub(crate) enum Raw {
     Never(BoxError),
     /// The request may have arrived, and no answer came back.
     NoAnswer(BoxError),
-    /// An answer, or a part of one.
+    /// An answer, or a part of an answer.
     Answer(Answer),
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Zeroizing<Vec<u8>>,
-    /// Why the body is not whole; `None` if it is.
+    /// The reason why the body is not whole; `None` for a whole body.
     pub(crate) cut: Option<BoxError>,
 }
 
@@ -97,10 +97,10 @@ impl Agents {
         }))
     }
 
-    /// Sends a request. If the body was never read, nothing left this machine. The error does not show this:
-    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds of
-    /// error. A request without a body is treated as sent. Nothing is sent if `in_time` returns false when
-    /// the body is about to be read.
+    /// Sends a request. If the body was never read, nothing left this machine. The error of ureq does not
+    /// show this: refused connections, failed name look-ups, failed handshakes and cut answers have the same
+    /// kinds of error. A request without a body is treated as sent. Nothing is sent if `in_time` returns
+    /// false when the body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -240,7 +240,7 @@ pub(crate) fn read_up_to(reader: &mut dyn Read, limit: u64, bytes: &mut Vec<u8>)
     reader.take(limit).read_to_end(bytes).map(drop)
 }
 
-/// Reads a body. Returns its bytes, and the reason if they are not the whole body.
+/// Reads a body. Returns the bytes of the body, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     let read = read_up_to(&mut body.into_reader(), REPLY_LIMIT + 1, &mut bytes);

@@ -23,10 +23,10 @@ pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
 }
 
 impl TokenTransport {
-    /// Checks the ID token of an answer. A login that `asked` for an ID token (with a nonce, if one was
-    /// sent) fails if the ID token is unfit, and nothing is stored. In all other cases the tokens work
-    /// without an ID token: an unfit ID token is left out, and the refresh or the login succeeds.
-    /// `before` is the token that is refreshed.
+    /// Checks the ID token of an answer. A login that `asked` for an ID token (with a nonce, if one was sent)
+    /// fails if the ID token fails its checks, and nothing is stored. In all other cases the tokens work
+    /// without an ID token: an ID token that fails its checks is left out, and the refresh or the login
+    /// succeeds. `before` is the token that is refreshed.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,

@@ -105,7 +105,7 @@ fn a_table_replaces_only_the_token_that_is_expected() {
 }
 
 #[test]
-fn a_store_waits_by_its_clock_for_the_locks_of_file_and_table() {
+fn waits_for_file_and_table_locks_use_the_stores_clock() {
     let (dir, row) = (TempDir::new(), Row::default());
     let clock = Arc::new(ManualClock::new());
     let file = dir.join("login.json");

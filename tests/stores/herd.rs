@@ -22,7 +22,7 @@ fn client(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Client {
     Client::new(sandbox.provider(), sandbox.credentials(), store)
 }
 
-/// Stores a login whose access token has ended.
+/// Stores a login whose access token has expired.
 fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError> {
     let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
     let seeded = client(sandbox, store).seed(sandbox.login().with_expires_at(ended))?;
@@ -30,7 +30,8 @@ fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError>
     Ok(())
 }
 
-/// 500 clients of one process ask for a token of one account at the same moment, after its end.
+/// 500 clients of one process ask for a token of one account at the same moment, after the access token has
+/// expired.
 fn refreshes_once(name: &str, store: &Store<'_>) {
     const CLIENTS: usize = 500;
     let sandbox = sandbox();
@@ -154,7 +155,7 @@ fn more_redis_accounts_than_connections_are_no_error() {
     }
 }
 
-/// A holder that has the only session needs no second session, and the other threads wait for this
+/// A lock holder that has the only session needs no second session, and the other threads wait for this
 /// session.
 #[cfg(feature = "postgres")]
 #[test]
@@ -182,7 +183,7 @@ fn no_free_session_is_an_error_of_its_own() {
         assert!(error.is_transient());
     }
     assert_eq!(clock.slept(), Duration::from_secs(20));
-    // Meanwhile the holder can still load and save.
+    // Meanwhile the lock holder can still load and save.
     let error = precise(store.account("one").lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
 }

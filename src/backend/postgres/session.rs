@@ -114,8 +114,8 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a separate thread, and waits for it `patience` at most: neither the library nor the
-/// server notices a dead network in bounded time. `late` gets a result that comes too late.
+/// Runs `work` on a separate thread, and waits at most `patience` for the result: neither the library nor the
+/// server notices a dead network in bounded time. `late` gets a result that comes later.
 fn within<T: Send + 'static>(
     name: &str,
     patience: Duration,
@@ -143,7 +143,7 @@ fn within<T: Send + 'static>(
     })
 }
 
-/// Opens a session, and waits for it `patience` at most.
+/// Opens a session, and waits at most `patience` for the server.
 pub(super) fn open(
     name: &str,
     patience: Duration,
@@ -176,7 +176,7 @@ pub(super) fn on<T: Send + 'static>(
     on_or_late(session, name, work, |mut session| forget_locks(session.client()))
 }
 
-/// Does the same as [`on`]. If `work` ends after the wait is over, `late` gets the session.
+/// Does the same as [`on`]. If `work` ends after this function has returned, `late` gets the session.
 pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,

@@ -29,10 +29,10 @@ const WAIT: usize = 5000;
 
 impl RedisBackend {
     /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after
-    /// the write. 0 by default. If this is the number of all replicas, a failover to one of them loses
-    /// no saved record. A record that was read is written again before it is used, unless the store knows that
-    /// the replicas have it. While fewer replicas are connected, no refresh token is sent, and a save fails,
-    /// and so does the first load of a record; the client repeats it.
+    /// the write. 0 by default. If `count` is the number of all replicas, a failover to one of them loses no
+    /// saved record. A record that was read is written again before it is used, unless the store knows that
+    /// the replicas have it. While fewer replicas are connected, the client sends no refresh token, and a
+    /// save and the first load of a record fail; the client repeats them.
     #[must_use]
     pub fn replicas(mut self, count: usize) -> RedisBackend {
         self.replicas = count;
@@ -61,8 +61,8 @@ impl RedisBackend {
         }
     }
 
-    /// Reads the bytes. Another client may have written them without an answer of the replicas. A failover
-    /// could lose such bytes, so they are first written again.
+    /// Reads the bytes. Another client may have written the bytes without an answer of the replicas. A
+    /// failover could lose these bytes, so they are first written again.
     pub(super) fn read_confirmed(&self) -> Result<Option<Bytes>, BoxError> {
         for _ in 0..LOOKS {
             let Some(bytes) = self.read()? else { return Ok(None) };
@@ -123,7 +123,7 @@ impl RedisBackend {
         Err(BackendError::Unavailable(text).into())
     }
 
-    /// Runs a script that returns 1 if it has written. After a write it waits for the replicas.
+    /// Runs a script that returns 1 if it has written. After a write, waits for the replicas.
     pub(super) fn write(&self, command: impl Fn(&RedisBackend) -> Cmd) -> Result<bool, BoxError> {
         let most = self.replicas;
         let (written, have) = self.run(|connection| {

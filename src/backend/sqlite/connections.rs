@@ -63,9 +63,9 @@ type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send +
 /// An open database.
 pub(super) struct Open {
     connection: Connection,
-    /// The identity of its file.
+    /// The identity of the database file.
     file: disk::Identity,
-    /// Its write-ahead log.
+    /// The write-ahead log of the database.
     log: Option<Log>,
     /// Held while the connection to a write-ahead log is open.
     _live: Option<Live>,
@@ -131,8 +131,8 @@ impl Connections {
         Connections { source, writers, excludes, id, flags }
     }
 
-    /// The same database with at most `most` connections at a time. `None` if the program supplies the
-    /// connections.
+    /// The same database with at most `most` connections at a time. Returns `None` if the program supplies
+    /// the connections.
     pub(super) fn resized(&self, most: usize) -> Option<Connections> {
         let Source::Path(path, pool) = &self.source else { return None };
         let source = Source::Path(path.clone(), pool.resized(most));
@@ -157,12 +157,12 @@ impl Connections {
         Arc::clone(self.flags.lock().entry(account.to_owned()).or_default())
     }
 
-    /// The place of an account among all stores of this process.
+    /// Identifies an account among all stores of this process.
     pub(super) fn key(&self, account: &str) -> [u8; 32] {
         compare::key(&["sqlite", &self.id, account])
     }
 
-    /// The database in messages.
+    /// The name of the database in messages.
     pub(super) fn name(&self) -> String {
         match &self.source {
             Source::Path(path, _) => path.display().to_string(),
@@ -266,8 +266,8 @@ impl Open {
         disk::identity_at(path).is_ok_and(|there| there == self.file)
     }
 
-    /// Whether the log has room for a login that this process is refreshing now. SQLite removes the log, and
-    /// the room with it, when the last connection to the database is closed.
+    /// Whether the log has space for a login that this process is refreshing now. SQLite removes the log, and
+    /// the space with it, when the last connection to the database is closed.
     fn keeps_room(&self) -> bool {
         self.log.as_ref().is_some_and(|log| room::kept(&log.database, None) > 0)
     }
@@ -294,8 +294,9 @@ fn open(path: &Path) -> Result<Open, BoxError> {
         connection.busy_timeout(BUSY)?;
         let wal = wal::mode(&connection, path)?;
         // Without `fullfsync`, a flush on macOS stops at the drive's cache. Elsewhere the setting has
-        // no effect. `FAST` and not `ON`: with `ON`, the pages of a note's room would need as much room
-        // again in the journal, which a full disk does not have. `clear` overwrites them.
+        // no effect. `FAST` and not `ON`: with `ON`, the pages that a refresh note reserves would need the
+        // same space once more in the journal, which a full disk does not have. `clear` overwrites what was
+        // removed.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
         pragma(&connection, "secure_delete", "FAST")?;
         connection.execute_batch(TABLE)?;

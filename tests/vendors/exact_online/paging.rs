@@ -148,7 +148,8 @@ fn the_next_synchronisation_continues_after_the_last_timestamp() {
     assert!(first.items[0].name.as_deref() == Some("b") && first.items[0].timestamp == Some(42));
     let again = exact.accounts().select(&["Name"]).sync(Some(first.position)).next().unwrap();
     assert_eq!(again.unwrap().position.timestamp(), Some(42));
-    // The number has 64 bits. The first run has a filter as well, because a request without one gets a 400.
+    // The number has 64 bits. The first run has a filter as well, because a request without a filter gets a
+    // 400.
     assert_eq!(*filters.lock().unwrap(), ["(Timestamp gt 1L)", "(Timestamp gt 42L)"]);
     // A row without a version is returned, and does not move the position.
     world.rows("123/sync/CRM/Accounts", json!([{"Name": "b"}]));
@@ -211,7 +212,8 @@ fn rows_without_timestamp_synchronise_by_modified() {
     };
     let first = exact.warehouses().sync(None).next().unwrap().unwrap();
     assert_eq!(names(&first.items), ["a", "b", "changed meanwhile"]);
-    // The next run starts from the change that was the newest when this run began, so it misses no row.
+    // The next run starts from the change that was the newest when this run began, so the next run misses no
+    // row.
     let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
     assert_eq!(names(&second.items)[..2], ["b", "changed meanwhile"]);
     let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();
