@@ -198,7 +198,7 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// The errors of [`Discovery::metadata`] when no metadata is cached. After an error the old
+    /// The errors that [`Discovery::metadata`] returns if no metadata is cached. After an error the old
     /// metadata stays in the cache.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;

@@ -167,8 +167,8 @@ impl Error {
         matches!(self, Error::NotAuthorized(_) | Error::Reauthorize(_))
     }
 
-    /// Whether the same call may succeed later without any other change. If so, the stored login
-    /// remains valid.
+    /// Whether the same call may succeed later without any other change. The stored login remains valid in
+    /// that case.
     ///
     /// Returns `false` for a store that is set up wrongly or holds no readable record
     /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of

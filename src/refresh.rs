@@ -385,8 +385,8 @@ impl Keeper {
                 if let Some(live) = live {
                     return Ok(live);
                 }
-                // Takes the result of a refresh that was sent meanwhile, even if the new token is already due
-                // again.
+                // Takes the result of a refresh that another thread sent meanwhile, even if the new token
+                // must already be refreshed again.
                 if let Some((sent, live)) = &memory.result
                     && *sent > sends
                     && want.takes(live)

@@ -318,8 +318,8 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request, with a proof of `key`. Returns its result, and the secrets that no error may
-    /// repeat.
+    /// Builds and sends a request, with a DPoP proof that `key` signs. Returns the result of the request, and
+    /// the secrets that no error may repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,

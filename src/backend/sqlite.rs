@@ -7,6 +7,7 @@ mod live;
 mod lock;
 mod pages;
 mod room;
+mod table;
 mod wal;
 
 use std::fmt;
@@ -36,9 +37,9 @@ const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
-/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of a
-/// [`Record`]) and `room` (space for its successor); the store creates the table if it is missing. The store
-/// also creates a missing database, with mode 0600; the folder must exist.
+/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of
+/// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing, and adds a column that
+/// a table of an earlier release lacks. It also creates a missing database, with mode 0600; the folder must exist.
 ///
 /// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store, and call
 /// [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in order.
@@ -236,10 +237,9 @@ fn fingerprint(bytes: &[u8]) -> Vec<u8> {
 /// Converts an error of SQLite. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name} failed");
-    let told = error.to_string();
     let precise = match error.sqlite_error_code() {
-        // A release that needs other columns renames `record`, so that earlier releases fail at once.
-        _ if told.contains("no such column") || told.contains("has no column") => {
+        // The last step of a release with other columns renames `record`, so that earlier releases fail at once.
+        _ if table::is_other_column(error) => {
             BackendError::Config(format!("{name}{OTHER_COLUMNS}"))
         }
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => BackendError::Full(text),
@@ -247,7 +247,7 @@ fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
         _ => BackendError::Unavailable(text),
     };
     // Only the error's text is kept: the original cannot be copied, and its causes repeat its text.
-    precise.because(told)
+    precise.because(error.to_string())
 }
 
 impl Place for SqliteBackend {

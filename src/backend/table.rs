@@ -333,9 +333,9 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save on another thread may have written the file and not yet the table. That save then writes the
-        // table itself, and the file's record is the answer. If the file is behind, the table and the file
-        // are read again under the lock.
+        // A save on another thread may have written the file and not yet the table. The save on the other
+        // thread then writes the table itself, and the file's record is the answer. If the file is behind,
+        // the table and the file are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,

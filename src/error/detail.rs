@@ -239,7 +239,8 @@ pub struct RateLimited {
 }
 
 impl RateLimited {
-    /// Makes an error for an SDK that counts a service's limits by itself. Nothing was sent.
+    /// Makes an error for an SDK that counts a service's limits by itself. The error says that nothing was
+    /// sent.
     pub fn new(
         host: impl Into<String>,
         retry_after: Duration,

@@ -42,7 +42,7 @@ pub struct Progress<'a> {
     pub listed: u64,
     /// Whether `listed` is the number of all logins.
     pub all_listed: bool,
-    /// How many logins are put off at present, and are tried again by this sweep.
+    /// How many logins are put off at present, and will be tried again by this sweep.
     pub waiting: usize,
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn form_encoded(text: &str) -> String {
 pub(crate) struct Pair {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// Whether the value was encoded correctly. A wrong encoding is decoded as far as possible.
+    /// Whether the value was encoded correctly. A value with a wrong encoding is decoded as far as possible.
     pub(crate) clean: bool,
 }
 

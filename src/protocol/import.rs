@@ -196,7 +196,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// The first of these members that has a date. Each of the members that exists must be readable.
+/// Returns the first date among the members `names`; fails if `date` cannot read one of these members.
 fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<OffsetDateTime>> {
     let mut found = None;
     for name in names {

@@ -60,7 +60,8 @@ pub(crate) fn names_a_dead_token(code: &str) -> bool {
     is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
 }
 
-/// Codes of a server that failed half-way. Whether the token was used is not known.
+/// Codes of a server that failed while it processed the request. The client does not know whether the server
+/// used the token.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
 
 /// Codes that ask to try later, whatever the status.
@@ -84,7 +85,7 @@ impl RawReply<'_> {
     }
 }
 
-/// An answer after it is read.
+/// The parsed answer of the token endpoint.
 #[derive(Debug)]
 pub(crate) struct Reply {
     /// The refresh token in the answer, whatever else the answer says. An empty or null member is
@@ -121,7 +122,7 @@ pub(crate) enum Outcome {
 /// An issued token.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// The token. The token. Its refresh token is `None` if the answer had no refresh token.
+    /// The token. Its refresh token is `None` if the answer had no refresh token.
     pub(crate) token: Token,
     /// How long the refresh token lives, if the server says.
     pub(crate) refresh_expires_in: Option<Duration>,
@@ -141,8 +142,8 @@ impl Reply {
 const POLLED: [&str; 4] = ["slow_down", "authorization_pending", "access_denied", "expired_token"];
 
 impl Outcome {
-    /// Gives a code of a device poll its meaning in RFC 8628, whatever the status. Makes `slower` at least as
-    /// long as the answer asks to wait.
+    /// Treats an error code of a device poll as RFC 8628 does, whatever the HTTP status is. Makes `slower` at
+    /// least as long as the answer asks to wait.
     #[cfg(feature = "device")]
     pub(crate) fn name_poll(&mut self, slower: &mut Duration) {
         if let Outcome::Limited { error, retry_after, .. } = self
@@ -295,8 +296,7 @@ fn unknown_client(described: Option<String>) -> String {
     }
 }
 
-/// Says that an answer may come from another host, if nothing in the answer shows that the service sent
-/// it.
+/// Returns a text for the error message, if a proxy sent the answer or may have sent it.
 fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
     let page = reply.body.trim_ascii_start().first() == Some(&b'<');
     match reply.status {

@@ -287,8 +287,8 @@ impl Keeper {
         }
     }
 
-    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our refresh
-    /// note stays, and the next run decides by our note.
+    /// Stores `note` in place of our refresh note, after an answer without a token. If this save fails, our
+    /// refresh note stays in the store, and the next run reads our note.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,

@@ -52,8 +52,8 @@ impl Keeper {
         self.access_unhurried(&self.newer_than(record))
     }
 
-    /// Keeps the token of a record in memory, if this client has no token that works, or an older
-    /// token. Calls use the kept token if the store fails.
+    /// Keeps the token of `record` in memory, if this client has no valid token or only an older token. Calls
+    /// use the kept token if the store fails.
     pub(super) fn keep_for_later(&self, record: &Record) {
         let Some(turn) = self.turn.try_lock() else { return };
         // A client without a login has no use for a token that is due, and an unsaved token pair must not be
@@ -75,7 +75,7 @@ impl Keeper {
         }
     }
 
-    /// Whether this client can be dropped now without a loss.
+    /// Whether this client has nothing in memory that would be lost if the client were dropped now.
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };
         let now = self.clock.monotonic();

@@ -285,11 +285,9 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// Whether a token pair is unsaved. If a token pair is unsaved, one call tries to save it every few
-    /// seconds.
+    /// Whether a token pair is unsaved: then one call every few seconds tries to save the pair.
     pub(crate) unsaved: bool,
-    /// Whether the token in memory became invalid when the unsaved token pair was issued. If the token is
-    /// invalid, no call may use it.
+    /// Whether no call may use the token in memory, because it became invalid when the unsaved pair was issued.
     pub(crate) blocked: bool,
     /// An access token that the API refused and that the client has not replaced yet.
     pub(crate) suspect: Option<Secret>,
@@ -301,12 +299,10 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client was about to send, and the result of the last refresh: the
-    /// number of its request, and the token.
+    /// How many token requests this client was about to send, and the number and token of the last refresh.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
-    /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
-    /// accepts the token.
+    /// The access token of a refresh that a 401 caused, and when it came; removed when the API accepts it.
     pub(crate) mended: Option<(Secret, Duration)>,
     /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,

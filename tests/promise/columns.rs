@@ -198,7 +198,8 @@ fn the_last_32_replaced_tokens_are_known() {
         record = successor(&note, token(n));
         store.save(&record).unwrap();
     }
-    // The second token is the oldest that the store knows; the store treats the first as another program's.
+    // The second token is the oldest that the store knows; the store treats the first token as a token of
+    // another program.
     put(&row, &token(2));
     assert_eq!(*store.load().unwrap().unwrap().token(), token(34));
     put(&row, &token(1));

@@ -247,7 +247,7 @@ fn child_locks_a_store_in_memory() {
     std::mem::forget(guard);
 }
 
-/// Fails when it is dropped.
+/// Fails when the value is dropped.
 struct Loud;
 
 impl Drop for Loud {

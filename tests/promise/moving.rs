@@ -131,7 +131,8 @@ fn a_move_spares_another_login_and_a_pending_request() {
     let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
     assert!(to.load().unwrap().is_none());
-    // With a lock that is released when its holder dies, the sender is gone, so the refresh note moves along.
+    // With a lock that is released when its holder dies, the sender is gone, so the move takes the refresh
+    // note along.
     assert!(move_login(&from, &to).unwrap());
     assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
     assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");

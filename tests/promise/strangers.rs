@@ -105,7 +105,7 @@ fn a_lock_file_of_another_user_is_refused() {
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("store.json.lock belongs to user 65533"), "{said}");
-        // Root could set the file's times, but is not its owner either.
+        // Root could set the file's times, but is not the file's owner either.
         let error =
             precise(FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).map(drop));
         assert!(error.to_string().contains("belongs to user 65533"), "{error}");

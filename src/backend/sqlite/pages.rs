@@ -48,7 +48,7 @@ pub(super) fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<
     let transaction = connection.unchecked_transaction()?;
     // No account has this name, because the name is random.
     let name = random_id();
-    let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
+    let sql = "INSERT INTO evergrant_logins (record, account) VALUES (zeroblob(?1), ?2)";
     transaction.execute(sql, params![room, name])?;
     transaction.execute("DELETE FROM evergrant_logins WHERE account = ?1", [name])?;
     transaction.commit()

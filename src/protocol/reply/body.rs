@@ -234,8 +234,9 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Reads what is left of a truncated JSON object. The text is cut after its last complete string, list
-/// or object, and a brace is added. If the result is not JSON, the text is cut at an earlier place.
+/// Reads what is left of a truncated JSON object. Cuts the text after its last complete string, list or
+/// object, and adds a brace. If the result is not JSON, cuts the text after an earlier string, list or
+/// object.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.

@@ -39,7 +39,7 @@ enum Step {
 struct Wire {
     buffers: LazyBuffers,
     steps: VecDeque<Step>,
-    /// The step that follows the end of the script.
+    /// The step of every read after the end of the script.
     rest: Step,
     clock: Arc<ManualClock>,
     waits: Arc<Mutex<Vec<Duration>>>,

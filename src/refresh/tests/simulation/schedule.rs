@@ -1,5 +1,5 @@
-//! A schedule: the list of choices of which actor goes on and which fault happens. The choices are given or
-//! random, and are recorded.
+//! A schedule: the list of choices of which actor goes on and which fault happens. The choices of a schedule
+//! are given or random, and are recorded.
 
 /// A point where another actor may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
