@@ -11,6 +11,7 @@ mod id_token;
 #[cfg(feature = "oidc")]
 mod keys;
 mod limit;
+mod pair;
 mod proxied;
 mod public;
 mod revoke;
@@ -34,9 +35,10 @@ pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::get;
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::probe;
-pub(crate) use self::exchange::{Agents, Answer, Watched, always};
+pub(crate) use self::exchange::{Agents, Answer, Watched, always, read_up_to};
 use self::exchange::{Raw, head};
 pub(crate) use self::limit::plain_agent as api_agent;
+pub(crate) use self::pair::AgentPair;
 pub(crate) use self::proxied::cause_at;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
