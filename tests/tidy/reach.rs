@@ -256,7 +256,7 @@ const SENDS: [(&str, &str, usize, &str); 13] = [
     (
         "src/middleware/again.rs",
         "next.handle",
-        1,
+        2,
         "API calls with a proof, after the same check of the address (hosts.rs)",
     ),
     (
