@@ -37,7 +37,7 @@ pub use self::builder::ClientBuilder;
 #[cfg(feature = "dpop")]
 pub use self::dpop::DpopHeaders;
 
-/// Calls an API with a token that stays valid.
+/// Calls an API with an access token that the client keeps valid.
 ///
 /// A client is cheap to clone and to share: clones and threads use one token. Every method blocks. A
 /// call refreshes an access token that is about to expire. A new refresh token is durable in the store
@@ -62,8 +62,8 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
-    /// Held while the client asks the service for the address of the API. Reentrant, because a hook may
-    /// call the client meanwhile.
+    /// Locked while the client asks the service for the address of the API. The mutex is reentrant, because a
+    /// hook may call the client meanwhile.
     base_lookup: ReentrantMutex<()>,
     common: Arc<Common>,
 }
@@ -75,7 +75,7 @@ struct Common {
     tokens: Arc<TokenTransport>,
     /// The `resource` and `audience` parameters of authorization requests.
     targets: Vec<(String, String)>,
-    /// The API's base without a slash at its end, and where the access token may go.
+    /// The base URL of the API, without a slash at its end.
     base: Option<String>,
     origins: Vec<String>,
     /// The fault of a text given to `allow_host`; every request fails with this message.
@@ -140,7 +140,7 @@ impl Client {
         Ok(Client::new(provider, credentials, backend))
     }
 
-    /// Starts to build a client.
+    /// Returns a builder, for a client with settings other than the defaults.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
@@ -149,8 +149,9 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// Returns an access token that works now, for another HTTP library. A token that is bound to a key (RFC
-    /// 9449) also needs a proof with each request: `dpop_headers`, with the feature `dpop`.
+    /// Returns an access token that works now, for requests through another HTTP library. A token that is
+    /// bound to a key (RFC 9449) also needs a proof with each request: `dpop_headers`, with the feature
+    /// `dpop`.
     ///
     /// # Errors
     ///
@@ -167,9 +168,9 @@ impl Client {
 
     /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
     /// that needs a token looks for a newer token in the store, and refreshes if there is none.
-    /// Requests of this client and its middleware do this by themselves.
+    /// Requests of this client and its middleware report a refused token without this method.
     ///
-    /// This method sends nothing. If the API refuses the new token as well, refreshing does not help,
+    /// This method itself sends nothing. If the API refuses the new token as well, refreshing does not help,
     /// and the client uses the new token for a minute before it refreshes again.
     ///
     /// ```
@@ -209,17 +210,17 @@ impl Client {
         self.0.keeper.access(&want).map(|_| ())
     }
 
-    /// Starts a login. The result has the address to open in a browser; keep it for
-    /// [`Client::exchange`]. First the client locks and reads the store and checks that the store can
-    /// be written: otherwise a person could log in for nothing. An empty list of scopes means the
-    /// provider's default scopes. With the scope `openid` the address has a `nonce`, and
-    /// [`Client::exchange`] checks the ID token. With the parameter `max_age`, `exchange` also checks that the
-    /// person has authenticated recently enough.
+    /// Starts a login. Open [`Authorization::url`] in a browser, and pass the authorization to
+    /// [`Client::exchange`] after the login. First the client locks and reads the store and checks that the
+    /// store can be written: otherwise a person could log in for nothing. An empty list of scopes means the
+    /// provider's default scopes. With the scope `openid` the address has a `nonce`, and [`Client::exchange`]
+    /// checks the ID token. With the parameter `max_age`, `exchange` also checks that the person has authenticated
+    /// recently enough.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
     /// the parameters of the login are first sent to that endpoint, with the client's authentication
-    /// (RFC 9126). The address then has only `client_id` and `request_uri`. It works once, and only
+    /// (RFC 9126). The address then has only `client_id` and `request_uri`. The address works once, and only
     /// until [`Authorization::expires_at`].
     ///
     /// With [`signed_requests`](crate::provider::ProviderBuilder::signed_requests) the parameters are in a request
@@ -239,7 +240,8 @@ impl Client {
     }
 
     /// Starts a login like [`Client::authorize`], with more parameters, such as `("prompt", "consent")`
-    /// or `("response_mode", "form_post")`. Each replaces the provider's parameter of the same name.
+    /// or `("response_mode", "form_post")`. Each parameter replaces the provider's parameter of the same
+    /// name.
     ///
     /// # Errors
     ///
@@ -287,8 +289,8 @@ impl Client {
     }
 
     /// Finishes a login: checks the callback, exchanges the code, and stores the new login in place of
-    /// any other. `callback` is what came to the redirect URI: a whole address, a query, or the body of
-    /// a posted form. The login is durable when this returns.
+    /// any other. `callback` is what the redirect URI received: a whole address, a query, or the body of a
+    /// posted form. The login is durable when this returns.
     ///
     /// # Errors
     ///
@@ -369,7 +371,8 @@ impl Client {
         self.0.keeper.save_waiting()
     }
 
-    /// Reads the stored record, for its dates and notes. Nothing is refreshed.
+    /// Reads the stored record, which has the dates of the login and the state of the last refresh. Nothing
+    /// is refreshed.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ const LIFETIME: Duration = Duration::from_secs(1800);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DevicePoll {
-    /// The client waits before the next poll. The watcher gets this about once a second.
+    /// The client waits before the next poll. The watcher gets this value about once a second.
     Waiting {
         /// The time until the next poll.
         left: Duration,
@@ -73,7 +73,8 @@ impl Client {
         self.exchange_device(&code, |_| ControlFlow::Continue(())).map(|_| ())
     }
 
-    /// Asks for a code. An empty list of scopes means the provider's default scopes.
+    /// Requests a device code and a user code from the server. An empty list of scopes means the provider's
+    /// default scopes.
     ///
     /// # Errors
     ///

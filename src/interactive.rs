@@ -92,7 +92,7 @@ impl Client {
                 Err(Error::Callback(wrong)) if wrong.is_of_another_text() => {
                     if let Some(error) = authorization.unproven_error(target_and_query) {
                         self.keeper().warn(format!(
-                            "a callback without state said {error}; the login waits for one with state"
+                            "a callback without state said {error}; the login waits for a callback with state"
                         ));
                         unproven = Some(error);
                     }

@@ -64,7 +64,7 @@ impl UnverifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// `None` without an issuer or a subject.
+    /// Returns `None` without an issuer or a subject.
     pub(crate) fn of(claims: Map<String, Value>) -> Option<VerifiedClaims> {
         let all = UnverifiedClaims(claims);
         let subject = all.subject().filter(|subject| !subject.is_empty())?.to_owned();

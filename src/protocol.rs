@@ -1,6 +1,6 @@
 //! The protocol: builds requests and reads answers, but sends nothing.
 //!
-//! This module does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! This module does no I/O and has no clock. The module takes a [`Provider`](crate::Provider), the
 //! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the
 //! request to send or the meaning of the answer. So tests with tables cover every rule of the standard
 //! and every departure from it.

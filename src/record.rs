@@ -66,7 +66,7 @@ pub struct Record {
 
 /// Login, revision and refresh token of the record that a save replaces. These values are not stored, and are
 /// ignored when records are compared. The refresh token shows whether a script changed it without a new
-/// revision: the script's token may be the valid one.
+/// revision: the script's token may be the valid token.
 #[derive(Clone, Default)]
 struct Replaces(Option<(String, u64, Option<Secret>)>);
 
@@ -134,7 +134,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// An error when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
+    /// Fails when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
@@ -183,7 +183,7 @@ impl Record {
     }
 
     /// When the refresh token expires, UTC: as the service's answer says, or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither date is known.
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Returns `None` if neither date is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }
@@ -319,7 +319,7 @@ impl From<Token> for Record {
 
 fn newer(version: u64) -> String {
     format!(
-        "it was written by a newer release (format {version}, this one reads {VERSION}): update this \
+        "it was written by a newer release (format {version}, this release reads {VERSION}): update this \
          program"
     )
 }

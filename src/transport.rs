@@ -78,7 +78,7 @@ pub(crate) fn io_cause(error: io::Error) -> BoxError {
         // ureq's own words are "Peer disconnected".
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => io::Error::new(
             error.kind(),
-            "the server closed the connection before the answer was whole",
+            "the server closed the connection before the answer was complete",
         )
         .into(),
         Err(error) => error.into(),
@@ -114,21 +114,21 @@ pub(crate) struct TokenTransport {
     agents: Agents,
     /// The hooks of requests to the authorization server.
     hooks: TokenHooks,
-    /// Whether logins are bound to a key, and what is known for the proofs.
+    /// Whether logins are bound to a key, and the nonces and clocks of the servers.
     #[cfg_attr(not(feature = "dpop"), allow(dead_code))]
     pub(crate) proofs: Arc<Proofs>,
     #[cfg(feature = "jwt")]
     skew: skew::Skew,
 }
 
-/// A code, and what is sent with it.
+/// A code, and the values that are sent with the code.
 pub(crate) struct Coded<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) verifier: Option<&'a Secret>,
     /// The values that an ID token must agree with.
     pub(crate) id_token: IdTokenLogin<'a>,
-    /// The host of the login, if it came with the callback.
+    /// The host of the login, if the callback named the host.
     pub(crate) home: Option<&'a Url>,
     /// The private JWK that the code is bound to (RFC 9449 section 10).
     pub(crate) dpop_key: Option<&'a Secret>,
@@ -206,7 +206,7 @@ impl TokenTransport {
         self.exchange_code(&coded, sent_at)
     }
 
-    /// Exchanges a code. An unfit ID token makes the login fail only if a nonce was sent.
+    /// Exchanges a code. An ID token that fails its checks makes the login fail only if a nonce was sent.
     pub(crate) fn exchange_code(&self, coded: &Coded<'_>, sent_at: OffsetDateTime) -> Sent {
         let Coded { code, redirect_uri, verifier, id_token, home, dpop_key } = *coded;
         let key = match self.key_of(dpop_key) {
@@ -316,8 +316,8 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request, with a proof of `key`. Returns its result, and the secrets that no error may
-    /// repeat.
+    /// Builds and sends a request, with a DPoP proof that `key` signs. Returns the result of the request, and
+    /// the secrets that no error may repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,

@@ -13,7 +13,8 @@ const LIMIT: u64 = 64 << 10;
 
 impl Client {
     /// Returns the token with the base of its API: asks the service for the base if the provider's settings
-    /// say so and the login does not have the base yet. The threads of a client ask once.
+    /// say so and the login does not have the base yet. Of several threads of a client, only one sends the
+    /// request.
     pub(crate) fn located(&self, live: Live) -> Result<Live> {
         let place = self.0.provider.api.base_from.as_ref();
         let Some((place, address)) = place.and_then(|place| Some((place, place.lookup.as_ref()?)))

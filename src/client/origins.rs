@@ -44,7 +44,7 @@ impl Client {
         }
     }
 
-    /// Fails if a text that was given to `allow_host` is no host.
+    /// Fails if the caller passed a text to `allow_host` that is no origin.
     pub(crate) fn check_hosts(&self) -> Result<()> {
         match &self.0.wrong_host {
             Some(wrong) => Err(Error::config(wrong.as_str())),

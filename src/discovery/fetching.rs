@@ -92,8 +92,8 @@ impl Fetching {
     }
 
     /// Fetches the document at the first address that has one: after 404 or another status of 400 to
-    /// 499, the next address is tried. `None` if no address has one. `what` names the document, `hint`
-    /// says what to do about a redirect, and `read` checks the document.
+    /// 499, the next address is tried. Returns `None` if no address has a document. `what` names the
+    /// document, `hint` says what to do about a redirect, and `read` checks the document.
     pub(super) fn find(
         &self,
         addresses: &[String],

@@ -33,7 +33,7 @@ pub(crate) enum ProofFault {
 }
 
 impl ProofFault {
-    /// The fault that a code names.
+    /// The fault for an error code of RFC 9449.
     pub(crate) fn named(code: &str) -> Option<ProofFault> {
         match code {
             "use_dpop_nonce" => Some(ProofFault::Nonce),
@@ -51,7 +51,7 @@ impl ProofFault {
         Challenge::of(headers).iter().find_map(|challenge| ProofFault::named(challenge.error()?))
     }
 
-    /// The advice for the user.
+    /// What the caller can do about the fault.
     pub(crate) fn advice(self) -> &'static str {
         match self {
             ProofFault::Nonce => {

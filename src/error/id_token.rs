@@ -43,7 +43,7 @@ pub enum IdTokenError {
     #[error("it was issued at {}, not now; if it was, set the clock of this machine", rfc3339(*.0))]
     IssuedAt(OffsetDateTime),
     /// The ID token has no nonce, although the login sent one.
-    #[error("it has no nonce, although one was sent")]
+    #[error("it has no nonce, although the login sent a nonce")]
     NonceMissing,
     /// The ID token has the nonce of another login.
     #[error("it has another nonce: it belongs to another login, or to an attack")]

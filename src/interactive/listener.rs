@@ -138,8 +138,8 @@ impl Listener {
         path == self.path && (named("code") || named("error"))
     }
 
-    /// Accepts waiting connections, and returns whether there were any. Sets `crowded` when no file
-    /// descriptor was left.
+    /// Accepts waiting connections, and returns whether any connection was waiting. Sets `crowded` when no
+    /// file descriptor was left.
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
@@ -175,7 +175,7 @@ impl Listener {
 }
 
 impl Connection {
-    /// Reads the bytes that have arrived. `None` means that the other side has closed the connection.
+    /// Reads the bytes that have arrived. Returns `None` if the other side has closed the connection.
     fn read(&mut self, idle: &mut bool) -> Option<Head> {
         let mut buffer = [0; 2048];
         while self.bytes.len() < HEAD_LIMIT {

@@ -214,7 +214,7 @@ fn a_listener_is_on_the_address_of_the_redirect_uri_alone() {
 }
 
 #[test]
-fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
+fn a_redirect_uri_without_a_port_means_any_free_port() {
     let world = World::new();
     for uri in ["http://127.0.0.1:0/cb", "http://127.0.0.1/cb", "http://localhost/cb"] {
         let credentials =
@@ -262,7 +262,7 @@ fn a_person_who_pastes_something_else_is_asked_again() {
 
 /// Some services leave the state out when they report an error (RFC 6749 section 4.1.2.1 wants it).
 #[test]
-fn an_error_without_state_is_told_at_the_end() {
+fn an_error_without_state_is_reported_at_the_end() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let told = Arc::new(Mutex::new(Vec::new()));

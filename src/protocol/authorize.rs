@@ -33,7 +33,7 @@ const RESERVED: [&str; 7] = [
 /// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
 /// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store it where the user can
-/// read it. `Debug` shows none of them. Each value works for one login.
+/// read it. `Debug` shows none of these secrets. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,
@@ -81,12 +81,13 @@ impl Authorization {
 
     /// The latest time at which the browser may open the address, UTC: a pushed authorization request
     /// expires (RFC 9126 section 2.2), and so does a signed request (RFC 9101). After that time, start another
-    /// login. `None` for a login that was neither pushed nor signed, and if the server did not say.
+    /// login. `None` for a login that was neither pushed nor signed, and for a pushed login whose server gave
+    /// no lifetime.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
 
-    /// The redirect URI, exactly as it was given. `None` if the service uses the registered redirect
+    /// The redirect URI, exactly as the program gave it. `None` if the service uses the registered redirect
     /// URI.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
@@ -103,8 +104,7 @@ impl Authorization {
         &self.client_id
     }
 
-    /// If the pushed request of a login may have expired, adds this to the login's error (RFC 9126
-    /// section 2.2).
+    /// If the address of the login may have expired, the returned error also says so (RFC 9126 section 2.2).
     pub(crate) fn explained(&self, mut error: Error, now: OffsetDateTime) -> Error {
         const OF_REQUEST: [&str; 3] =
             ["invalid_request_uri", "invalid_request", "invalid_request_object"];
@@ -178,7 +178,7 @@ impl AuthorizationRequest<'_> {
     pub(crate) fn bound_to(mut self, key: &crate::proof_key::ProofKey) -> Result<Self> {
         if self.params.has("dpop_jkt") {
             return Err(Error::config(
-                "the parameter `dpop_jkt` is set by the client, which has a key for each login",
+                "the client sets the parameter `dpop_jkt` itself, because it makes a key for each login",
             ));
         }
         self.params.push("dpop_jkt", key.thumbprint());
@@ -269,8 +269,8 @@ pub(crate) fn authorize(
     authorization_request(provider, credentials, redirect_uri, scopes, extra)?.in_address()
 }
 
-/// The parameters of the callback that are kept, with the parameter that names the token endpoint's
-/// host.
+/// The names of the callback parameters to keep with the token: those that the provider lists, and
+/// the parameter that names the token endpoint's host.
 fn callback_fields(provider: &Provider) -> Vec<String> {
     let mut fields = provider.authorization.callback_fields.clone();
     let host = provider.authorization.token_host_from.as_ref().map(|place| &place.name);
@@ -300,7 +300,7 @@ struct Login {
     state: Secret,
     verifier: Option<Secret>,
     nonce: Option<Secret>,
-    /// Whether the nonce is among the extra parameters.
+    /// Whether the caller passed a nonce among the extra parameters.
     nonce_is_given: bool,
 }
 
@@ -411,7 +411,7 @@ fn check_redirect_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Joins the scopes. `None` for no scopes: a parameter without a value is treated as omitted (RFC
+/// Joins the scopes. Returns `None` for no scopes: a parameter without a value is treated as omitted (RFC
 /// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {

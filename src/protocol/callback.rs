@@ -85,8 +85,8 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The error in a callback that does not prove that it belongs to this login. Some services leave
-    /// the state out when they report an error, and anybody may have made up such a callback: the text
+    /// The error in a callback that does not prove that it belongs to this login. Some services leave the
+    /// state out when they report an error, and anybody may have made up a callback without a state: the text
     /// is shown to a person, and the login goes on.
     pub(crate) fn unproven_error(&self, callback: &str) -> Option<String> {
         let pairs = read(callback, self.code_param.as_deref().unwrap_or("code"))?;
@@ -113,7 +113,7 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// Reads the parameters. `None` for a text without parameters. `code` is the name of the code's
+/// Reads the parameters. Returns `None` for a text without parameters. `code` is the name of the code's
 /// parameter.
 fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     let text = callback.trim();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_a_path_a_query_and_a_form_body_give_the_same_code() {
+    fn every_form_of_callback_gives_the_same_code() {
         let login = begun(provider());
         for callback in [
             "https://app.example/cb?code=a%2Bb%2F%21%3D&state=STATE",
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_counts_before_a_code_and_one_must_be_there() {
+    fn a_callback_needs_an_error_or_a_code_and_errors_win() {
         let login = begun(provider());
         let both = "?code=c&error=access_denied&error_description=no%0Away%1b&state=STATE";
         let Err(Error::OAuth(error)) = check(&login, both) else { panic!("not refused") };

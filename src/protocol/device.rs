@@ -35,8 +35,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
-/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has them can fetch the token. `Debug`
-/// shows neither.
+/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has these two can fetch the
+/// token. `Debug` shows neither the device code nor the key.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -95,13 +95,13 @@ impl DeviceCode {
     }
 
     /// The address of the page, with the code in the address, for a link or a QR code. `None` if the
-    /// server gave no such address. Show the code as well: the person compares the two (RFC 8628
-    /// section 3.3.1).
+    /// server gave no such address. Show the code as well: the person compares it with the code on
+    /// the page (RFC 8628 section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }
 
-    /// When the code expires, UTC, if the server says.
+    /// When the code expires, UTC. `None` if the server does not say.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn q66_an_older_server_says_verification_url() -> Result<()> {
+    fn an_older_server_says_verification_url() -> Result<()> {
         let reply = started(
             200,
             r#"{"device_code":"d1","user_code":"U-1","verification_url":"https://x.example.com/device","expires_in":1800,"interval":5}"#,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn q67_an_interval_that_is_null_absent_or_a_text_is_read_or_five_seconds() -> Result<()> {
+    fn an_unreadable_device_interval_is_five_seconds() -> Result<()> {
         for (interval, expected) in [("null", 5), ("\"7\"", 7), ("0", 5), ("\"x\"", 5), ("9", 9)] {
             let reply = started(
                 200,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_form_with_the_client_id_and_a_poll_has_no_scope() -> Result<()> {
+    fn device_start_and_poll_send_the_required_parameters() -> Result<()> {
         let provider = Provider::builder("example")
             .token_endpoint("https://a.example/t")
             .device_authorization_endpoint("https://a.example/d?x=1")

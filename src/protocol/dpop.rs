@@ -120,9 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_has_the_nonce_and_the_hash_when_there_are_any() {
+    fn a_proof_has_the_nonce_and_the_token_hash() {
         let key = ProofKey::generate().unwrap();
-        // RFC 9449 section 7.1.
+        // The example of RFC 9449 section 7.1.
         let token = Secret::new("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU");
         let (_, claims) = parts(&made(&key, Some("n-17"), Some(&token)));
         assert_eq!(claims["nonce"], "n-17");

@@ -13,11 +13,11 @@ use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// How far two clocks may differ, in seconds, before an ID token is treated as expired.
+/// How long after its expiry an ID token is still accepted, in seconds, because clocks differ.
 const LEEWAY: i64 = 120;
-/// How far in the future an ID token may be issued, in seconds.
+/// How far the issue time (`iat`) of an ID token may be ahead of our clock, in seconds.
 const AHEAD: i64 = 600;
-/// How long before its arrival an ID token may be issued, in seconds.
+/// How old an ID token may be when it arrives from the token endpoint, in seconds.
 const BEHIND: i64 = 86_400;
 
 /// The placeholder for the tenant in Microsoft's issuer for all tenants.
@@ -71,8 +71,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
-    /// and to this client (`azp`); another ID token may come from another application.
+    /// Whether the ID token has just come from the token endpoint. An ID token that has just come was issued
+    /// a day ago at most, and to this client (`azp`); any other ID token may come from another application.
     pub(crate) just_came: bool,
     /// The access token that came with the ID token.
     pub(crate) access_token: Option<&'a Secret>,
@@ -84,8 +84,8 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
-    /// signature need not be checked (number 6): TLS proves who sent the token.
+    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). The signature
+    /// need not be checked (number 6): TLS proves who sent the token.
     pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;

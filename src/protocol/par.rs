@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// The longest `request_uri` that is accepted, in bytes.
 const LONGEST: usize = 2048;
 
-/// What the server answered to a pushed request.
+/// The server's answer to a pushed request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pushed {
     request_uri: String,

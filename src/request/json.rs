@@ -13,7 +13,7 @@ const PIECE: usize = 64 << 10;
 
 /// Why no value was read.
 pub(super) enum Fault {
-    /// The answer was cut on the way.
+    /// The connection broke before the end of the answer.
     Cut(io::Error),
     TooLarge,
     /// The text is not the wanted JSON. The number is the length of the answer.

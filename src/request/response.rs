@@ -18,7 +18,7 @@ use crate::transport::io_cause;
 /// The largest number of bytes that are kept of an error answer.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
-/// An answer of the API. `Debug` shows neither its query, its header values nor its body.
+/// An answer of the API. `Debug` shows neither the query of the address, nor header values, nor the body.
 pub struct Response {
     pub(super) uri: Uri,
     pub(super) parts: response::Parts,

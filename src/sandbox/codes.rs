@@ -1,4 +1,4 @@
-//! Decides the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
+//! Implements the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(super) struct Code {
     spent: Option<Option<usize>>,
 }
 
-/// Why the person does not see the page of an authorization request.
+/// Why an authorization request gets no page on which the person can agree.
 pub(super) enum Unfit {
     /// The redirect URI is not registered, so the error is shown to the person and not sent to the client
     /// (section 4.1.2.1).
@@ -147,8 +147,8 @@ impl Server {
         Err(Fault { code, description, pending: Some(Box::new(pending)) })
     }
 
-    /// Records the person's decision and returns the address for the browser. `None` if no request waits
-    /// under this number.
+    /// Records the person's decision and returns the address for the browser. Returns `None` if no request
+    /// waits under this number.
     pub(super) fn decide(
         &mut self,
         now: Now,

@@ -15,7 +15,7 @@ use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// Sends a request and reads the answer with `read`. The error has no secret that was sent.
+    /// Sends a request and reads the answer with `read`. The error contains no secret of the request.
     fn ask<T>(
         &self,
         sent_at: OffsetDateTime,

@@ -116,8 +116,8 @@ pub(crate) fn api_config(
     let name = provider.user_agent.as_deref();
     let wanted = changed(name, change).build();
     // ureq sets a limit per read and write once on a connection; a limit on the whole call would cost a
-    // thread for each name look-up. The configuration is made a second time, because it cannot become a
-    // builder again, and its middleware cannot be moved.
+    // thread for each name look-up. `changed` builds the configuration again, because a finished
+    // configuration cannot become a builder, and its middleware cannot be moved.
     held(changed(name, change), &wanted, name, loopback)
         .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
         .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
@@ -125,8 +125,8 @@ pub(crate) fn api_config(
         .build()
 }
 
-/// Makes the headers of every API call, with an empty value for the token. Without this, ureq would make and
-/// check each value for each request.
+/// Makes the headers of every API call, with an empty value for the token. Without these headers, ureq would
+/// make and check each value for each request.
 pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     let given = [
         (USER_AGENT, config.user_agent(), AGENT_NAME),

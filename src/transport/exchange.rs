@@ -34,7 +34,7 @@ pub(crate) enum Raw {
     Never(BoxError),
     /// The request may have arrived, and no answer came back.
     NoAnswer(BoxError),
-    /// An answer, or a part of one.
+    /// An answer, or a part of an answer.
     Answer(Answer),
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Zeroizing<Vec<u8>>,
-    /// Why the body is not whole; `None` if it is.
+    /// The reason why the body is not whole; `None` for a whole body.
     pub(crate) cut: Option<BoxError>,
 }
 
@@ -101,10 +101,10 @@ impl Agents {
         Agents { agent: agent(false), direct: agent(true) }
     }
 
-    /// Sends a request. If the body was never read, nothing left this machine. The error does not show this:
-    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds of
-    /// error. A request without a body is treated as sent. Nothing is sent if `in_time` returns false when
-    /// the body is about to be read.
+    /// Sends a request. If the body was never read, nothing left this machine. The error of ureq does not
+    /// show this: refused connections, failed name look-ups, failed handshakes and cut answers have the same
+    /// kinds of error. A request without a body is treated as sent. Nothing is sent if `in_time` returns
+    /// false when the body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -239,7 +239,7 @@ fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
-/// Reads a body. Returns its bytes, and the reason if they are not the whole body.
+/// Reads a body. Returns the bytes of the body, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);

@@ -25,7 +25,8 @@ pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
 /// The values of the login that the ID token must agree with.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IdTokenLogin<'a> {
-    /// Whether the login asked for an ID token. Then an unfit ID token ends the login.
+    /// Whether the login asked for an ID token. Then an ID token that fails its checks ends the
+    /// login.
     pub(super) asked: bool,
     /// The nonce that was sent.
     pub(super) nonce: Option<&'a Secret>,
@@ -34,7 +35,8 @@ pub(crate) struct IdTokenLogin<'a> {
 }
 
 impl IdTokenLogin<'_> {
-    /// A login asks for an ID token by its nonce. Without a nonce, an unfit ID token does not end the login.
+    /// A login asks for an ID token by its nonce. Without a nonce, an ID token that fails its checks does not
+    /// end the login.
     pub(super) fn of(authorization: &Authorization) -> IdTokenLogin<'_> {
         IdTokenLogin {
             asked: authorization.nonce().is_some(),
@@ -45,9 +47,10 @@ impl IdTokenLogin<'_> {
 }
 
 impl TokenTransport {
-    /// Checks the ID token of an answer. A login that asked for an ID token fails if the ID token is unfit, and
-    /// nothing is stored. In all other cases the tokens work without an ID token: an unfit ID token is left
-    /// out, and the refresh or the login succeeds. `before` is the token that is refreshed.
+    /// Checks the ID token of an answer. A login that asked for an ID token fails if the ID token fails its
+    /// checks, and nothing is stored. In all other cases the tokens work without an ID token: an ID token that
+    /// fails its checks is left out, and the refresh or the login succeeds. `before` is the token that is
+    /// refreshed.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,

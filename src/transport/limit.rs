@@ -31,9 +31,9 @@ pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 const SLICE: Duration = Duration::from_secs(1);
 /// How much longer than planned a wait may take on a busy computer.
 const SLACK: Duration = Duration::from_secs(1);
-/// The length of one look for arrived bytes, after the limit has passed.
+/// The time of one read for bytes that have arrived, after the limit has passed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long these looks go on while each finds bytes: an answer may have arrived in several pieces.
+/// How long these reads are repeated while each returns bytes: an answer may have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
 /// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
@@ -78,7 +78,8 @@ impl Connector for LimitedConnector {
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
         // Only rustls, of all TLS providers, is known to allow another read after a read that timed
-        // out, and Windows allows it for no socket. Otherwise the limit is one single wait.
+        // out, and Windows allows it for no socket. With any other TLS library, and on Windows, the limit is
+        // one single wait.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };
@@ -109,7 +110,7 @@ struct Limited {
 #[derive(Debug)]
 struct Meter {
     left: Duration,
-    /// The time left for looks, after the limit.
+    /// The time that is left for reads after the limit.
     looks: Duration,
     /// When the time was last counted.
     at: Duration,

@@ -1,5 +1,5 @@
-//! Tests of logins that are sealed with a key: the contract, the data that the store below gets, keys
-//! that are missing, wrong or changed, and a race.
+//! Tests of logins that are sealed with a key: the contract, the data that the wrapped store gets, keys that
+//! are missing, wrong or changed, and a race.
 
 use std::fs;
 use std::path::Path;
@@ -289,7 +289,7 @@ fn a_probe_asks_for_the_key_and_probes_the_store_below() {
 }
 
 #[test]
-fn a_key_service_is_asked_once_for_each_key_and_when_it_is_needed() {
+fn a_key_service_is_asked_once_for_each_key() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let asked = Arc::new(AtomicUsize::new(0));

@@ -260,7 +260,7 @@ fn a_device_code_can_be_stored_and_belongs_to_its_client() {
 }
 
 #[test]
-fn a_store_that_cannot_take_a_login_fails_before_a_person_is_asked() {
+fn an_unfit_store_fails_before_a_person_is_asked() {
     struct Broken;
     impl TokenBackend for Broken {
         fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {

@@ -1,4 +1,4 @@
-//! What a person may do wrong, and services that are not there.
+//! Tests of wrong input and of services that cannot be reached.
 
 use serde_json::{Value, json};
 

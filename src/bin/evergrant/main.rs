@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Outcome {
     let Arguments { command, store, env_file, quiet } = arguments;
     match command {
-        // These two need no folder.
+        // These two commands need no folder.
         Command::Completions { shell } => return command::generate::completions(shell),
         Command::Man { folder } => return command::generate::man(folder.as_deref()),
         _ => {}

@@ -134,8 +134,8 @@ fn binding(
         };
         url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
     };
-    // A login belongs to its user, whatever parameters are sent. Without a login, the parameters decide
-    // which token the service issues.
+    // A login belongs to its user, whatever parameters the requests have. Without a login, the parameters
+    // decide which token the service issues.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
     let extra = extra.iter().filter(binds).chain(fixed).map(pair);
     let mut audience = as_set(extra.collect(), "&");

@@ -104,7 +104,7 @@ fn auth_time_is_compared_with_the_start_of_the_login() {
 }
 
 #[test]
-fn an_id_token_is_good_for_less_than_two_minutes_after_its_end() {
+fn an_expired_id_token_is_accepted_for_under_two_minutes() {
     let claims = parse(br#"{"exp":1000,"iat":900}"#).and_then(object).unwrap();
     assert!(expected(1119).check_dates(&claims).is_ok());
     let late = expected(1120).check_dates(&claims);

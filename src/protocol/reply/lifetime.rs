@@ -47,7 +47,7 @@ pub(super) fn refresh_expires_in(
     first(object, rules.names(ReplyMember::RefreshExpiresIn), &REFRESH, seconds)
 }
 
-/// Reads a number of seconds: an integer, a float, or a string with a number. `None` for more than
+/// Reads a number of seconds: an integer, a float, or a string with a number. Returns `None` for more than
 /// ten years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_comes_as_a_number_or_a_text_and_nonsense_says_nothing() {
+    fn a_lifetime_is_a_number_or_text_and_nonsense_is_ignored() {
         for (value, expected) in [
             (json!(3600), Some(3600)),
             (json!("3600"), Some(3600)),

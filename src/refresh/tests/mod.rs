@@ -56,7 +56,7 @@ pub(super) enum Fault {
     After,
     /// The call does nothing and reports that the lock is lost.
     Unlocked,
-    /// The call reports that the place is empty.
+    /// The call reports that there is an empty record.
     Empty,
     /// The call panics before it does anything.
     Panic,
@@ -309,7 +309,7 @@ impl World {
         *self.store.plan.lock() = Some(Box::new(plan));
     }
 
-    /// Makes all saves of a note (`notes`), or all saves of a pair, fail from now on.
+    /// Makes all saves of a refresh note (`notes`), or all saves of a token pair, fail from now on.
     pub(super) fn fail_saves(&self, notes: bool, fault: Fault) {
         self.plan(move |call, record| {
             let note = record.is_some_and(|record| record.note.is_some());
@@ -337,7 +337,7 @@ impl World {
         *stored = Some(next);
     }
 
-    /// Stores the note of another process, which sent the stored refresh token `ago` before now.
+    /// Stores the refresh note of another process, which sent the stored refresh token `ago` before now.
     pub(super) fn leave_note(&self, ago: Duration, deadline: Duration) {
         let sent_at = self.clock.now_utc() - ago;
         self.change(|record| {
