@@ -24,7 +24,8 @@ pub(super) const LOOKS: usize = 8;
 /// What an error says after the store's name if its table has other columns.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) const OTHER_COLUMNS: &str = ": the table has other columns than this release knows, and nothing was \
-    changed: if a newer release has changed the table, update this program";
+    changed: if a newer release has changed the table, update this program; if an earlier release has made the \
+    table, its owner must add the new columns (guide::stores, Updates)";
 
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
@@ -249,6 +250,21 @@ mod tests {
         let error = save(&place, &of((4 << 20) - around + 1)).unwrap_err();
         assert_eq!(error.to_string(), "cannot write memory: the record is too large");
         assert!(place.bytes.lock().is_none());
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn a_hundred_thousand_names_have_numbers_of_their_own() {
+        let long = "administrations/".repeat(31);
+        let name = |n: usize| match n % 4 {
+            0 => format!("tenant-{n}"),
+            1 => format!("anna.{n}@example.com"),
+            2 => format!("\u{c4}mter/Nord/{n}"),
+            _ => format!("{long}{n}"),
+        };
+        let numbers: std::collections::BTreeSet<_> =
+            (0..100_000).map(|n| hash(&["\"evergrant_logins\"", &name(n)])).collect();
+        assert_eq!(numbers.len(), 100_000);
     }
 
     /// Programs of different releases must lock the same file.

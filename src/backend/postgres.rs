@@ -7,6 +7,7 @@ mod lock;
 mod noting;
 mod pooler;
 mod session;
+mod table;
 mod unanswered;
 
 use std::fmt;
@@ -41,6 +42,9 @@ use crate::secret::random_id;
 /// for a lock.
 const SESSIONS: usize = 8;
 
+/// The smallest number of sessions: one for a lock, and one that reads the store meanwhile.
+const LEAST: usize = 2;
+
 /// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
 /// setting holds until the end of the transaction, and the server reads it at the commit.
 const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', \
@@ -61,6 +65,9 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// );
 /// GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO ...;
 /// ```
+///
+/// The store adds columns that a table of an earlier release lacks, while programs use the table. Only the owner of
+/// a table may add columns: [`crate::guide::stores`] has the statement for a table of another user.
 ///
 /// A store value and its clones share at most 8 sessions, whatever the number of accounts: make one store,
 /// and call [`PostgresBackend::account`] for each login. A call that finds all sessions in use waits, in the
@@ -170,14 +177,13 @@ impl PostgresBackend {
         PostgresBackend { account: account.into(), ..self.apart() }
     }
 
-    /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A client
-    /// keeps a session while it refreshes, and a quarter of the sessions is never used for refreshes: so 8
-    /// sessions allow 6 refreshes at a time. The other clients wait for up to 5 minutes if they have no
-    /// working token. With 1, a call whose token is about to expire waits up to 10 seconds while another
-    /// account is refreshed: use 2 or more.
+    /// Sets how many sessions this store and its accounts use at a time. 8 by default, and at least 2: 1 counts as
+    /// 2. A client keeps a session while it refreshes; a quarter of the sessions, and at least one, is never kept, so
+    /// 8 sessions allow 6 refreshes at a time. The other clients wait for up to 5 minutes if they have no working
+    /// token. A call that only reads the store never waits for the refresh of another account.
     #[must_use]
     pub fn connections(self, most: usize) -> PostgresBackend {
-        PostgresBackend { server: Arc::new(self.server.resized(most)), ..self }
+        PostgresBackend { server: Arc::new(self.server.resized(most.max(LEAST))), ..self }
     }
 
     /// Returns a store with the same sessions, and without the state of a login.
@@ -228,36 +234,14 @@ impl PostgresBackend {
         self.server.run(&name, &self.pace, |session| on(session, &name, work.clone()))
     }
 
-    /// Like `run`, for a statement on the table. Creates the table if it is missing.
+    /// Like `run`, for a statement on the table. Creates the table if it is missing, and adds the columns that a
+    /// table of an earlier release lacks.
     fn run_on_table<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let table = self.table.clone();
-        self.run(move |client| match work(client) {
-            Err(error) if error.code() == Some(&postgres::error::SqlState::UNDEFINED_TABLE) => {
-                create(client, &table)?;
-                work(client)
-            }
-            done => done,
-        })
-    }
-}
-
-/// Creates the table. Tries again after an error: if two clients create the table at once, PostgreSQL
-/// returns an error to one of them.
-fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
-    let sql = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (account text PRIMARY KEY, record bytea NOT NULL, \
-         saved_at timestamptz NOT NULL DEFAULT now())"
-    );
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match client.batch_execute(&sql) {
-            Err(_) if tries < 3 => {}
-            done => return done,
-        }
+        self.run(move |client| table::on(client, &table, &work))
     }
 }
 

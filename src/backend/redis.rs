@@ -57,14 +57,14 @@ return 0";
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
-/// The lock is a lease of 60 seconds. With the note of a refresh (with [`RedisBackend::replicas`]: after the note), and again before the
-/// request is repeated, the holder renews the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
+/// The lock is a lease of 60 seconds. With the refresh note, and again before the request is repeated, the lock
+/// holder renews the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
 /// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
 /// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
 /// compares and writes in one step, in a script, so that a process that was paused past the end of its
 /// lease cannot overwrite a newer record.
 ///
-/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
+/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `PTTL`, `CLIENT ID`, `CLIENT LIST`,
 /// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
 /// a cluster.
 ///

@@ -309,7 +309,7 @@ impl Call {
         Ok(self.clone().filter(field(name).eq(key.clone())).top(1))
     }
 
-    /// Makes the error of an error answer, with the API's message.
+    /// Makes the error for an error answer, with the API's message.
     pub(super) fn explain(&self, api: ApiError) -> Error {
         self.exact.inner.limits.explain(api)
     }

@@ -188,7 +188,7 @@ impl Counter {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    /// The error of an error answer, with the API's message. A 429 becomes [`Error::RateLimited`].
+    /// Makes the error for an error answer, with the API's message. A 429 becomes [`Error::RateLimited`].
     pub(crate) fn explain(&self, api: ApiError) -> Error {
         if api.status != 429 {
             return explain(api);

@@ -229,7 +229,7 @@ mod tests {
             })
         };
         let error = twice("audience").unwrap_err().to_string();
-        assert!(error.contains("\"audience\" come twice"), "{error}");
+        assert!(error.contains("a second parameter \"audience\""), "{error}");
         assert!(twice("resource").unwrap().0.ends_with("&resource=1&resource=2"));
         // The query had the parameter twice before the hook ran, which is no error.
         let mut draft = TokenDraft::of(&TokenRequest {

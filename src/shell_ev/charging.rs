@@ -28,10 +28,10 @@ impl<'a> Charging<'a> {
     /// Requests the start of a session (`POST /v2/charge-session/start`) with a charge card at a charge
     /// point. Shell starts the session some time later: [`Charging::settled`] waits for the start.
     ///
-    /// The request is sent again only when Shell certainly has not processed it: there was no connection,
-    /// or the answer was 401 or 429. If [`Unconfirmed::of`](super::Unconfirmed::of) finds details in an error,
-    /// check [`Charging::active`] before you request another start: Shell documents no idempotency key, so it
-    /// may start a second session.
+    /// The request is sent again only when Shell certainly has not processed it: there was no connection, or
+    /// the answer was 401 or 429. If [`Unconfirmed::of`](super::Unconfirmed::of) finds details in an error,
+    /// check [`Charging::active`] before you request another start: Shell documents no idempotency key, so
+    /// another request may start a second session.
     pub fn start(
         &self,
         card: impl Into<CardNumber>,

@@ -155,8 +155,8 @@ fn more_redis_accounts_than_connections_are_no_error() {
     }
 }
 
-/// A lock holder that has the only session needs no second session, and the other threads wait for this
-/// session.
+/// One client at a time has the only session for locks. A lock holder needs no second session, and the other threads
+/// wait for the session.
 #[cfg(feature = "postgres")]
 #[test]
 fn one_postgres_session_serves_many_accounts_at_once() {
@@ -178,12 +178,40 @@ fn no_free_session_is_an_error_of_its_own() {
     let two = store.account("two");
     let error = precise(two.lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
-    for error in [precise(two.lock(Duration::from_secs(10))), precise(two.load())] {
-        assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
-        assert!(error.is_transient());
-    }
-    assert_eq!(clock.slept(), Duration::from_secs(20));
+    let error = precise(two.lock(Duration::from_secs(10)));
+    assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
+    assert!(error.is_transient());
+    assert_eq!(clock.slept(), Duration::from_secs(10));
     // Meanwhile the lock holder can still load and save.
     let error = precise(store.account("one").lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
+}
+
+/// While another account is refreshed slowly, a call with a working token reads the store without a wait.
+#[cfg(feature = "postgres")]
+#[test]
+fn one_postgres_session_delays_no_call_with_a_token() {
+    use evergrant::clock::ManualClock;
+    let Some(server) = crate::servers::postgres() else { return };
+    let clock = std::sync::Arc::new(ManualClock::new());
+    let store = evergrant::PostgresBackend::new(server.url()).unwrap();
+    let store = store.connections(1).with_clock(clock.clone());
+    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
+    let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
+    let two = Client::builder(provider, credentials, store.account("two")).clock(clock.clone());
+    let two = two.build();
+    let token = sandbox.login();
+    let expires_at = token.expires_at().unwrap();
+    two.seed(token).unwrap();
+    let held = store.account("one").lock(Duration::ZERO).unwrap();
+    // The token is due, and works for half a minute more.
+    let left = expires_at - evergrant::clock::Clock::now_utc(&*clock);
+    clock.advance(Duration::try_from(left).unwrap() - Duration::from_secs(30));
+    let slept = clock.slept();
+    two.access_token().unwrap();
+    assert_eq!(clock.slept(), slept, "the call has waited");
+    assert_eq!(sandbox.counters().refreshes, 0);
+    drop(held);
+    two.access_token().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
 }

@@ -204,6 +204,37 @@ fn a_process_that_starts_loses_no_record_of_a_deleted_log() {
     }
 }
 
+/// The copy of the deleted log waits for the reader.
+#[cfg(unix)]
+#[test]
+fn a_short_reader_keeps_no_log_from_being_saved() {
+    let dir = TempDir::new();
+    let path = database(&dir);
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    let reading = reader.unchecked_transaction().unwrap();
+    let sql = "SELECT count(*) FROM evergrant_logins";
+    reading.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let saved = successor(&store.load().unwrap().unwrap(), token(2));
+    store.save(&saved).unwrap();
+    std::fs::remove_file(log(&path)).unwrap();
+    std::thread::scope(|scope| {
+        let loads = scope.spawn(|| store.load().unwrap());
+        // The reader ends while the store waits. If the store has not begun to wait, it need not wait.
+        for _ in 0..20 {
+            if loads.is_finished() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        reading.commit().unwrap();
+        assert_eq!(loads.join().unwrap(), Some(saved.clone()));
+    });
+    drop((store, reader));
+    assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved));
+}
+
 #[test]
 fn an_index_that_is_deleted_loses_no_saved_record() {
     for also_the_log in [false, true] {

@@ -18,7 +18,7 @@ pub(crate) const CHILDREN: &[Child] = &[("sweepers::sweep", sweep)];
 
 const PROCESSES: usize = 4;
 
-fn open(name: &str) -> Arc<dyn LoginStore> {
+pub(crate) fn open(name: &str) -> Arc<dyn LoginStore> {
     let (kind, rest) = name.split_once(' ').unwrap();
     match kind {
         "folder" => Arc::new(FolderStore::new(rest)),

@@ -117,7 +117,7 @@ fn redis_needs_few_round_trips() {
     }
 }
 
-/// Each write also waits for the replica, and the lock is renewed after the refresh note.
+/// Each write also waits for the replica.
 #[cfg(feature = "redis")]
 #[test]
 fn redis_with_a_replica_needs_a_few_more_round_trips() {
@@ -134,7 +134,7 @@ fn redis_with_a_replica_needs_a_few_more_round_trips() {
         let store = evergrant::RedisBackend::new(server.url_at(counter.port)).unwrap().replicas(1);
         let trips = trips(&counter, || Box::new(store.account("default")));
         println!("{}, a replica: hot, adopt, refresh, refused: {trips:?}", program.display());
-        assert_eq!(trips, [0, 3, 7, 9]);
+        assert!(matches!(trips, [0, 3, 6, 8 | 9]), "{trips:?}");
     }
 }
 

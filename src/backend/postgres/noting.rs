@@ -6,8 +6,8 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, error::SqlState};
 
 use super::super::compare::Bytes;
-use super::FLUSHED;
 use super::lock::{HAS, Key, limit_sql, millis};
+use super::{FLUSHED, table};
 
 /// A refresh note in place of a record, and the session's limit for the time of its request: one statement
 /// checks the lock, and saves the note durably if the session has the lock.
@@ -44,7 +44,8 @@ impl Noting {
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        match client.query_typed_one(&sql, &parameters) {
+        let work = |client: &mut Client| client.query_typed_one(&sql, &parameters);
+        match table::on(client, &self.table, work) {
             Ok(row) => Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)),
             // If every transaction is serializable, this error says that another client was faster.
             Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {

@@ -94,6 +94,11 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
              (PostgresBackend::with_connections)",
         );
     }
+    if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        text.push_str(
+            ", because another session keeps the table locked (a dump, an open transaction)",
+        );
+    }
     // The session is broken, the server has ended it (a restart, an operator, an idle session), or the
     // server accepts no writes and its address may now lead to another server.
     let ended = [
@@ -107,7 +112,7 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
     let precise = match error.code() {
         Some(code) if full.contains(code) => BackendError::Full(text),
-        // A release that needs other columns renames `record`, so that earlier releases fail at once.
+        // The last step of a release with other columns renames `record`, so that earlier releases fail at once.
         Some(&SqlState::UNDEFINED_COLUMN) => BackendError::Config(format!("{name}{OTHER_COLUMNS}")),
         _ => BackendError::Unavailable(text),
     };

@@ -24,10 +24,12 @@ use crate::record::Record;
 use crate::secret::random_id;
 
 /// Takes the lock if it is free, if this process already has it (the holder's name begins with the
-/// random word `ARGV[4]`), or if it is held under the name `ARGV[3]`. Returns the lock holder's name, and the
-/// record that is stored then.
+/// random word `ARGV[4]`), if it is held under the name `ARGV[3]`, or if it has no expiry. Returns the
+/// lock holder's name, and the record that is stored then. A store sets an expiry in the same command as the lock,
+/// so a lock without an expiry is no holder's: somebody has restored it (`RESTORE`).
 pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
-if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
+if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3]
+    or redis.pcall('PTTL', KEYS[1]) == -1 then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   local record = redis.pcall('GET', KEYS[2])
   if type(record) == 'table' then
@@ -248,21 +250,27 @@ pub(super) fn take(
 }
 
 /// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
-/// this store has the lock. Fails with [`BackendError::Busy`] if the lock is lost. Returns `None` if there is
-/// no lock, or if the save waits for replicas.
+/// this store has the lock. Then waits for the replicas, which get both. Fails with [`BackendError::Busy`] if the
+/// lock is lost. `None` if there is no lock.
 pub(super) fn note(
     store: &RedisBackend,
     old: &[u8],
     new: &[u8],
     record: &Record,
 ) -> Option<Result<bool, BoxError>> {
-    if old.is_empty() || store.replicas > 0 {
+    if old.is_empty() {
         return None;
     }
     let held = store.held.lock().upgrade()?;
     let wanted = needed(record, store.lease)?;
-    let mut held = held.lock();
-    held.note(&store.key(), old, new, wanted)
+    let done = held.lock().note(store, old, new, wanted)?;
+    Some(done.and_then(|(written, have)| {
+        if written {
+            store.enough(have)?;
+            store.confirmed(Some(&Zeroizing::new(new.to_vec())));
+        }
+        Ok(written)
+    }))
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -329,15 +337,15 @@ impl Held {
         })
     }
 
-    /// Replaces `old` by `new`, a record with a refresh note, and renews the lock in one step. Returns `None`
-    /// in a child of the process that has the lock.
-    pub(super) fn note(
+    /// Replaces `old` by `new`, a record with a note, and renews the lock in one step. Returns whether the note
+    /// was written, and how many replicas have it. `None` in a child of the process that has the lock.
+    fn note(
         &mut self,
-        record_key: &str,
+        store: &RedisBackend,
         old: &[u8],
         new: &[u8],
         wanted: Duration,
-    ) -> Option<Result<bool, BoxError>> {
+    ) -> Option<Result<(bool, usize), BoxError>> {
         if self.process != std::process::id() {
             return None;
         }
@@ -346,13 +354,20 @@ impl Held {
         let done = self.renewing(|link| {
             let name = name(&token, link)?;
             let mut command = redis::cmd("EVAL");
-            command.arg(NOTE).arg(2).arg(record_key).arg(&key);
+            command.arg(NOTE).arg(2).arg(store.key()).arg(&key);
             command.arg(old).arg(new).arg(&token).arg(&name).arg(millis(wanted));
-            command.query::<(bool, bool)>(&mut *link.connection)
+            let (has, written) = command.query(&mut *link.connection)?;
+            let have = if written { store.replicas_have(&mut link.connection)? } else { 0 };
+            Ok((has, written, have))
         });
-        self.noted = matches!(done, Ok((true, true))).then(|| renewal.answered(&*self.pace.clock));
+        let noted = matches!(done, Ok((true, true, _)));
+        self.noted = noted.then(|| renewal.answered(&*self.pace.clock));
         let lost = || BackendError::Busy(self.store.clone()).into();
-        Some(done.and_then(|(has, written)| if has { Ok(written) } else { Err(lost()) }))
+        Some(
+            done.and_then(
+                |(has, written, have)| if has { Ok((written, have)) } else { Err(lost()) },
+            ),
+        )
     }
 
     /// Runs `work`, which gives the lock the name of the connection that it gets.

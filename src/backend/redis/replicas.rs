@@ -79,10 +79,15 @@ impl RedisBackend {
         bytes: &Bytes,
         connection: &mut Connection,
     ) -> RedisResult<usize> {
-        if self.replicas == 0 || self.safe.is(bytes) {
-            return Ok(self.replicas);
+        if self.safe.is(bytes) { Ok(self.replicas) } else { self.replicas_have(connection) }
+    }
+
+    /// How many replicas have all writes of this connection. The server waits for the replicas before it answers.
+    pub(super) fn replicas_have(&self, connection: &mut Connection) -> RedisResult<usize> {
+        match self.replicas {
+            0 => Ok(0),
+            wanted => redis::cmd("WAIT").arg(wanted).arg(WAIT).query(&mut **connection),
         }
-        redis::cmd("WAIT").arg(self.replicas).arg(WAIT).query(&mut **connection)
     }
 
     /// Deletes the record, and waits for the replicas, also if an earlier call has deleted the record.
@@ -125,15 +130,10 @@ impl RedisBackend {
 
     /// Runs a script that returns 1 if it has written. After a write, waits for the replicas.
     pub(super) fn write(&self, command: impl Fn(&RedisBackend) -> Cmd) -> Result<bool, BoxError> {
-        let most = self.replicas;
         let (written, have) = self.run(|connection| {
             let written = command(self).query::<i64>(&mut **connection)? == 1;
-            if most == 0 || !written {
-                return Ok((written, 0));
-            }
-            // The server counts the replicas that have all writes of this connection.
-            let wait = redis::cmd("WAIT").arg(most).arg(WAIT).query(&mut **connection)?;
-            Ok((written, wait))
+            let have = if written { self.replicas_have(connection)? } else { 0 };
+            Ok((written, have))
         })?;
         if written {
             self.enough(have)?;

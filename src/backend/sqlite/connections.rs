@@ -17,7 +17,7 @@ use super::super::{BackendError, compare, disk};
 use super::live::{self, Live};
 use super::pages::pragma;
 use super::wal::{self, Log};
-use super::{failed, room};
+use super::{failed, room, table};
 use crate::error::BoxError;
 use crate::secret::random_id;
 
@@ -30,9 +30,6 @@ const TURN: Duration = Duration::from_secs(60);
 
 /// How many connections a store and its accounts use at a time.
 const CONNECTIONS: usize = 4;
-
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
-    account TEXT NOT NULL PRIMARY KEY, record BLOB NOT NULL, room BLOB)";
 
 /// Lets one thread at a time create a file. A new file is closed once before SQLite opens it, and
 /// closing a file ends this process's locks on it (fcntl(2)).
@@ -215,9 +212,10 @@ impl Connections {
                 let text = format!("{}: its connection is in a transaction", self.name());
                 return Err(BackendError::Unavailable(text).into());
             }
-            connection
-                .execute_batch(TABLE)
-                .and_then(|()| work(&Lent { connection, own: false, wal: None }))
+            table::create(connection)
+                .and_then(|()| {
+                    table::on(connection, || work(&Lent { connection, own: false, wal: None }))
+                })
                 .map_err(|error| failed(name, &error))
         };
         match &self.source {
@@ -237,7 +235,8 @@ impl Connections {
                     }
                     let wal = open.log.as_ref();
                     let _live = open.log.is_none().then(Live::new);
-                    match work(&Lent { connection: &open.connection, own: true, wal }) {
+                    let lent = Lent { connection: &open.connection, own: true, wal };
+                    match table::on(lent.connection, || work(&lent)) {
                         Ok(done) => (Some(open), Ok(done)),
                         Err(error) => {
                             (None, Err(Failed { error: failed(name, &error), stale: false }))
@@ -299,7 +298,7 @@ fn open(path: &Path) -> Result<Open, BoxError> {
         // removed.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
         pragma(&connection, "secure_delete", "FAST")?;
-        connection.execute_batch(TABLE)?;
+        table::create(&connection)?;
         Ok(wal)
     };
     let wal = prepare().map_err(|error| tell(&error))?;

@@ -18,6 +18,9 @@ use crate::secret::random_id;
 /// changes it.
 const TRIES: usize = 3;
 
+/// How long the copy of a deleted log waits for the transactions of other connections.
+const LEAVE: Duration = Duration::from_secs(2);
+
 /// The smallest number of bytes by which a log grows, if the disk has this space.
 const STEP: u64 = 256 << 10;
 
@@ -236,7 +239,8 @@ impl Log {
     /// it would use the index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
         if beside(&self.database, "-wal").is_none() || self.has_the_frames(connection) {
-            let _ = connection.busy_timeout(Duration::ZERO);
+            // Until the copy is done, a process that starts gets an error. SQLite waits for other connections.
+            let _ = connection.busy_timeout(LEAVE);
             let _ = frames(connection, "TRUNCATE");
         } else {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;

@@ -294,7 +294,7 @@ fn a_bulk_list_names_the_fields_that_it_has() {
 }
 
 #[test]
-fn links_that_lead_in_a_circle_end_the_list() {
+fn links_that_form_a_cycle_end_the_list() {
     let world = World::new();
     let exact = world.seeded();
     let path = "123/purchaseorder/PurchaseOrderLines";
@@ -308,7 +308,7 @@ fn links_that_lead_in_a_circle_end_the_list() {
     let mut rows = exact.purchase_order_lines().iter();
     let error = rows.by_ref().take(100).find_map(Result::err).unwrap();
     assert!(
-        matches!(error, Error::Decode(_)) && format!("{error:#}").contains("circle"),
+        matches!(error, Error::Decode(_)) && format!("{error:#}").contains("cycle"),
         "{error:#}"
     );
     assert!(rows.next().is_none());
