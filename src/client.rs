@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
-use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName};
 
 use crate::backend::TokenBackend;
@@ -31,7 +30,7 @@ use crate::record::Record;
 use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::transport::TokenTransport;
+use crate::transport::{AgentPair, TokenTransport};
 
 pub use self::builder::ClientBuilder;
 #[cfg(feature = "dpop")]
@@ -80,9 +79,7 @@ struct Common {
     origins: Vec<String>,
     /// The fault of a text given to `allow_host`; every request fails with this message.
     wrong_host: Option<String>,
-    agent: Agent,
-    /// The agent for loopback hosts, which uses no proxy.
-    direct: Agent,
+    agents: AgentPair,
     base_is_loopback: bool,
     #[cfg(feature = "oidc")]
     keys: id_tokens::Keys,

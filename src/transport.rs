@@ -11,6 +11,7 @@ mod id_token;
 #[cfg(feature = "oidc")]
 mod keys;
 mod limit;
+mod pair;
 mod proxied;
 mod public;
 mod revoke;
@@ -34,10 +35,11 @@ pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::get;
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::probe;
-pub(crate) use self::exchange::{Agents, Answer, Watched, always};
+pub(crate) use self::exchange::{Agents, Answer, Watched, always, read_up_to};
 use self::exchange::{Raw, head};
 pub(crate) use self::id_token::IdTokenLogin;
 pub(crate) use self::limit::plain_agent as api_agent;
+pub(crate) use self::pair::AgentPair;
 pub(crate) use self::proxied::cause_at;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
@@ -380,18 +382,11 @@ impl TokenTransport {
     fn read(&self, mut answer: Answer, sent_at: OffsetDateTime) -> Sent {
         let cut = answer.cut.take();
         let raw = answer.as_reply();
-        let Some(cut) = cut else {
-            return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
-        };
-        // Truncated JSON shows which members are complete, and a new refresh token among them must not
-        // be lost. A form does not show whether a value is complete.
-        if raw.body.trim_ascii_start().starts_with(b"{") {
-            let reply = protocol::read(&self.provider, &raw, sent_at);
-            if reply.refresh_token.is_some() {
-                return Sent::Reply(reply);
-            }
+        match cut {
+            None => Sent::Reply(protocol::read(&self.provider, &raw, sent_at)),
+            Some(cut) => protocol::read_cut(&self.provider, &raw, sent_at)
+                .map_or(Sent::NoAnswer(cut), Sent::Reply),
         }
-        Sent::NoAnswer(cut)
     }
 }
 

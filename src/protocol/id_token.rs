@@ -303,8 +303,7 @@ pub(crate) fn userinfo(
     if content_type.trim_start().to_ascii_lowercase().starts_with("application/jwt") {
         return Err("it is signed (application/jwt), which this release does not read");
     }
-    let members: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| "it is not a JSON object")?;
+    let members = parse(body).and_then(object).ok_or("it is not a JSON object")?;
     let claims = id_token.and_then(|text| claims(text).ok());
     match claims.as_ref().and_then(|claims| claims.get("sub")) {
         Some(subject) if members.get("sub") != Some(subject) => {

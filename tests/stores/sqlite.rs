@@ -422,3 +422,30 @@ fn a_full_disk_refuses_a_note_but_not_a_successor() {
         print!("{}", String::from_utf8_lossy(&output.stdout));
     }
 }
+
+/// The tools of SQLite write `TEXT`, and SQLite treats a `TEXT` and a `BLOB` of the same bytes as different.
+#[test]
+fn a_record_that_a_person_wrote_as_text_is_read_and_replaced() {
+    for encoding in ["UTF-8", "UTF-16"] {
+        let dir = TempDir::new();
+        let path = dir.join("logins.sqlite");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(&format!("PRAGMA encoding = '{encoding}'")).unwrap();
+        let store = SqliteBackend::new(&path);
+        let first = record(1);
+        store.save(&first).unwrap();
+        let text = String::from_utf8(first.to_json().unwrap()).unwrap();
+        let sql = "UPDATE evergrant_logins SET record = ?1";
+        assert_eq!(connection.execute(sql, [&text]).unwrap(), 1);
+        let store = SqliteBackend::new(&path);
+        assert_eq!(store.load().unwrap().as_ref(), Some(&first));
+        let note = noted(&first);
+        store.save(&note).unwrap();
+        store.save(&successor(&note, token(2))).unwrap();
+        assert_eq!(store.load().unwrap().unwrap().token(), &token(2));
+        // A number is no record.
+        connection.execute("UPDATE evergrant_logins SET record = 7", []).unwrap();
+        let error = precise(store.load());
+        assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
+    }
+}

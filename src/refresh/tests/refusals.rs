@@ -58,6 +58,7 @@ fn a_refusal_keeps_its_reason_only_for_its_own_token() {
                 description: None,
                 status: 400,
                 unanswered_since: Some(since),
+                unknown: Default::default(),
             });
         });
         world.acts(&[Act::Refuse]);
