@@ -22,8 +22,7 @@ pub(crate) const CHILDREN: &[Child] = &[
 /// Puts bytes where the store has its record, without the backend.
 fn raw(path: &Path, bytes: &[u8]) {
     let connection = Connection::open(path).unwrap();
-    let rows = connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap();
-    assert_eq!(rows, 1);
+    assert_eq!(connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap(), 1);
 }
 
 /// Runs the whole suite, except for the power cut; `test` opens the same store in a second process.
@@ -163,8 +162,7 @@ fn an_unusable_database_has_a_precise_error() {
         .unwrap();
     let error = precise(SqliteBackend::new(&path).load());
     assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
-    // The store must not end a transaction of the application, and a save in such a transaction is not
-    // durable.
+    // A save in a transaction of the application would not be durable, and must not end the transaction.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("BEGIN").unwrap();
     let error = precise(SqliteBackend::with_connection(connection).save(&record(1)));
