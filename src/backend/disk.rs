@@ -7,7 +7,7 @@ mod mounts;
 mod paths;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use self::busy::patiently;
@@ -260,6 +260,11 @@ pub(crate) fn open(
     };
     check_regular(&metadata, path)?;
     Ok(Some((file, metadata)))
+}
+
+/// Appends at most `limit` bytes of a file to `bytes`.
+pub(super) fn read_up_to(file: &File, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    file.take(limit).read_to_end(bytes).map(drop)
 }
 
 /// The mode of a file; `None` on systems without modes.

@@ -1,11 +1,12 @@
 //! A store in a file.
 
+mod enter;
 mod mark;
 mod room;
 mod warnings;
 
 use std::fs::{self, File, Metadata};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use self::mark::Content;
 use self::room::Reserved;
-use super::{BackendError, Durability, FileLock, Guard, TokenBackend, disk};
+use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
@@ -143,9 +144,7 @@ impl FileBackend {
         let Some((file, metadata)) = opened else { return Ok(None) };
         let room = metadata.len().min(LIMIT) as usize + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        (&file)
-            .take(LIMIT + 1)
-            .read_to_end(&mut bytes)
+        disk::read_up_to(&file, LIMIT + 1, &mut bytes)
             .map_err(|error| disk::failed("read", target, &error))?;
         let identity = disk::identity(&file, &metadata);
         let identity = identity.map_err(|error| disk::failed("look at", target, &error))?;
@@ -317,25 +316,7 @@ fn temp(target: &Path) -> PathBuf {
 
 impl TokenBackend for FileBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        let target = disk::target(&self.path)?;
-        room::make_way(&target, &*self.clock);
-        let Some(stored) = self.read(&target)? else { return Ok(None) };
-        self.check_mode(&target, &stored.metadata)?;
-        let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
-        let mut durable = self.durable.lock();
-        // A rename is visible before it is durable, and the process that renamed may have died.
-        if durable.as_ref() != Some(&content) {
-            if !mark::names(&target, &content) {
-                let flushed = self.flush(&target, &stored)?;
-                self.flush_folder(&target)?;
-                if !flushed {
-                    return Ok(Some(stored.record));
-                }
-                mark::write(&target, Some(&content));
-            }
-            *durable = Some(content);
-        }
-        Ok(Some(stored.record))
+        self.load_at(&disk::target(&self.path)?)
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
@@ -383,14 +364,15 @@ impl TokenBackend for FileBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.lock_at(disk::target(&self.path)?, wait)
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
         let target = disk::target(&self.path)?;
-        self.look_at_folder(&target);
-        let lock = disk::beside(&target, "", ".lock");
-        let guard = FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)?;
-        // If a link on the path leads elsewhere by the time of a save, the record there has another
-        // lock.
-        let path = self.path.clone();
-        Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
+        let guard = self.lock_at(target.clone(), wait)?;
+        // During a wait, a link on the path may have been changed.
+        let record = if wait.is_zero() { self.load_at(&target) } else { self.load() };
+        Ok(Entry::Held { guard, record })
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -71,7 +71,20 @@ impl FileLock {
     /// user may not open the file, the file belongs to another user, or its file system has no locks;
     /// [`BackendError::Unavailable`] or [`BackendError::Full`] if the file cannot be opened at present.
     pub fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let path = disk::place(&self.path)?;
+        self.lock_at(disk::place(&self.path)?, wait)
+    }
+
+    /// Makes a lock on a file whose folder is written without links.
+    pub(super) fn placed(path: PathBuf, clock: Arc<dyn Clock>) -> FileLock {
+        FileLock { path, clock }
+    }
+
+    /// Like [`FileLock::lock`], for a path whose folder is written without links.
+    pub(super) fn lock_placed(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.lock_at(self.path.clone(), wait)
+    }
+
+    fn lock_at(&self, path: PathBuf, wait: Duration) -> Result<Guard, BoxError> {
         let new = Cell::new(false);
         let open = |path: &Path| open(path, &new);
         let mut opened = None;

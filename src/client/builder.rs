@@ -113,7 +113,7 @@ impl ClientBuilder {
             ))
         })?;
         let change = self.http.take();
-        self.http = Some(Box::new(move |config| {
+        self.http = Some(Arc::new(move |config| {
             let config = config.proxy(Some(proxy.clone()));
             match &change {
                 Some(change) => change(config),
@@ -330,7 +330,8 @@ impl ClientBuilder {
     /// function removes a timeout, the client sets the timeout again. A `User-Agent`, `Accept` or
     /// `Accept-Encoding` that is not valid in a header is replaced by the default. Token requests use
     /// the same proxy, certificates and address family, but have their own timeouts and no middleware.
-    /// The function is called several times.
+    /// The function is called several times, also while the client is used: each agent is made when the
+    /// client first needs that agent.
     ///
     /// Set a client certificate (mutual TLS, RFC 8705) here. The client presents the certificate to every
     /// https host that asks for a certificate:
@@ -363,7 +364,7 @@ impl ClientBuilder {
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> ClientBuilder {
-        self.http = Some(Box::new(change));
+        self.http = Some(Arc::new(change));
         self
     }
 }

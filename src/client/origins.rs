@@ -95,7 +95,7 @@ impl Client {
 
     /// The agent for an address.
     pub(crate) fn agent_at(&self, loopback: bool) -> &Agent {
-        if loopback { &self.0.direct } else { &self.0.agent }
+        self.0.agents.at(loopback)
     }
 
     /// The address of a request that carries no token.

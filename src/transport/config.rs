@@ -1,5 +1,6 @@
 //! The configurations of the agents, and the settings that a caller cannot change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -24,7 +25,7 @@ const HEAD: usize = 64 << 10;
 
 /// Changes ureq's configuration: proxy, certificates and the like.
 pub(crate) type HttpConfig =
-    Box<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
+    Arc<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
 
 /// A `User-Agent` that names this crate and its version.
 const AGENT_NAME: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
@@ -242,8 +243,8 @@ mod tests {
 
     #[test]
     fn redirects_stay_off_and_timeouts_on_whatever_the_caller_sets() {
-        let blank: HttpConfig = Box::new(|_| Agent::config_builder());
-        for change in [None, Some(Box::new(reckless) as HttpConfig), Some(blank)] {
+        let blank: HttpConfig = Arc::new(|_| Agent::config_builder());
+        for change in [None, Some(Arc::new(reckless) as HttpConfig), Some(blank)] {
             let [api, token] = configs(change, false);
             assert_held(&api);
             assert_held(&token);
@@ -262,7 +263,7 @@ mod tests {
     #[test]
     fn a_caller_sets_the_timeouts_of_api_calls_only() {
         let second = Some(Duration::from_secs(1));
-        let change: HttpConfig = Box::new(move |config| {
+        let change: HttpConfig = Arc::new(move |config| {
             config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
         });
         let [api, token] = configs(Some(change), false);
@@ -274,14 +275,14 @@ mod tests {
 
     #[test]
     fn token_requests_use_the_callers_proxy_and_no_middleware() {
-        let [api, token] = configs(Some(Box::new(reckless)), false);
+        let [api, token] = configs(Some(Arc::new(reckless)), false);
         assert!(api.proxy().is_some() && token.proxy().is_some());
         let shown = |config: &Config| format!("{config:?}");
         assert!(shown(&api).contains("MiddlewareChain { len: 1 }"), "{}", shown(&api));
         assert!(shown(&token).contains("MiddlewareChain { len: 0 }"), "{}", shown(&token));
-        let [api, token] = configs(Some(Box::new(reckless)), true);
+        let [api, token] = configs(Some(Arc::new(reckless)), true);
         assert!(api.proxy().is_none() && token.proxy().is_none(), "loopback is never proxied");
-        let strict: HttpConfig = Box::new(|config| config.https_only(true).no_delay(false));
+        let strict: HttpConfig = Arc::new(|config| config.https_only(true).no_delay(false));
         let [_, token] = configs(Some(strict), false);
         assert!(token.https_only() && !token.no_delay());
     }

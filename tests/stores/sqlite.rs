@@ -163,8 +163,7 @@ fn an_unusable_database_has_a_precise_error() {
         .unwrap();
     let error = precise(SqliteBackend::new(&path).load());
     assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
-    // The store must not end a transaction of the application, and a save in such a transaction is not
-    // durable.
+    // A save in a transaction of the application would not be durable, and must not end the transaction.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("BEGIN").unwrap();
     let error = precise(SqliteBackend::with_connection(connection).save(&record(1)));
