@@ -176,7 +176,7 @@ fn polling_ends_when_the_code_expires_by_the_monotonic_clock() {
 }
 
 #[test]
-fn a_wall_clock_that_is_set_forward_does_not_end_a_login() {
+fn a_wall_clock_set_forward_ends_no_login() {
     let sandbox = Sandbox::start().unwrap();
     let clock = Arc::new(ManualClock::new());
     let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
