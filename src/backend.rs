@@ -208,9 +208,9 @@ pub trait TokenBackend: Send + Sync {
     }
 
     /// Whether [`TokenBackend::save`] compares with the stored record and writes in one atomic step, and
-    /// [`TokenBackend::load`] returns what a save has written, member by member. A client then reads neither
-    /// its first refresh note back nor the record that its successor replaces, because the save compares. The
-    /// default implementation returns `false`.
+    /// [`TokenBackend::load`] returns what a save has written, member by member. If this method returns
+    /// `true`, the client need not read the store to check its first save, nor before it saves a new token
+    /// pair. The default implementation returns `false`.
     fn compares(&self) -> bool {
         false
     }

@@ -211,7 +211,8 @@ impl Client {
     /// [`Client::exchange`] after the login. First the client locks and reads the store and checks that the
     /// store can be written: otherwise a person could log in for nothing. An empty list of scopes means the
     /// provider's default scopes. With the scope `openid` the address has a `nonce`, and [`Client::exchange`]
-    /// checks the ID token.
+    /// checks the ID token. With the parameter `max_age`, `exchange` also checks that the person has authenticated
+    /// recently enough.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
@@ -261,8 +262,10 @@ impl Client {
         let Common { provider, credentials, targets, .. } = &*self.0.common;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
+        let now = self.0.clock.now_utc();
         let request =
-            protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?;
+            protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?
+                .started_at(now);
         let key = self.0.tokens.login_key()?;
         #[cfg(feature = "dpop")]
         let request = match &key {
@@ -271,7 +274,7 @@ impl Client {
         };
         #[cfg(not(feature = "dpop"))]
         let _ = key;
-        let (pushed, now) = (provider.pushes_logins()?, self.0.clock.now_utc());
+        let pushed = provider.pushes_logins()?;
         let request = self.0.tokens.signed_request(request, pushed, now)?;
         if !pushed {
             return request.in_address();

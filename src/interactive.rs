@@ -84,7 +84,8 @@ impl Client {
         show(authorization.url());
         let limit = self.login_timeout();
         let mut unproven = None;
-        let result = listener.serve(self.clock(), limit, |target_and_query| {
+        let code = self.provider().authorization.code_param.as_deref().unwrap_or("code");
+        let result = listener.serve(self.clock(), limit, code, |target_and_query| {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),

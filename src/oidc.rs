@@ -116,6 +116,19 @@ macro_rules! readers {
                 Some((self.get("email")?.as_str()?, verified))
             }
 
+            /// When the person authenticated (`auth_time`, OpenID Connect Core section 2), UTC. Always there
+            /// after a login with `max_age`.
+            pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
+                OffsetDateTime::from_unix_timestamp(self.get("auth_time")?.as_i64()?).ok()
+            }
+
+            /// How the person authenticated (`acr`, OpenID Connect Core section 2): compare this with the
+            /// `acr_values` of the login. No check of this crate compares them, because `acr_values` is a wish
+            /// of the client (section 3.1.2.1).
+            pub fn acr(&self) -> Option<&str> {
+                self.get("acr")?.as_str()
+            }
+
             /// Any claim.
             pub fn get(&self, name: &str) -> Option<&Value> {
                 self.all().get(name)

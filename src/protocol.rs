@@ -103,7 +103,7 @@ pub(crate) use par::{push, read_pushed};
 pub(crate) use reply::at;
 #[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) use reply::redirect;
-pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read, read_cut};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};

@@ -98,11 +98,11 @@ impl Record {
     /// [`BackendError::Config`] for a record of a newer format. Another error when the bytes are not one whole
     /// record: empty or cut, not JSON, or other JSON. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err("it is empty".into());
+        let text = stored_json::text_of(bytes).ok_or("it is neither UTF-8 nor UTF-16")?;
+        if text.trim().is_empty() {
+            return Err(BackendError::Empty("it is empty".to_owned()).into());
         }
         // serde_json's own error may quote the text, so only its line and column are used.
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
         let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
         })?;
@@ -110,7 +110,10 @@ impl Record {
         if version > u64::from(VERSION) {
             return Err(BackendError::Config(newer(version)).into());
         }
-        Record::from_value(value).map_err(Into::into)
+        Record::from_value(value).map_err(|why| match stored::wrong_member(&text) {
+            Some(name) => format!("{why}: {name}").into(),
+            None => why.into(),
+        })
     }
 
     fn from_value(value: Value) -> Result<Record, String> {
@@ -413,6 +416,7 @@ mod tests {
             grant: "authorization_code".to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         };
         let mut bound = record();
         assert!(bound.check(&binding, "the store").is_ok());

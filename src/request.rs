@@ -327,7 +327,7 @@ fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }
 
-fn without_query(url: &dyn fmt::Display) -> String {
+pub(crate) fn without_query(url: &dyn fmt::Display) -> String {
     let mut url = url.to_string();
     url.truncate(url.find(['?', '#']).unwrap_or(url.len()));
     url

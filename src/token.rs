@@ -265,7 +265,9 @@ impl Token {
         Some(Token {
             access_token: stored.must("access_token", stored_json::secret)?,
             token_type: stored.may("token_type", stored_json::text)?.unwrap_or_else(bearer),
-            refresh_token: stored.may("refresh_token", stored_json::secret)?,
+            refresh_token: stored
+                .may("refresh_token", stored_json::secret)?
+                .filter(|token| !token.is_empty()),
             scope: stored.may("scope", stored_json::text)?,
             issued_at: stored.may("issued_at", stored_json::date)?,
             expires_at: stored.may("expires_at", stored_json::date)?,

@@ -149,13 +149,13 @@ impl FileBackend {
         let identity = disk::identity(&file, &metadata);
         let identity = identity.map_err(|error| disk::failed("look at", target, &error))?;
         let file = if cfg!(windows) { None } else { Some(file) };
-        if bytes.is_empty() {
-            return Err(self.empty());
-        }
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
         let record = Record::from_json(&bytes).map_err(|reason| {
+            if BackendError::is_empty(&reason) {
+                return self.empty();
+            }
             BackendError::unreadable(&reason, self.path.display(), |why| self.corrupt(why))
         })?;
         Ok(Some(Stored { file, identity, metadata, bytes, record }))

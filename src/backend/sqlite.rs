@@ -7,6 +7,7 @@ mod live;
 mod lock;
 mod pages;
 mod room;
+mod rows;
 mod table;
 mod wal;
 
@@ -19,8 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use zeroize::Zeroizing;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
@@ -252,11 +252,7 @@ fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
 
 impl Place for SqliteBackend {
     fn read(&self) -> Result<Option<Bytes>, BoxError> {
-        self.run(|connection| {
-            let sql = "SELECT record FROM evergrant_logins WHERE account = ?1";
-            let found = connection.query_row(sql, [&self.account], |row| row.get::<_, Vec<u8>>(0));
-            Ok(found.optional()?.map(Zeroizing::new))
-        })
+        self.run(|connection| rows::read(connection, &self.account))
     }
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
@@ -280,19 +276,7 @@ impl Place for SqliteBackend {
             if let Some(old) = old.filter(|_| room > 0) {
                 free_pages(connection, &self.account, old, room)?;
             }
-            let rows = match old {
-                Some(old) => {
-                    let sql = "UPDATE evergrant_logins SET record = ?1, room = zeroblob(?2) \
-                               WHERE account = ?3 AND record = ?4";
-                    connection.execute(sql, params![new, room, self.account, old])
-                }
-                None => {
-                    let sql = "INSERT INTO evergrant_logins (record, room, account) \
-                               VALUES (?1, zeroblob(?2), ?3) ON CONFLICT DO NOTHING";
-                    connection.execute(sql, params![new, room, self.account])
-                }
-            };
-            let swapped = rows? == 1;
+            let swapped = rows::swap(connection, &self.account, old, new, room)?;
             if let Some(transaction) = transaction {
                 transaction.commit()?;
                 connection.wal.map_or(Ok(()), |log| wal::check_room(connection, log))?;

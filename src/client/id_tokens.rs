@@ -140,14 +140,15 @@ impl Client {
     /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in
     /// memory: for an hour, and for a day if the server cannot be reached. If no key of the set fits,
     /// the client fetches the set again, at most once in 30 seconds. The algorithms are RS256, RS384,
-    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a
-    /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
-    /// algorithm.
+    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519. ES512 is
+    /// refused ([`IdTokenError::Algorithm`]), because `ring` has no P-521. A key is used only for the
+    /// algorithms of its kind, and a key with an `alg` only for that algorithm.
     ///
-    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this
+    /// Three claims are left to the caller: compare `nonce` with the value that was sent with the login of this
     /// ID token, and `azp`, if the ID token has this claim, with the applications that may send ID tokens to
     /// yours. An ID token that Google makes in a mobile app for its server has the server in `aud` and the
-    /// app in `azp`.
+    /// app in `azp`. If your application demands a recent login, compare
+    /// [`VerifiedClaims::authenticated_at`] with the time.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -192,6 +193,8 @@ impl Client {
             nonce_may_miss: true,
             unsigned: false,
             just_came: false,
+            access_token: None,
+            authenticated_since: None,
             now: [now, now],
         };
         let claims = expected.check(id_token.expose()).map_err(wrong)?;

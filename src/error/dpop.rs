@@ -55,8 +55,8 @@ impl ProofFault {
     pub(crate) fn advice(self) -> &'static str {
         match self {
             ProofFault::Nonce => {
-                "the client repeats a request once with the nonce of the answer, unless the body was a stream: \
-                 send the request again; if this persists, tell the service"
+                "the client repeats a request once with the nonce of the answer, unless the body was a stream, or \
+                 longer than 1 MiB in a middleware: send the request again; if this persists, tell the service"
             }
             ProofFault::Invalid => {
                 "check the clock of this machine, whose time is in the proof, and the address of the request; \

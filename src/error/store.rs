@@ -36,8 +36,8 @@ pub enum BackendError {
     /// The stored record cannot be read.
     #[error("{0}")]
     Corrupt(String),
-    /// The file or field of the record exists but is empty, such as a file of zero bytes. A call fails as
-    /// with [`BackendError::Corrupt`]; a new login may be stored there.
+    /// The file or field of the record exists but is empty, such as a file of zero bytes or of one line break. A
+    /// call fails as with [`BackendError::Corrupt`]; a new login may be stored there.
     #[error("{0}")]
     Empty(String),
     /// The store has no space for the record.

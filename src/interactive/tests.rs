@@ -308,3 +308,35 @@ fn a_callback_may_come_as_a_posted_form() {
     done.unwrap();
     assert!(client.stored().unwrap().is_some());
 }
+
+#[test]
+fn a_code_under_the_providers_own_name_ends_a_login() {
+    let world = World::new();
+    let provider = world.sandbox.provider().to_builder().code_param("authCode").build().unwrap();
+    let client =
+        Client::builder(provider, world.sandbox.credentials(), MemoryBackend::new()).build();
+    let done = world.login(&client, |url| {
+        let callback = world.sandbox.approve(url).unwrap();
+        assert!(get(&callback).contains("404"), "this service names the code otherwise");
+        let page = get(&callback.replace("code=", "authCode="));
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    });
+    done.unwrap();
+}
+
+#[test]
+fn the_cookies_of_other_programs_do_not_block_a_login() {
+    let world = World::new();
+    let client = world.builder().build();
+    let done = world.login(&client, |url| {
+        let callback = Url::parse(&world.sandbox.approve(url).unwrap()).unwrap();
+        let (path, query) = (callback.path(), callback.query().unwrap());
+        let cookies = "session=0123456789abcdef; ".repeat(4000);
+        let page = ask(
+            &callback,
+            &format!("GET {path}?{query} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n\r\n"),
+        );
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    });
+    done.unwrap();
+}

@@ -24,8 +24,8 @@ pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for a
-    /// permitted request is not counted.
+    /// When the sweep first tried the account, in monotonic time. The sweep adds the time that the account
+    /// waited until a request was permitted.
     pub(super) since: Duration,
     /// Whether the account has already waited for the next permitted request.
     pub(super) has_turn: bool,
@@ -147,7 +147,8 @@ impl<'a> Queue<'a> {
                 state.all_listed = page.len() < PAGE;
                 state.listed += page.len() as u64;
                 *last = page.last().cloned().or(last.take());
-                // Hosts that sweep together begin at different accounts.
+                // The page is rotated at random, so that hosts that sweep at the same time begin at different
+                // accounts.
                 let turn = page.len() * usize::from(random_byte()) / 256;
                 page.rotate_left(turn);
                 state.ready = page.into();

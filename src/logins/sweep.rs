@@ -236,7 +236,8 @@ impl Work<'_, '_> {
         self.refresh(visit, &record)
     }
 
-    /// Returns why the sweep does not refresh this login now. Waits until the next request is permitted.
+    /// Waits until the sweep may send the next request. Returns a result if the sweep does not refresh this
+    /// login now.
     fn stopped(&self, visit: &mut Visit) -> Option<Visited> {
         let pace = &self.sweep.logins.0.pace;
         loop {

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::provider::{AssertionAudience, ClientAuth, Provider};
 use crate::secret::{Secret, random_id};
 use crate::signing::Signer;
+use crate::stored_json::parse;
 
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -95,7 +96,7 @@ pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Val
 /// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Neither refusal uses up the
 /// refresh token.
 pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let value = parse(body).unwrap_or_default();
     let code = value.get("error").and_then(Value::as_str);
     (400..500).contains(&status)
         && (code == Some("invalid_client") || of_grant && code == Some("invalid_grant"))

@@ -61,6 +61,13 @@ pub struct Authorization {
     pub(super) expires_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     dpop_key: Option<Secret>,
+    /// If the login has `max_age`: the earliest time by our clock at which the person may have authenticated.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    authenticated_since: Option<OffsetDateTime>,
     pub(super) host: String,
     token_endpoint: String,
     client_id: String,
@@ -127,6 +134,12 @@ impl Authorization {
         self.nonce.as_ref()
     }
 
+    /// If the login has `max_age` (OpenID Connect Core section 3.1.2.1): the earliest time by our clock at which
+    /// the person may have authenticated.
+    pub(crate) fn authenticated_since(&self) -> Option<OffsetDateTime> {
+        self.authenticated_since
+    }
+
     /// The private JWK that the code is bound to (RFC 9449 section 10), if the login is bound to a key.
     pub(crate) fn dpop_key(&self) -> Option<&Secret> {
         self.dpop_key.as_ref()
@@ -179,6 +192,15 @@ impl AuthorizationRequest<'_> {
         self.authorization.dpop_key.as_ref()
     }
 
+    /// Remembers `max_age`, if the login has it, for the check of the ID token. `now` is the time at which the
+    /// login starts.
+    pub(crate) fn started_at(mut self, now: OffsetDateTime) -> Self {
+        let seconds = self.params.get("max_age").and_then(|text| text.parse().ok());
+        let age = seconds.map(|seconds: u32| time::Duration::seconds(seconds.into()));
+        self.authorization.authenticated_since = age.and_then(|age| now.checked_sub(age));
+        self
+    }
+
     /// Returns the login with all parameters in its address.
     pub(crate) fn in_address(self) -> Result<Authorization> {
         let url = self.params.to_url(&self.endpoint)?;
@@ -227,6 +249,7 @@ pub(crate) fn authorization_request<'a>(
         callback_fields: callback_fields(provider),
         expires_at: None,
         dpop_key: None,
+        authenticated_since: None,
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),

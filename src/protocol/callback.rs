@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::authorize::Authorization;
 use super::error_text::{clean, hide};
@@ -116,10 +117,11 @@ fn wrong(error: CallbackError) -> Error {
 /// Reads the parameters. Returns `None` for a text without parameters. `code` is the name of the code's
 /// parameter.
 fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
-    let text = callback.trim();
-    if text.len() > LONGEST {
+    if callback.len() > LONGEST {
         return None;
     }
+    let text = as_copied(callback);
+    let text = unquoted(text.trim());
     // Some services append a fragment, such as `#_=_`; in a query a `#` is always encoded.
     let text = text.split('#').next().unwrap_or_default();
     let query = match text.split_once('?') {
@@ -133,6 +135,21 @@ fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     }
     // A text without `=` is a bare code or an address, pasted from the wrong place.
     query.contains('=').then_some(pairs)
+}
+
+/// The text without the changes of a mail, a terminal or a page from which a person copied it: line breaks, which
+/// no address contains (WHATWG URL section 4.4), and `&` in HTML.
+fn as_copied(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(text.replace("&amp;", "&"));
+    plain.retain(|c| !matches!(c, '\t' | '\r' | '\n'));
+    plain
+}
+
+/// The text without a pair of quotes or brackets around it.
+fn unquoted(text: &str) -> &str {
+    let pairs = [("\"", "\""), ("'", "'"), ("<", ">"), ("`", "`")];
+    let within = |(open, close)| text.strip_prefix(open)?.strip_suffix(close);
+    pairs.into_iter().find_map(within).map_or(text, str::trim)
 }
 
 fn is_address(text: &str) -> bool {
@@ -199,6 +216,11 @@ mod tests {
             "code=a%2Bb/!=&state=STATE#_=_",
             "session_state=http://x?y&code=a%2Bb%2F!%3D&state=STATE",
             "code=a%2Bb/!=&state=STATE&session_state=x?y",
+            "\"https://app.example/cb?code=a%2Bb/!=&state=STATE\"",
+            " <https://app.example/cb?code=a%2Bb/!=&state=STATE>",
+            "https://app.example/cb?code=a%2Bb/!=&amp;state=STATE",
+            "https://app.example/cb?co\r\nde=a%2B\nb/!=&state=STATE",
+            "view-source:https://app.example/cb?code=a%2Bb/!=&state=STATE",
         ] {
             let code = check(&login, callback).unwrap();
             assert_eq!(code.code.expose(), "a+b/!=", "{callback}");

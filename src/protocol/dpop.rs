@@ -11,6 +11,7 @@ use url::Url;
 use crate::error::Result;
 use crate::proof_key::ProofKey;
 use crate::secret::{Secret, random_id};
+use crate::stored_json::parse;
 
 /// The longest nonce that is accepted, in bytes.
 const LONGEST: usize = 1024;
@@ -77,7 +78,7 @@ pub(crate) fn nonce(headers: &HeaderMap) -> Option<&str> {
 
 /// The code of an error answer of the authorization server.
 pub(crate) fn code(status: u16, body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let value = parse(body)?;
     let code = value.get("error").and_then(Value::as_str)?;
     (400..500).contains(&status).then(|| code.to_owned())
 }

@@ -152,7 +152,12 @@ impl<'a> Params<'a> {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(have, _)| have == name)
+        self.get(name).is_some()
+    }
+
+    /// The first value of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(have, _)| have == name).map(|(_, value)| &**value)
     }
 
     /// Encodes the parameters as `name=value&...`, in a buffer that is wiped on drop.

@@ -204,6 +204,8 @@ pub fn userinfo(bytes: &[u8]) {
         nonce: Some(&nonce),
         unsigned: false,
         just_came: true,
+        access_token: Some(&nonce),
+        authenticated_since: None,
         now: [time::OffsetDateTime::UNIX_EPOCH; 2],
     };
     if let Ok(claims) = expected.check(&text) {

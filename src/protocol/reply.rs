@@ -168,14 +168,34 @@ impl Outcome {
 
 /// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
+    read_body(provider, reply, &Body::parse(reply.body), sent_at)
+}
+
+/// Reads an answer whose end may be missing. `None` if the body does not show that a refresh token, or the whole
+/// answer, is complete.
+pub(crate) fn read_cut(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    sent_at: OffsetDateTime,
+) -> Option<Reply> {
     let body = Body::parse(reply.body);
+    let read = read_body(provider, reply, &body, sent_at);
+    (body.is_json && (body.whole || read.refresh_token.is_some())).then_some(read)
+}
+
+fn read_body(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    body: &Body,
+    sent_at: OffsetDateTime,
+) -> Reply {
     // If a refresh sends the access token, the access token is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself =
         || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);
     let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
-        outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
+        outcome: judge(provider, reply, body, refresh_token.as_ref(), sent_at),
         refresh_token,
     };
     let came = body.token_object(provider);

@@ -24,6 +24,8 @@ pub struct Binding {
     pub scope: Option<String>,
     /// Further request parameters that select a token, for a grant that has no refresh token.
     pub audience: Option<String>,
+    /// Members that a later release adds.
+    pub(crate) unknown: Map<String, Value>,
 }
 
 /// The note of a refresh: written before the refresh token is sent, and removed after a definite answer.
@@ -64,6 +66,7 @@ pub struct Note {
 pub(crate) struct Seen {
     pub(crate) host: String,
     pub(crate) at: OffsetDateTime,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl Note {
@@ -87,12 +90,13 @@ pub struct Holder {
     pub host: String,
     /// The process id.
     pub pid: u32,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl Holder {
     /// This process.
     pub(crate) fn this() -> Holder {
-        Holder { host: host(), pid: std::process::id() }
+        Holder { host: host(), pid: std::process::id(), unknown: Map::new() }
     }
 }
 
@@ -151,6 +155,7 @@ pub struct Refused {
     pub status: u16,
     /// When an earlier attempt with the same token got no answer, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 #[cfg(test)]

@@ -84,7 +84,10 @@ impl Keeper {
         now: OffsetDateTime,
     ) -> Record {
         let mut noted = record.next();
-        noted.binding = Some(self.rules.binding_of(&noted.token).into_owned());
+        // A binding is only set if there is none: a later release may have added members.
+        if noted.binding.is_none() {
+            noted.binding = Some(self.rules.binding_of(&noted.token).into_owned());
+        }
         noted.note = Some(Note {
             fingerprint,
             nonce: random_id(),
@@ -142,7 +145,7 @@ impl Keeper {
         let mut next = record.next();
         if let Some(note) = &mut next.note {
             note.seen.retain(|seen| seen.host != host);
-            note.seen.push(Seen { host, at: now });
+            note.seen.push(Seen { host, at: now, unknown: Default::default() });
         }
         let _ = self.backend.save(&next);
     }

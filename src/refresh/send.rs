@@ -308,6 +308,7 @@ impl Keeper {
             description: error.description,
             status: error.status,
             unanswered_since: earlier.or(asked_before),
+            unknown: Default::default(),
         };
         // The spare refresh token, which lost a race, may be the valid token. The spare refresh token and the
         // refused token change places, so that a wrong refusal is corrected: each of the two tokens is sent

@@ -108,9 +108,10 @@ impl Live {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let token = record.token();
         let now = clock::utc(wall);
-        let left = token.expires_at().map(|end| clock::until(now, end));
-        // A token dated in the future was dated by a clock that was ahead. The remaining time of this token
-        // is at most its lifetime.
+        // A changed access token cannot be sent, so it counts as expired.
+        let end = if token.was_changed() { Some(now) } else { token.expires_at() };
+        let left = end.map(|end| clock::until(now, end));
+        // A clock that was ahead has dated the token: what is left is at most its lifetime.
         let left = left.map(|left| token.lifetime().map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {

@@ -193,6 +193,7 @@ impl RegistrationStore {
             grant: GRANT.to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         });
         self.0
             .save(&record)

@@ -87,7 +87,16 @@ impl Server {
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
         let jkt = self.proofs.key.clone();
-        let login_of = Login { scope, nonce: None, client: None, jkt, ended: false, newest: none };
+        let login_of = Login {
+            scope,
+            nonce: None,
+            acr: None,
+            began: now.wall.unix_timestamp(),
+            client: None,
+            jkt,
+            ended: false,
+            newest: none,
+        };
         self.logins.push(login_of);
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));

@@ -48,6 +48,10 @@ pub(super) struct Login {
     pub(super) scope: String,
     /// The nonce of the authorization request, for the ID token.
     pub(super) nonce: Option<String>,
+    /// The first of the `acr_values` of the authorization request, for the ID token.
+    pub(super) acr: Option<String>,
+    /// When the person authenticated.
+    pub(super) began: i64,
     /// The client, if it has registered by itself.
     pub(super) client: Option<String>,
     /// The thumbprint of the key that the login is bound to.

@@ -19,6 +19,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the API may be silent while its answer is awaited or read.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The head of an answer to a token request may have at least this many bytes, whatever the caller sets: if ureq
+/// refused the answer, its tokens would be lost.
+const HEAD: usize = 64 << 10;
+
 /// Changes ureq's configuration: proxy, certificates and the like.
 pub(crate) type HttpConfig =
     Arc<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
@@ -183,7 +187,7 @@ pub(super) fn token_config(
         .ip_family(wanted.ip_family())
         .https_only(wanted.https_only())
         .no_delay(wanted.no_delay())
-        .max_response_header_size(wanted.max_response_header_size())
+        .max_response_header_size(wanted.max_response_header_size().max(HEAD))
         .max_idle_connections(0)
         .max_idle_connections_per_host(0)
         .timeout_resolve(connect)

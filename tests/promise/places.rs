@@ -346,24 +346,6 @@ fn a_record_with_a_hard_link_sends_no_token() {
 }
 
 #[test]
-fn an_empty_file_is_an_error_but_accepts_a_first_record() {
-    let dir = TempDir::new();
-    let path = dir.join("store.json");
-    fs::write(&path, "").unwrap();
-    let store = FileBackend::new(&path);
-    let first = record(1);
-    for error in [precise(store.load()), precise(store.save(&successor(&first, token(2))))] {
-        assert!(matches!(error, BackendError::Empty(_)), "{error}");
-        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
-        assert!(!error.is_transient());
-    }
-    assert_eq!(fs::read(&path).unwrap(), b"");
-    store.probe().unwrap();
-    store.save(&first).unwrap();
-    assert_eq!(load(&path), Some(first));
-}
-
-#[test]
 fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let dir = TempDir::new();
     let path = dir.join("store.json");

@@ -325,6 +325,11 @@ fn a_text_that_is_no_key_is_refused_without_being_shown() {
     }
     fs::write(&path, format!("  {KEY}\n")).unwrap();
     assert_eq!(SealingKey::from_file(&path).unwrap().name(), key().name());
+    // `>` of Windows PowerShell writes UTF-16.
+    let wide: Vec<u8> =
+        format!("\u{feff}{KEY}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, wide).unwrap();
+    assert_eq!(SealingKey::from_file(&path).unwrap().name(), key().name());
     assert!(SealingKey::from_file(dir.path()).unwrap_err().to_string().contains("regular file"));
     assert_ne!(SealingKey::generate().name(), SealingKey::generate().name());
     assert!(!format!("{:?}", key()).contains("v1c7"));

@@ -22,8 +22,7 @@ pub(crate) const CHILDREN: &[Child] = &[
 /// Puts bytes where the store has its record, without the backend.
 fn raw(path: &Path, bytes: &[u8]) {
     let connection = Connection::open(path).unwrap();
-    let rows = connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap();
-    assert_eq!(rows, 1);
+    assert_eq!(connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap(), 1);
 }
 
 /// Runs the whole suite, except for the power cut; `test` opens the same store in a second process.
@@ -163,8 +162,7 @@ fn an_unusable_database_has_a_precise_error() {
         .unwrap();
     let error = precise(SqliteBackend::new(&path).load());
     assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
-    // The store must not end a transaction of the application, and a save in such a transaction is not
-    // durable.
+    // A save in a transaction of the application would not be durable, and must not end the transaction.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("BEGIN").unwrap();
     let error = precise(SqliteBackend::with_connection(connection).save(&record(1)));
@@ -420,5 +418,32 @@ fn a_full_disk_refuses_a_note_but_not_a_successor() {
         let output = child("sqlite::full", &wrapper).env("MODE", mode).output().unwrap();
         succeeded(&output);
         print!("{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+/// The tools of SQLite write `TEXT`, and SQLite treats a `TEXT` and a `BLOB` of the same bytes as different.
+#[test]
+fn a_record_that_a_person_wrote_as_text_is_read_and_replaced() {
+    for encoding in ["UTF-8", "UTF-16"] {
+        let dir = TempDir::new();
+        let path = dir.join("logins.sqlite");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(&format!("PRAGMA encoding = '{encoding}'")).unwrap();
+        let store = SqliteBackend::new(&path);
+        let first = record(1);
+        store.save(&first).unwrap();
+        let text = String::from_utf8(first.to_json().unwrap()).unwrap();
+        let sql = "UPDATE evergrant_logins SET record = ?1";
+        assert_eq!(connection.execute(sql, [&text]).unwrap(), 1);
+        let store = SqliteBackend::new(&path);
+        assert_eq!(store.load().unwrap().as_ref(), Some(&first));
+        let note = noted(&first);
+        store.save(&note).unwrap();
+        store.save(&successor(&note, token(2))).unwrap();
+        assert_eq!(store.load().unwrap().unwrap().token(), &token(2));
+        // A number is no record.
+        connection.execute("UPDATE evergrant_logins SET record = 7", []).unwrap();
+        let error = precise(store.load());
+        assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
     }
 }

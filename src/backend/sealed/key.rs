@@ -16,6 +16,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::plain;
 use crate::record::Record;
 use crate::secret::{Secret, random_bytes};
+use crate::stored_json::text_of;
 
 /// The length of a key in bytes.
 const LEN: usize = 32;
@@ -180,9 +181,9 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
-    let mut text = Zeroizing::new(String::new());
-    File::open(path)?.take(4096).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+    text_of(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is not text"))
 }
 
 #[cfg(test)]

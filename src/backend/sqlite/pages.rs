@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::rows;
 use crate::secret::random_id;
 
 /// The largest number of bytes of free pages that `clear` overwrites.
@@ -71,6 +72,5 @@ pub(super) fn free_pages(
     }
     // The save of the refresh note frees these pages. The row is one byte longer, because a row of the same
     // length would be overwritten in place.
-    let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
-    connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
+    rows::set_room(connection, account, old, room.saturating_add(1))
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use self::reader::{Fault, Reader};
 use crate::failure::{Failure, Outcome, file};
+use crate::text;
 
 /// The largest size of a description, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -42,13 +43,8 @@ pub(crate) fn read(
 }
 
 fn text_of(path: &Path) -> Outcome<String> {
-    use std::io::Read as _;
-    let read = || {
-        let mut text = String::new();
-        std::fs::File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
-        Ok(text)
-    };
-    read().map_err(|error| file("read", path, &error))
+    let read = std::fs::File::open(path).and_then(|file| text::read(file, LIMIT));
+    read.map_err(|error| file("read", path, &error))
 }
 
 fn json(text: &str) -> Result<Map<String, Value>, Fault> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, Outcome, file};
 use crate::places::Places;
 use crate::store::{Place, Store};
+use crate::text;
 
 /// The settings of a login, in the file `NAME.about.json` beside its record. The settings contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,8 +162,9 @@ pub(crate) fn list(places: &Places) -> Outcome<Vec<Login>> {
 
 fn read(path: &Path) -> Result<About, String> {
     let shown = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
-    serde_json::from_slice(&text).map_err(|_| format!("{shown} is not a description of a login"))
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let about = text::decoded(&bytes).and_then(|text| serde_json::from_str(&text).ok());
+    about.ok_or_else(|| format!("{shown} is not a description of a login"))
 }
 
 /// Whether a file that is no record is the damaged login of a ready provider, and not the description of a service.

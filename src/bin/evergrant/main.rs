@@ -19,6 +19,7 @@ mod shelf;
 mod show;
 mod signals;
 mod store;
+mod text;
 mod unsaved;
 
 use std::process::ExitCode;

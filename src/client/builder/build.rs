@@ -164,5 +164,6 @@ fn binding(
         grant: name.to_owned(),
         scope: scope.filter(|scope| !scope.is_empty()),
         audience: Some(audience).filter(|text| !text.is_empty()),
+        unknown: Default::default(),
     }
 }

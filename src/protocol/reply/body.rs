@@ -1,12 +1,14 @@
 //! The body of an answer: JSON, a form, or neither.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::protocol::form;
 use crate::provider::{Provider, ReplyMember, ReplyRules};
 use crate::secret::Secret;
-use crate::stored_json::{object, wipe};
+use crate::stored_json::{object, text_of as decoded, wipe};
 use crate::substring::number;
 
 /// Members that are secrets, and their usual names.
@@ -44,6 +46,8 @@ pub(super) struct Body {
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
+    /// Whether the body is JSON. JSON shows where it ends and which of its members are complete; a form does not.
+    pub(super) is_json: bool,
     /// Whether the body had bytes that are not UTF-8. If so, U+FFFD in a token means lost bytes.
     lossy: bool,
 }
@@ -53,10 +57,19 @@ impl Body {
     ///
     /// If a key comes twice, the last value is used, as in serde_json and most other readers.
     pub(super) fn parse(bytes: &[u8]) -> Body {
-        let text = String::from_utf8_lossy(bytes);
-        let lossy = matches!(text, std::borrow::Cow::Owned(_));
+        // No text in UTF-8 begins with one of these bytes.
+        let utf16 = match bytes {
+            [0xfe | 0xff, ..] => decoded(bytes),
+            _ => None,
+        };
+        let text = match &utf16 {
+            Some(text) => Cow::Borrowed(text.as_str()),
+            None => String::from_utf8_lossy(bytes),
+        };
+        let lossy = matches!(text, Cow::Owned(_));
         let trimmed = text.trim();
         let trimmed = trimmed.strip_prefix('\u{feff}').unwrap_or(trimmed).trim();
+        let is_json = trimmed.starts_with(['{', '[']);
         let (value, whole) = match trimmed.bytes().next() {
             Some(b'{' | b'[') => match trimmed.parse() {
                 Ok(value) => (value, true),
@@ -66,7 +79,7 @@ impl Body {
             None | Some(b'<') => (Value::Null, false),
             Some(_) => form_members(trimmed).map_or((Value::Null, false), |map| (map.into(), true)),
         };
-        Body { value, whole, lossy }
+        Body { value, whole, is_json, lossy }
     }
 
     pub(super) fn value(&self) -> &Value {

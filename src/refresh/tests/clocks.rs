@@ -36,7 +36,11 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
                 assert!(world.sent().is_empty());
             };
             // The date that another host has written comes from another clock.
-            let elsewhere = Seen { host: "elsewhere".to_owned(), at: world.clock.now_utc() - YEAR };
+            let elsewhere = Seen {
+                host: "elsewhere".to_owned(),
+                at: world.clock.now_utc() - YEAR,
+                unknown: Default::default(),
+            };
             world.change(|record| record.note.as_mut().unwrap().seen.push(elsewhere.clone()));
             waits(300);
             assert_eq!(world.stored().note.unwrap().seen.len(), 2);
@@ -67,7 +71,11 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
             let mut stored = store.record.lock();
             let mut next = stored.as_ref().unwrap().next();
             let at = OffsetDateTime::UNIX_EPOCH;
-            next.note.as_mut().unwrap().seen.push(Seen { host: "elsewhere".to_owned(), at });
+            next.note.as_mut().unwrap().seen.push(Seen {
+                host: "elsewhere".to_owned(),
+                at,
+                unknown: Default::default(),
+            });
             *stored = Some(next);
         }
         None

@@ -247,7 +247,7 @@ fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (
 }
 
 fn of_another(note: &mut Note) {
-    note.holder = Holder { host: "elsewhere".to_owned(), pid: 7 };
+    note.holder = Holder { host: "elsewhere".to_owned(), pid: 7, unknown: Default::default() };
     note.nonce = "of-another".to_owned();
 }
 

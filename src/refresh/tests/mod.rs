@@ -247,6 +247,7 @@ impl World {
             grant: "authorization_code".to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         };
         let clock = Arc::new(ManualClock::new());
         let now = clock.now_utc();
@@ -344,7 +345,11 @@ impl World {
             record.note = Some(Note {
                 fingerprint: record.token.refresh_token().unwrap().fingerprint(),
                 nonce: "of-another".to_owned(),
-                holder: Holder { host: "elsewhere".to_owned(), pid: 7 },
+                holder: Holder {
+                    host: "elsewhere".to_owned(),
+                    pid: 7,
+                    unknown: Default::default(),
+                },
                 sent_at,
                 deadline: clock::later(sent_at, deadline),
                 attempts: 1,

@@ -42,7 +42,8 @@ fn a_refusal_with_another_holder_carries_the_services_answer() {
     assert!(unknown.holder.is_some());
 }
 
-/// An unanswered request is remembered for its own token.
+/// A stored refusal with the time of an unanswered request: a later refusal of the same token keeps that
+/// time, and a refusal of another token does not.
 #[test]
 fn a_refusal_keeps_its_reason_only_for_its_own_token() {
     for own in [true, false] {
@@ -58,6 +59,7 @@ fn a_refusal_keeps_its_reason_only_for_its_own_token() {
                 description: None,
                 status: 400,
                 unanswered_since: Some(since),
+                unknown: Default::default(),
             });
         });
         world.acts(&[Act::Refuse]);

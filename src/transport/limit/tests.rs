@@ -113,7 +113,8 @@ fn case(limit: Duration, steps: &[Step], rest: Step) -> Case {
     };
     let shared: Arc<dyn Clock> = clock.clone();
     let inner = Box::new(wire);
-    let mut limited = Limited { inner, limit, slice: SLICE, clock: shared, meter: None };
+    let mut limited =
+        Limited { inner, limit, slice: SLICE, clock: shared, meter: None, head_is_clean: false };
     limited.transmit_output(10, ureqs(FAR)).unwrap();
     Case { limited, clock, waits }
 }
@@ -246,7 +247,14 @@ fn the_limit_applies_inside_a_proxy_tunnel() {
     let byte = Step::Byte(Duration::ZERO);
     let Case { limited: proxy, clock, waits } = case(LIMIT, &steps, byte);
     let (shared, inner) = (proxy.clock.clone(), Box::new(Limited { meter: None, ..proxy }));
-    let mut limited = Limited { inner, limit: LIMIT, slice: SLICE, clock: shared, meter: None };
+    let mut limited = Limited {
+        inner,
+        limit: LIMIT,
+        slice: SLICE,
+        clock: shared,
+        meter: None,
+        head_is_clean: false,
+    };
     limited.transmit_output(10, ureqs(FAR)).unwrap();
     let mut case = Case { limited, clock, waits };
     assert!(case.read().unwrap());
@@ -334,6 +342,8 @@ fn a_refresh_survives_any_stop_and_any_step_of_the_wall_clock() {
                     grant: "authorization_code".to_owned(),
                     scope: None,
                     audience: None,
+                    unknown: Default::default(),
+                    unknown: Default::default(),
                 };
                 let provider = Provider::builder("x").token_endpoint(url).rotation(rotation);
                 let provider = Arc::new(provider.build().unwrap());

@@ -1,7 +1,6 @@
 //! `import`: stores a login that another program has obtained.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
 use evergrant::Token;
@@ -10,7 +9,7 @@ use evergrant::backend::Record;
 use super::{Context, Opened};
 use crate::arguments;
 use crate::failure::{Failure, Outcome, file};
-use crate::logins;
+use crate::{logins, text};
 
 /// The largest size of a file with a token, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -132,8 +131,6 @@ fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
 }
 
 fn read(name: &str, source: impl std::io::Read) -> Outcome<String> {
-    let mut text = String::new();
-    let read = source.take(LIMIT).read_to_string(&mut text);
-    read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-    Ok(text)
+    let read = text::read(source, LIMIT);
+    read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
 }
