@@ -305,7 +305,7 @@ impl FileBackend {
         let content = Content::of(file, json);
         // A note is soon replaced, and hardly read by another process meanwhile.
         if record.note().is_none() {
-            mark::write(target, content.as_ref());
+            mark::write(target, content.as_ref(), *self.us.lock());
         }
         *self.durable.lock() = content;
         Ok(())
@@ -333,7 +333,7 @@ impl TokenBackend for FileBackend {
                 if !flushed {
                     return Ok(Some(stored.record));
                 }
-                mark::write(&target, Some(&content));
+                mark::write(&target, Some(&content), *self.us.lock());
             }
             *durable = Some(content);
         }
