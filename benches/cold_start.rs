@@ -1,8 +1,8 @@
 //! Measures a whole run of a script: `cargo bench --bench cold_start`.
 //!
 //! A run starts a process, reads the stored record, makes one GET and exits. The bench compares this run with
-//! a run that uses bare ureq and a token in a JSON file. It starts the two kinds of process in pairs; both
-//! are this program.
+//! a run that uses bare ureq and a token in a JSON file. The bench starts the two kinds of process in pairs.
+//! Both kinds run this program.
 
 use std::hint::black_box;
 use std::process::Command;

@@ -7,7 +7,7 @@
 //! * pairs of durable commits a second by the same 32 threads without the crate;
 //! * the refreshes a second with the store, the time of a refresh, and how many more files and sockets are
 //!   open at the end;
-//! * the loads of a record a second, which a sweep does for each login that is not due;
+//! * the loads of a record per second: a sweep makes one load for each login that is not due;
 //! * on a server, the bytes that it keeps for a login, and the bytes of its log for a refresh.
 //!
 //! The share is the rate with the store, divided by the rate that the first two rates allow together.
@@ -208,7 +208,7 @@ fn connections() -> Option<usize> {
     std::env::var("FLEET_CONNECTIONS").ok().map(|most| most.parse().unwrap())
 }
 
-/// One of as many connections as threads.
+/// Locks a free connection. There are as many connections as threads.
 fn free<T>(connections: &[Mutex<T>]) -> std::sync::MutexGuard<'_, T> {
     loop {
         if let Some(free) = connections.iter().find_map(|connection| connection.try_lock().ok()) {
@@ -395,7 +395,7 @@ fn rate(accounts: usize, work: &(dyn Fn(usize) -> bool + Sync)) -> (f64, usize, 
     (rate, failed.into_inner(), times.into_inner().unwrap())
 }
 
-/// How many files and sockets this process has open, where the system tells.
+/// How many files and sockets this process has open, or 0 if the system does not report the number.
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }

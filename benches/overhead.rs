@@ -2,8 +2,10 @@
 //!
 //! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each client uses one
 //! keep-alive connection to a fast server on loopback. Client and server are pinned to one core (`taskset`).
-//! Each block of 500 calls by the client is compared with a block of 500 calls by raw ureq. Pairs of raw against raw show the noise. The bench also
-//! measures `access_token()` with one thread and with two, and counts its allocations.
+//! Each block of 500 calls by the client is compared with a block of 500 calls by raw ureq, and with a block by
+//! raw ureq that has the same limits on connecting, reading and writing as the client. Pairs of raw against raw
+//! show the noise. The bench also measures `access_token()` with one thread and with two, and counts its
+//! allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -108,16 +110,25 @@ fn overhead() {
     let port = server();
     let client = client(port);
     let raw = ureq::Agent::new_with_defaults();
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let limits = ureq::Agent::config_builder()
+        .timeout_connect(seconds(10))
+        .timeout_per_read(seconds(60))
+        .timeout_per_write(seconds(60));
+    let limited = ureq::Agent::new_with_config(limits.build());
     let url = format!("http://127.0.0.1:{port}/things/7");
     let bearer = format!("Bearer {}", "a".repeat(40));
     let ours = || {
         let answer = client.get("/things/7").call().expect("an answer");
         black_box(answer.read_bytes().expect("a body"));
     };
-    let theirs = || {
-        let mut answer = raw.get(&url).header("Authorization", &bearer).call().expect("an answer");
+    let by = |agent: &ureq::Agent| {
+        let mut answer =
+            agent.get(&url).header("Authorization", &bearer).call().expect("an answer");
         black_box(answer.body_mut().read_to_vec().expect("a body"));
     };
+    let theirs = || by(&raw);
+    let limited = || by(&limited);
     let block = |call: &dyn Fn()| {
         let start = Instant::now();
         for _ in 0..BLOCK {
@@ -128,8 +139,10 @@ fn overhead() {
     for _ in 0..4 {
         block(&ours);
         block(&theirs);
+        block(&limited);
     }
     let (mut ratios, mut noise, mut per_call) = (Vec::new(), Vec::new(), Vec::new());
+    let mut with_limits = Vec::new();
     for round in 0..ROUNDS {
         // The order alternates, so that neither client is always first.
         let (a, b, c) = if round % 2 == 0 {
@@ -142,6 +155,7 @@ fn overhead() {
             (a, b, block(&theirs))
         };
         ratios.push(a / b);
+        with_limits.push(a / block(&limited));
         noise.push(c / b);
         per_call.push(b / f64::from(BLOCK));
     }
@@ -151,6 +165,7 @@ fn overhead() {
     );
     println!("noise: {:.3} (raw against raw)", median(&mut noise));
     println!("overhead: {:.3}", median(&mut ratios));
+    println!("overhead over raw ureq with the same limits: {:.3}", median(&mut with_limits));
 }
 
 fn hot() {

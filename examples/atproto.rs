@@ -49,7 +49,7 @@ struct Account {
     server: String,
 }
 
-/// Finds an account. The host `host` is asked for the DID of the handle. (The DNS may also have the
+/// Finds an account. Asks the host `host` for the DID of the handle. (The DNS may also have the
 /// DID; this example does not ask the DNS.)
 fn find(host: &str, handle: &str) -> Result<Account, BoxError> {
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
@@ -88,7 +88,7 @@ fn client(server: &str, client_id: &str, store: FileBackend) -> Result<Client, B
     Ok(connection.client(store).dpop().build())
 }
 
-/// Forgets a login that is not for the account that was asked for: an authorization server could name another.
+/// Removes the login if it is for another account than the person named: a server could log in somebody else.
 fn check(account: &Account, client: &Client) -> Result<(), BoxError> {
     let login = client.stored()?.ok_or("there is no login")?;
     if login.token().extra().get("sub").and_then(Value::as_str) == Some(&*account.did) {

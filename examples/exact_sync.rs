@@ -1,11 +1,10 @@
 //! A cron job: appends new and changed invoice lines to a file of JSON lines, and keeps its position in
 //! another file: `cargo run --features exact-online --example exact_sync [FOLDER]`.
 //!
-//! Log in with `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides its variables. The files
-//! and `exact.json` are in FOLDER (by default the working directory). If a run is killed, the next run
-//! goes on from the saved position and writes at most one page twice. A reader of the file uses, for
-//! each `ID`, the line with the highest `Timestamp`. Without the variables the example reads from a
-//! sandbox on this machine.
+//! Log in with `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides its variables. The files and
+//! `exact.json` are in FOLDER (by default the working directory). If a run is killed, the next run continues
+//! from the saved position and writes at most one page twice. A reader of the file uses, for each `ID`, the
+//! line with the highest `Timestamp`. Without the variables the example reads from a sandbox on this machine.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal as _, Write as _};

@@ -1,9 +1,10 @@
 //! Keeps the logins of many accounts alive, as a nightly job does: `cargo run --example fleet [LOGINS]`.
 //!
 //! The example fills a folder with logins (300 by default) on a sandbox on this machine: most of them
-//! have not been refreshed for ten days, and ten were revoked. Then it lists them, sweeps with a
-//! progress bar, and prints the report. A real job needs only the function `sweep`, with its own
-//! provider, credentials and store. Run the job on any number of hosts, and as often as you like.
+//! have not been refreshed for ten days, and ten were revoked. Then the example lists the logins,
+//! refreshes those that are due with a progress bar, and prints the report. A real job needs only the
+//! function `sweep`, with its own provider, credentials and store. Run the job on any number of hosts,
+//! and as often as you like.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -44,7 +45,7 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Refreshes each login that is due, and shows a bar.
+/// Refreshes each login that is due, and shows a progress bar.
 fn sweep(logins: &Logins) -> Result<Report, BoxError> {
     let quiet = !std::io::stderr().is_terminal();
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
@@ -63,7 +64,7 @@ fn sweep(logins: &Logins) -> Result<Report, BoxError> {
     Ok(report)
 }
 
-/// Adds logins. Most of them were last refreshed ten days ago.
+/// Adds logins. Most of these logins were last refreshed ten days ago.
 fn fill(sandbox: &Sandbox, logins: &Logins, count: u64) -> Result<(), BoxError> {
     let long_ago = SystemClock.now_utc() - evergrant::time::Duration::days(10);
     let old = |token: evergrant::Token| token.with_issued_at(long_ago).with_expires_at(long_ago);

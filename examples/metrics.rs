@@ -1,8 +1,8 @@
 //! Serves the counters of a program's logins to Prometheus: `cargo run --example metrics [-- --serve]`.
 //!
-//! The example works with a few logins on a sandbox on this machine and prints the page that Prometheus
-//! would read. With `--serve` it then answers on a port of loopback until it is stopped. In your own
-//! service, add the text of `page` to your existing metrics page.
+//! The example uses a few logins on a sandbox on this machine and prints the page that Prometheus would
+//! read. With `--serve` the example then serves the page on a loopback port until you stop it. In your
+//! own service, add the text of `page` to your existing metrics page.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};

@@ -3,11 +3,11 @@
 //! `cargo run --features sqlite,teamleader,exact-online --example mirror [FOLDER [once|daily|hook]]`.
 //!
 //! FOLDER has the database `mirror.sqlite` and the logins `teamleader.json` and `exact.json`. `once` brings the
-//! tables up to date: run it every few minutes, with a lock against a second run (`flock`). `daily` also compares
-//! every object of Teamleader, which finds deletions without an event. `hook` receives the events of a webhook on
-//! port 8080 of this machine and keeps them in the database; the next run fetches the objects. Every command may
-//! be killed at any moment. If Exact Online moves the division to another database (`division_move_date`), delete
-//! the rows of the table `positions` whose name begins with `exact.`.
+//! tables up to date: run it every few minutes, with a lock against a second run (`flock`). `daily` also
+//! compares every object of Teamleader, to find deletions for which no event came. `hook` receives the events
+//! of a webhook on port 8080 of this machine and keeps them in the database; the next run fetches the
+//! objects. Every command may be killed at any moment. If Exact Online moves the division to another database
+//! (`division_move_date`), delete the rows of the table `positions` whose name begins with `exact.`.
 //!
 //! Without FOLDER the example uses two sandboxes on this machine.
 
@@ -71,7 +71,7 @@ fn demo() -> Result<(), BoxError> {
     mirror.turn(&teamleader, &exact, false)?;
     println!("Each service has 30 rows for each table. After the first run:");
     show(&mirror)?;
-    println!("Teamleader: an invoice is deleted, and a webhook tells of the deletion.");
+    println!("Teamleader: an invoice is deleted, and a webhook reports the deletion.");
     println!("Exact Online: an invoice with three lines is deleted, and a contact.");
     world.truth().delete(false, 0, 7);
     mirror.receive(event(0, 7).as_bytes())?;

@@ -2,7 +2,8 @@
 //!
 //! `DATABASE_URL=postgres://user:password@127.0.0.1/database cargo run --example postgres_workers --features postgres`
 //!
-//! Without `DATABASE_URL` the example prints the variable to set. The workers are in `shared/workers.rs`.
+//! Without `DATABASE_URL` the example says that you must set this variable. The workers are in
+//! `shared/workers.rs`.
 
 #[path = "shared/workers.rs"]
 mod workers;

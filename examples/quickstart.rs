@@ -1,7 +1,7 @@
 //! Keeps a login through a refresh whose process is killed: `cargo run --example quickstart`.
 //!
-//! A sandbox on loopback replaces the refresh token at every refresh. It accepts the old refresh token
-//! until the new refresh token is used; after that, reuse of the old refresh token revokes the login.
+//! A sandbox on loopback replaces the refresh token at every refresh. The sandbox accepts the old refresh
+//! token until the new refresh token is used; after that, reuse of the old refresh token revokes the login.
 //! The program authorizes once, lets the access token expire, then starts 4 processes and 8 threads
 //! with the same file. While the sandbox holds the reply to the refresh, the program kills the process
 //! that refreshes.

@@ -2,7 +2,8 @@
 //!
 //! `REDIS_URL=redis://127.0.0.1/ cargo run --example redis_workers --features redis`
 //!
-//! Without `REDIS_URL` the example prints the variable to set. The workers are in `shared/workers.rs`.
+//! Without `REDIS_URL` the example says that you must set this variable. The workers are in
+//! `shared/workers.rs`.
 
 #[path = "shared/workers.rs"]
 mod workers;

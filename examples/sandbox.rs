@@ -1,9 +1,9 @@
 //! Runs a sandbox for tests of programs in any language: `cargo run --example sandbox [PORT]`.
 //!
 //! The program prints one line of JSON with the sandbox's addresses and the client's id and secret, and runs
-//! until standard input closes. Other programs control it over HTTP: `GET /counters`, `GET /events`, `POST
-//! /login`, `POST /expire`, `POST /fault?kind=cut_after&n=1`. The documentation of `evergrant::sandbox` lists
-//! every kind of fault.
+//! until standard input closes. Other programs control the sandbox over HTTP: `GET /counters`, `GET /events`,
+//! `POST /login`, `POST /expire`, `POST /fault?kind=cut_after&n=1`. The documentation of `evergrant::sandbox`
+//! lists every kind of fault.
 
 use evergrant::sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! Gets a token without a person, as a Google service account or for a user of its domain.
+//! Gets a token without a person: as a Google service account, or for a user of the account's domain.
 //!
 //! `cargo run --features jwt --example service_account` uses the sandbox. With a key file it uses Google:
 //!

@@ -31,7 +31,7 @@ fn main() -> Result<(), BoxError> {
     let charging = shell.charging();
     let started = match charging.start(&card, &evse).call() {
         Ok(started) => started,
-        // Shell may have started the session. Look at `active` before you start another.
+        // Shell may have started the session. Check `active` before you start another session.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
             return Err(format!("it is not known whether the session started: {error:#}").into());
         }

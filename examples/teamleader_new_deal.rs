@@ -19,7 +19,7 @@ fn main() -> Result<(), BoxError> {
     let name = args.next().unwrap_or_else(|| "Ada Ltd".to_owned());
     let title = args.next().unwrap_or_else(|| "Ten thousand widgets".to_owned());
 
-    // The search also finds companies by parts of their text, so compare the whole name.
+    // The search also matches parts of names and other fields, so compare the whole name.
     let found = teamleader.companies().filter(CompanyFilter::new().term(&*name));
     let known = found.iter().find(|company| {
         company.as_ref().map_or(true, |company| company.name.as_deref() == Some(&name))

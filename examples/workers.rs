@@ -4,7 +4,7 @@
 //! N threads share one client, and each thread makes M GET requests to URL. The environment describes
 //! the provider and the client: `EXAMPLE_TOKEN_URL`, `EXAMPLE_CLIENT_ID`, `EXAMPLE_CLIENT_SECRET`, and
 //! `EXAMPLE_AUTH` (`basic`, `post` or `none`). `EXAMPLE_ACCESS_TOKEN`, `EXAMPLE_REFRESH_TOKEN` and
-//! `EXAMPLE_EXPIRES_AT` seed an empty store.
+//! `EXAMPLE_EXPIRES_AT` are the login that the program stores in an empty store.
 //!
 //! With `--wait` the program prints `ready`, reads a time from standard input (seconds since 1970), and
 //! starts the calls at that time. At the end it prints one line of JSON that counts the statuses and
@@ -63,8 +63,8 @@ fn main() -> Result<(), BoxError> {
     std::process::exit([0, 75, 1, 77][worst]);
 }
 
-/// Makes one call. Returns its outcome and the rank of the outcome: 0 for success, 1 for a temporary failure,
-/// 2 for another error, 3 if a person must authorize again.
+/// Makes one call. Makes one call, and returns its outcome and the rank of the outcome: 0 for success, 1 for
+/// a temporary failure, 2 for another error, 3 if a person must authorize again.
 fn call(client: &Client, url: &str) -> (String, usize) {
     match client.get(url).any_status().call() {
         Ok(answer) => {

@@ -5,34 +5,34 @@
 //! A [`TokenBackend`] keeps one [`Record`] as one opaque value. The promise of this crate depends on
 //! these rules:
 //!
-//! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
-//!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
-//!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
-//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
+//! * [`TokenBackend::load`] returns `Ok(None)` **only** when nothing is stored. A store that cannot be
+//!   reached, an empty file or half a record is an error. A record that `load` returns survives a power cut.
+//!   (A record of zero bytes is [`BackendError::Empty`]: a new login may be stored in its place.)
+//! * [`TokenBackend::save`] returns `Ok(())` **only** when the record survives a power cut. A save
 //!   writes all or nothing. A save may fail after the record became visible: so the client does not
 //!   conclude from a failure that nothing was written, and may save the same record again.
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
-//!   checks this with [`Record::may_replace`] in the same atomic step, and answers
-//!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
-//!   saved again.
-//! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
-//!   reserves room for the successor before it answers `Ok(())`.
+//!   checks this with [`Record::may_replace`] in the same atomic step, and returns [`BackendError::Conflict`]
+//!   if it holds another record. A record that is already stored may be saved again.
+//! * A record with a [`Record::note`] A record with a [`Record::note`] announces a refresh: a record with the
+//!   new refresh token (its successor) follows. A store that can run full reserves space for the record that
+//!   follows before it returns `Ok(())`.
 //! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
 //!   process dies. The guard names the kind of lock, and borrows nothing. If the lock is not free after
-//!   `wait`, the call answers [`BackendError::Busy`].
+//!   `wait`, the call returns [`BackendError::Busy`].
 //! * No method calls the client that uses the backend.
 //!
-//! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
-//! it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
-//! the client notices the loss and sends nothing. For a table that other programs read and that only
-//! has columns for a token, use [`TableBackend`].
+//! A backend of your own needs three methods. The backend stores the whole record, as [`Record::to_json`]
+//! writes it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
+//! the client notices the loss and sends nothing. For a table that other programs read and that only has
+//! columns for a token, use [`TableBackend`].
 //!
 //! Without a `lock`, the client excludes only the threads of its own process from a refresh;
 //! [`FileLock`] adds a lock between processes in one line. If `save` compares and there is no lock, the
-//! notes exclude other processes: a client waits for the deadline of another process's note. Until then
-//! a call uses the current access token, or fails with
-//! [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has expired. With a plain
-//! `save` and no lock, two processes that refresh at the same moment can lose the login.
+//! refresh notes exclude other processes: a client waits for the deadline of another process's note. Until
+//! then a call uses the current access token, or fails with
+//! [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has expired. With a plain `save` and
+//! no lock, two processes that refresh at the same moment can lose the login.
 
 mod accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -132,7 +132,7 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any failure to read. `Ok(None)` means that nothing is stored, and nothing else.
+    /// Any failure to read. `Ok(None)` means only that nothing is stored.
     fn load(&self) -> Result<Option<Record>, BoxError>;
 
     /// Stores a record durably, in place of the record that [`Record::replaces`] names.
@@ -163,7 +163,7 @@ pub trait TokenBackend: Send + Sync {
         Ok(Guard::none())
     }
 
-    /// Takes the lock, and reads the record under it. The default implementation calls
+    /// Takes the lock, and reads the record while the lock is held. The default implementation calls
     /// [`TokenBackend::lock`] and [`TokenBackend::load`]; a server can do both in one step.
     ///
     /// A store that knows what another client of this process has read or saved under the lock may
@@ -201,15 +201,16 @@ pub trait TokenBackend: Send + Sync {
     }
 
     /// Which failures a stored record survives. The client warns if a store may lose the login and the
-    /// service rotates refresh tokens. The answer may change when the store finds out more.
+    /// service rotates refresh tokens. The answer may change when the store learns more about its file system
+    /// or server.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
 
     /// Whether [`TokenBackend::save`] compares with the stored record and writes in one atomic step, and
     /// [`TokenBackend::load`] returns what a save has written, member by member. A client then reads neither
-    /// its first note back nor the record that its successor replaces, because the save compares. The default
-    /// implementation returns `false`.
+    /// its first refresh note back nor the record that its successor replaces, because the save compares. The
+    /// default implementation returns `false`.
     fn compares(&self) -> bool {
         false
     }
@@ -247,14 +248,13 @@ pub struct Guard {
     new: bool,
 }
 
-/// The kinds of lock. They differ in what releases the lock if nobody drops the guard.
+/// The kinds of lock. The kinds differ in what releases the lock if nobody drops the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// A lock that is released only when its process dies, such as a file lock. Its holder knows that
-    /// no other living process is refreshing. (An advisory lock of a database is not of this kind: it
-    /// ends with the session, and a restart or a cut network can end the session while the process
-    /// lives.)
+    /// A lock that is released only when its process dies, such as a file lock. The holder of a file lock
+    /// knows that no other living process is refreshing. (An advisory lock of a database is not of this kind:
+    /// it ends with the session, and a restart or a cut network can end the session while the process lives.)
     FreedByDeath,
     /// A lock that expires, perhaps while its holder is paused.
     Lease,
@@ -263,7 +263,7 @@ pub enum LockKind {
 }
 
 impl Guard {
-    /// A guard that locks nothing.
+    /// Makes a guard that locks nothing.
     pub fn none() -> Guard {
         Guard::of(LockKind::None, None, None)
     }
@@ -276,13 +276,14 @@ impl Guard {
         Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
     }
 
-    /// A lock that is released when its process dies or `held` is dropped.
+    /// Makes a guard of a lock that is released when its process dies or `held` is dropped.
     pub fn freed_by_death(held: impl Any + Send) -> Guard {
         Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
-    /// A lock that expires. `lasts` answers whether the lock certainly holds for the given time,
-    /// and renews it if it can. The client calls `lasts` immediately before it sends a refresh token.
+    /// Makes a guard of a lock that expires. `lasts` returns whether the lock certainly holds for the given
+    /// time, and may renew the lock for that time. The client calls `lasts` immediately before it sends a
+    /// refresh token.
     pub fn lease(
         held: impl Any + Send,
         lasts: impl Fn(Duration) -> bool + Send + 'static,
@@ -301,7 +302,7 @@ impl Guard {
         self
     }
 
-    /// Whether this process still holds the lock. The client calls this just before it sends a refresh
+    /// Whether this process still holds the lock. The client calls this method just before it sends a refresh
     /// token, and again before it saves the successor.
     ///
     /// The result is `false` in a forked child, and if the check of [`Guard::with_check`] fails. This
@@ -310,9 +311,8 @@ impl Guard {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
 
-    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of
-    /// that lock may still be refreshing: the client then waits for the deadline of a note in the
-    /// store.
+    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of that
+    /// lock may still be refreshing: the client then waits for the deadline of a refresh note in the store.
     pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
         self.new = new;
         self
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_may_go_into_an_empty_place_and_no_unreadable_one() {
+    fn a_login_may_replace_an_empty_record_but_no_unreadable_one() {
         assert!(Fails(BackendError::Empty).probe().is_ok());
         assert!(Fails(BackendError::Corrupt).probe().is_err());
         assert!(Fails(BackendError::Unavailable).probe().is_err());

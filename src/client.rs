@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::ReentrantMutex;
-use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName};
 
 use crate::backend::TokenBackend;
@@ -31,13 +30,13 @@ use crate::record::Record;
 use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::transport::TokenTransport;
+use crate::transport::{AgentPair, TokenTransport};
 
 pub use self::builder::ClientBuilder;
 #[cfg(feature = "dpop")]
 pub use self::dpop::DpopHeaders;
 
-/// Calls an API with a token that stays valid.
+/// Calls an API with an access token that the client keeps valid.
 ///
 /// A client is cheap to clone and to share: clones and threads use one token. Every method blocks. A
 /// call refreshes an access token that is about to expire. A new refresh token is durable in the store
@@ -62,8 +61,8 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
-    /// Held while the client asks the service for the address of the API. Reentrant, because a hook may
-    /// call the client meanwhile.
+    /// Locked while the client asks the service for the address of the API. The mutex is reentrant, because a
+    /// hook may call the client meanwhile.
     base_lookup: ReentrantMutex<()>,
     common: Arc<Common>,
 }
@@ -75,14 +74,12 @@ struct Common {
     tokens: Arc<TokenTransport>,
     /// The `resource` and `audience` parameters of authorization requests.
     targets: Vec<(String, String)>,
-    /// The API's base without a slash at its end, and where the access token may go.
+    /// The base URL of the API, without a slash at its end.
     base: Option<String>,
     origins: Vec<String>,
     /// The fault of a text given to `allow_host`; every request fails with this message.
     wrong_host: Option<String>,
-    agent: Agent,
-    /// The agent for loopback hosts, which uses no proxy.
-    direct: Agent,
+    agents: AgentPair,
     base_is_loopback: bool,
     #[cfg(feature = "oidc")]
     keys: id_tokens::Keys,
@@ -140,7 +137,7 @@ impl Client {
         Ok(Client::new(provider, credentials, backend))
     }
 
-    /// Starts to build a client.
+    /// Returns a builder, for a client with settings other than the defaults.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
@@ -149,8 +146,9 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// Returns an access token that works now, for another HTTP library. A token that is bound to a key (RFC
-    /// 9449) also needs a proof with each request: `dpop_headers`, with the feature `dpop`.
+    /// Returns an access token that works now, for requests through another HTTP library. A token that is
+    /// bound to a key (RFC 9449) also needs a proof with each request: `dpop_headers`, with the feature
+    /// `dpop`.
     ///
     /// # Errors
     ///
@@ -167,9 +165,9 @@ impl Client {
 
     /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
     /// that needs a token looks for a newer token in the store, and refreshes if there is none.
-    /// Requests of this client and its middleware do this by themselves.
+    /// Requests of this client and its middleware report a refused token without this method.
     ///
-    /// This method sends nothing. If the API refuses the new token as well, refreshing does not help,
+    /// This method itself sends nothing. If the API refuses the new token as well, refreshing does not help,
     /// and the client uses the new token for a minute before it refreshes again.
     ///
     /// ```
@@ -209,16 +207,17 @@ impl Client {
         self.0.keeper.access(&want).map(|_| ())
     }
 
-    /// Starts a login. The result has the address to open in a browser; keep it for
-    /// [`Client::exchange`]. First the client locks and reads the store and checks that the store can
-    /// be written: otherwise a person could log in for nothing. An empty list of scopes means the
-    /// provider's default scopes. With the scope `openid` the address has a `nonce`, and
-    /// [`Client::exchange`] checks the ID token.
+    /// Starts a login. Open [`Authorization::url`] in a browser, and pass the authorization to
+    /// [`Client::exchange`] after the login. First the client locks and reads the store and checks that the
+    /// store can be written: otherwise a person could log in for nothing. An empty list of scopes means the
+    /// provider's default scopes. With the scope `openid` the address has a `nonce`, and [`Client::exchange`]
+    /// checks the ID token. With the parameter `max_age`, `exchange` also checks that the person has authenticated
+    /// recently enough.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
     /// the parameters of the login are first sent to that endpoint, with the client's authentication
-    /// (RFC 9126). The address then has only `client_id` and `request_uri`. It works once, and only
+    /// (RFC 9126). The address then has only `client_id` and `request_uri`. The address works once, and only
     /// until [`Authorization::expires_at`].
     ///
     /// With [`signed_requests`](crate::provider::ProviderBuilder::signed_requests) the parameters are in a request
@@ -238,7 +237,8 @@ impl Client {
     }
 
     /// Starts a login like [`Client::authorize`], with more parameters, such as `("prompt", "consent")`
-    /// or `("response_mode", "form_post")`. Each replaces the provider's parameter of the same name.
+    /// or `("response_mode", "form_post")`. Each parameter replaces the provider's parameter of the same
+    /// name.
     ///
     /// # Errors
     ///
@@ -262,8 +262,10 @@ impl Client {
         let Common { provider, credentials, targets, .. } = &*self.0.common;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
+        let now = self.0.clock.now_utc();
         let request =
-            protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?;
+            protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?
+                .started_at(now);
         let key = self.0.tokens.login_key()?;
         #[cfg(feature = "dpop")]
         let request = match &key {
@@ -272,7 +274,7 @@ impl Client {
         };
         #[cfg(not(feature = "dpop"))]
         let _ = key;
-        let (pushed, now) = (provider.pushes_logins()?, self.0.clock.now_utc());
+        let pushed = provider.pushes_logins()?;
         let request = self.0.tokens.signed_request(request, pushed, now)?;
         if !pushed {
             return request.in_address();
@@ -284,8 +286,8 @@ impl Client {
     }
 
     /// Finishes a login: checks the callback, exchanges the code, and stores the new login in place of
-    /// any other. `callback` is what came to the redirect URI: a whole address, a query, or the body of
-    /// a posted form. The login is durable when this returns.
+    /// any other. `callback` is what the redirect URI received: a whole address, a query, or the body of a
+    /// posted form. The login is durable when this returns.
     ///
     /// # Errors
     ///
@@ -366,7 +368,8 @@ impl Client {
         self.0.keeper.save_waiting()
     }
 
-    /// Reads the stored record, for its dates and notes. Nothing is refreshed.
+    /// Reads the stored record, which has the dates of the login and the state of the last refresh. Nothing
+    /// is refreshed.
     ///
     /// # Errors
     ///

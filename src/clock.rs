@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-/// The source of time for the whole crate, and the only place where it waits.
+/// The source of time for the whole crate; the crate waits nowhere else.
 ///
 /// Every wait in the crate (a held lock, a retry, a polling interval) is a [`Clock::sleep`], so a
 /// test with a [`ManualClock`] takes no time.
@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The wall clock.
     fn now(&self) -> SystemTime;
 
-    /// The time since a fixed moment. The clock never goes back.
+    /// The time since a fixed moment. This clock never goes back.
     fn monotonic(&self) -> Duration;
 
     /// Waits.
@@ -79,7 +79,7 @@ impl Clock for SystemClock {
 
 /// A clock for tests, whose time changes only when the test changes it.
 ///
-/// [`Clock::sleep`] moves it forward and returns at once.
+/// [`Clock::sleep`] moves the clock forward and returns at once.
 ///
 /// ```
 /// use evergrant::clock::{Clock, ManualClock};

@@ -65,10 +65,9 @@ impl Credentials {
     }
 
     /// Sets the key that signs authorization requests (RFC 9101), for a client that authenticates with
-    /// a secret or a certificate, or that has another key for its requests. Without this setting, the
-    /// key of [`Credentials::signed`] signs them. A request is signed only if the provider wants signed
-    /// requests
-    /// ([`ProviderBuilder::signed_requests`](crate::provider::ProviderBuilder::signed_requests)).
+    /// a secret or a certificate, or that has another key for its requests. Without this setting, the key of
+    /// [`Credentials::signed`] signs the requests. A request is signed only if the provider wants signed
+    /// requests ([`ProviderBuilder::signed_requests`](crate::provider::ProviderBuilder::signed_requests)).
     #[cfg(feature = "jwt")]
     #[must_use]
     pub fn with_request_signer(
@@ -84,8 +83,8 @@ impl Credentials {
         self.request_signer.as_ref().or(self.signer.as_ref())
     }
 
-    /// Refuses an id or a secret with an unfit character, such as the line break at the end of a file.
-    /// The check runs before id or secret is sent.
+    /// Refuses an id or a secret with an invalid character, such as the line break at the end of a file.
+    /// The check runs before the id or the secret is sent.
     pub(crate) fn check(&self) -> Result<()> {
         check_text("the client id", &self.id)?;
         self.secret

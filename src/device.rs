@@ -38,7 +38,7 @@ const LIFETIME: Duration = Duration::from_secs(1800);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DevicePoll {
-    /// The client waits before the next poll. The watcher gets this about once a second.
+    /// The client waits before the next poll. The watcher gets this value about once a second.
     Waiting {
         /// The time until the next poll.
         left: Duration,
@@ -73,7 +73,8 @@ impl Client {
         self.exchange_device(&code, |_| ControlFlow::Continue(())).map(|_| ())
     }
 
-    /// Asks for a code. An empty list of scopes means the provider's default scopes.
+    /// Requests a device code and a user code from the server. An empty list of scopes means the provider's
+    /// default scopes.
     ///
     /// # Errors
     ///
@@ -84,7 +85,9 @@ impl Client {
     /// [`Error::Transport`], [`Error::Decode`].
     pub fn device_code(&self, scopes: &[&str]) -> Result<DeviceCode> {
         self.keeper().prove_store()?;
-        self.tokens().device_code(scopes, self.clock().now_utc())
+        let asked_at = self.clock().monotonic();
+        let code = self.tokens().device_code(scopes, self.clock().now_utc())?;
+        Ok(code.asked_at(asked_at))
     }
 
     /// Polls with a code until the person has decided, and stores the login in place of any other. The login
@@ -176,11 +179,14 @@ struct Polls {
 
 impl Polls {
     fn new(code: &DeviceCode, clock: &dyn Clock) -> Polls {
-        let lifetime = code.expires_at().map(|end| clock::until(clock.now_utc(), end));
+        let by_wall = || {
+            let left = code.expires_at().map(|end| clock::until(clock.now_utc(), end));
+            clock.monotonic().saturating_add(left.unwrap_or(LIFETIME))
+        };
         Polls {
             wait: code.interval(),
             interval: code.interval(),
-            deadline: clock.monotonic().saturating_add(lifetime.unwrap_or(LIFETIME)),
+            deadline: code.ends_at().unwrap_or_else(by_wall),
             backs_off: false,
             unanswered: None,
         }

@@ -11,7 +11,7 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! A script that runs often keeps the answer in a file, and uses the last good answer while the server
+//! A script that runs often caches the answer in a file, and uses the last good answer while the server
 //! cannot be reached:
 //!
 //! ```no_run
@@ -61,7 +61,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 impl Provider {
     /// Asks an authorization server for its endpoints and starts a provider with them, named after the host
     /// of its token endpoint. Sends one request, or up to three if the document is not at the first address.
-    /// Does not keep the document; [`Discovery`] keeps it.
+    /// This function does not cache the document; [`Discovery`] does.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Provider {
     }
 }
 
-/// The metadata of one authorization server, fetched when needed and kept for a while.
+/// The metadata of one authorization server, fetched when needed and cached for a while.
 #[must_use]
 pub struct Discovery {
     issuer: String,
@@ -84,9 +84,9 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
-    /// the server writes it, with its slash at the end if it has one. If the text is the address of a
-    /// metadata document, the part that does not belong to the issuer is cut off.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as the
+    /// server writes the issuer, also with a slash at its end. If the text is the address of a metadata
+    /// document, the part that does not belong to the issuer is cut off.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let mut issuer = issuer.into();
         if let Some(shorter) = protocol::without_well_known(&issuer) {
@@ -115,7 +115,7 @@ impl Discovery {
         self
     }
 
-    /// Keeps the answer in a file, for later processes. The file has no secret in it, and has mode
+    /// Caches the answer in a file, for later processes. The file has no secret in it, and has mode
     /// 0600. A document from the file is checked like an answer. The client does not read a link, a
     /// pipe, a device, a file of another user, or a file that others may write into.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
@@ -142,7 +142,7 @@ impl Discovery {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Discovery {
         self.fetching.clock = clock;
         self
@@ -162,13 +162,13 @@ impl Discovery {
         Discovery { fetching, ..self }
     }
 
-    /// Returns the metadata. Kept metadata is used for its lifetime; then it is fetched again. If the
-    /// server cannot be reached, the kept metadata is used even if it is old, and the log has a
+    /// Returns the metadata. Cached metadata is used for its lifetime; then it is fetched again. If the
+    /// server cannot be reached, the cached metadata is used even if it is old, and the log has a
     /// warning.
     ///
     /// # Errors
     ///
-    /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
+    /// Only when no metadata is cached: [`Error::Config`] for a text that cannot be an issuer, and when
     /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an
     /// error status; [`Error::Decode`] for an answer that is not metadata, redirects to another
     /// address, belongs to another issuer, or has an endpoint without TLS.
@@ -194,12 +194,12 @@ impl Discovery {
         }
     }
 
-    /// Fetches the metadata even if metadata is kept, for a server whose endpoints have changed.
+    /// Fetches the metadata even if metadata is cached, for a server whose endpoints have changed.
     ///
     /// # Errors
     ///
-    /// The errors of [`Discovery::metadata`] when no metadata is kept. After an error the old metadata
-    /// is still kept.
+    /// The errors that [`Discovery::metadata`] returns if no metadata is cached. After an error the old
+    /// metadata stays in the cache.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())

@@ -89,7 +89,7 @@ fn token(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<T
 
 impl Credentials {
     /// Reads `PREFIX_CLIENT_ID`, `PREFIX_CLIENT_SECRET` and `PREFIX_REDIRECT_URI` from the environment. Only
-    /// the first is required; an empty variable is treated as absent.
+    /// the id is required; an empty variable is treated as absent.
     ///
     /// # Errors
     ///

@@ -2,8 +2,8 @@
 //!
 //! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
 //! original error, such as an [`std::io::Error`] with its kind. `{error:#}` adds the causes to the message.
-//! `{error:?}` does the same, for a `main` that returns the error. An error reporter such as `anyhow` prints
-//! the message and then the sources. Each of these forms shows every cause once.
+//! `{error:?}` prints each cause on its own line, for a `main` that returns the error. An error reporter such
+//! as `anyhow` prints the message and then the sources. Each of these forms shows every cause once.
 
 mod chain;
 mod challenge;
@@ -55,8 +55,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// All errors, with one variant for each thing that the caller can do next.
 ///
-/// The page of each variant says what happened, whether the stored login remains valid, and what to do. Only
-/// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;
+/// The documentation of each variant says what happened, whether the stored login remains valid, and what to
+/// do. Only [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;
 /// [`Error::needs_authorization`] is true for these two.
 ///
 /// An SDK built on this crate makes its own errors with [`Error::config`], [`Error::decode`], and
@@ -167,13 +167,14 @@ impl Error {
         matches!(self, Error::NotAuthorized(_) | Error::Reauthorize(_))
     }
 
-    /// Whether the same call may succeed later although nobody changes anything. If so, the stored login
-    /// remains valid.
+    /// Whether the same call may succeed later without any other change. The stored login remains valid in
+    /// that case.
     ///
-    /// `false` for a store that is set up wrongly or holds no readable record
-    /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of another
-    /// host. Also `false` for a request that may have been processed and whose repeat may do harm
-    /// ([`Unconfirmed`]): a loop that sends a request again while its error is transient makes no second invoice.
+    /// Returns `false` for a store that is set up wrongly or holds no readable record
+    /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of
+    /// another host. Also `false` for a request that may have been processed and whose repeat may do harm
+    /// ([`Unconfirmed`]): a loop that sends a request again while its error is transient makes no second
+    /// invoice.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::OutcomeUnknown(unknown) => !unknown.code,
@@ -201,7 +202,7 @@ impl Error {
     ///
     /// # Errors
     ///
-    /// The error itself, when it is not [`Error::NotSaved`].
+    /// Returns the error unchanged if it is not [`Error::NotSaved`].
     pub fn into_token(self) -> Result<Token> {
         match self {
             Error::NotSaved(not_saved) => Ok(not_saved.token),
@@ -300,14 +301,15 @@ impl Error {
         Error::Backend(Box::new(BackendFailure { operation, sent: true, store, source }))
     }
 
-    /// Makes an [`Error::Decode`]: what was read, and why reading failed. The source must not repeat a token.
+    /// Makes an [`Error::Decode`] from the name of the answer and the reason why reading failed. The source
+    /// must not repeat a token.
     pub fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
         Error::Decode(Box::new(DecodeError::new(what, source)))
     }
 }
 
 /// Puts a message from a service into one line, for an SDK that shows the message. Line breaks, escape
-/// sequences, and marks that are invisible or reverse the line, become blanks.
+/// sequences, invisible characters and direction marks become blanks.
 ///
 /// ```
 /// assert_eq!(evergrant::error::one_line("no\r\nsuch\u{1b}row "), "no such row");

@@ -94,7 +94,7 @@ struct Inner {
 }
 
 impl ExactOnline {
-    /// A client with the defaults of [`ExactOnline::builder`].
+    /// Makes a client with the default settings of [`ExactOnline::builder`].
     ///
     /// # Errors
     ///
@@ -107,9 +107,8 @@ impl ExactOnline {
         ExactOnline::builder(country, credentials, backend).build()
     }
 
-    /// A client with the credentials of the environment: `EXACT_ONLINE_CLIENT_ID`,
-    /// `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI`. [`Country::from_env`] reads the
-    /// country.
+    /// Makes a client with the credentials in the environment variables `EXACT_ONLINE_CLIENT_ID`,
+    /// `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI`. [`Country::from_env`] reads the country.
     ///
     /// # Errors
     ///
@@ -118,9 +117,9 @@ impl ExactOnline {
         ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
     }
 
-    /// Does the same as [`ExactOnline::from_env`], and looks in the file `.env` of the current folder
-    /// for variables that are not set. The file sets no variable in the process.
-    /// [`Country::from_dotenv`] reads the country.
+    /// Does the same as [`ExactOnline::from_env`], and looks in the file `.env` of the current folder for
+    /// variables that are not set. The variables of the process do not change. [`Country::from_dotenv`] reads
+    /// the country.
     ///
     /// # Errors
     ///
@@ -143,30 +142,30 @@ impl ExactOnline {
         ExactOnlineBuilder::new(country, credentials, Box::new(backend))
     }
 
-    /// The OAuth client, which logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
-    /// [`Client::exchange`]) and out, reads the stored login, and sends requests for which this module
-    /// has no method.
+    /// Returns the OAuth client, which logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
+    /// [`Client::exchange`]) and out, reads the stored login, and sends requests for which this module has no
+    /// method.
     pub fn client(&self) -> &Client {
         &self.inner.client
     }
 
-    /// The country.
+    /// Returns the country.
     pub fn country(&self) -> Country {
         self.inner.country
     }
 
-    /// A client for another division (company) with the same login. `self` keeps its division.
+    /// Returns a client for another division (company) with the same login. `self` keeps its division.
     #[must_use]
     pub fn division(&self, division: i64) -> ExactOnline {
         ExactOnline { inner: self.inner.clone(), division: Some(division) }
     }
 
-    /// The division of this client's calls, if one is chosen.
+    /// Returns the division of this client's calls, or `None` if no division is chosen.
     pub fn current_division(&self) -> Option<i64> {
         self.division
     }
 
-    /// The person who is logged in. The field `current_division` is the company that this person has
+    /// Fetches the person who is logged in. The field `current_division` is the company that this person has
     /// open in a browser at this moment: ask before you write to that company.
     ///
     /// # Errors
@@ -176,21 +175,21 @@ impl ExactOnline {
         self.call("current/Me").single()
     }
 
-    /// A call of an endpoint by its name, such as `crm/Opportunities`, for rows of any type.
-    /// [`Endpoint::all`] lists the names. A name that is not in the list is an error when the call is
-    /// sent.
+    /// Makes a call of an endpoint by its name, such as `crm/Opportunities`, for rows of any type.
+    /// [`Endpoint::all`] lists the names. A name that is not in the list is an error when the call is sent.
     pub fn call(&self, endpoint: &str) -> Call {
         Call::new(self, endpoint)
     }
 
-    /// A call of an endpoint that is newer than the list, by its path, such as
+    /// Makes a call of an endpoint that is not in the list ([`Endpoint::all`]), by its path, such as
     /// `{division}/crm/Novelties`.
     pub fn call_unlisted(&self, path: &str) -> Call {
         Call::unlisted(self, path)
     }
 
-    /// Every page of the rows that were deleted since the position, or of all deleted rows for `None`. An
-    /// empty `kinds` reads rows of every kind. Exact Online reports a deletion for two months.
+    /// Iterates over the pages of the rows that were deleted since the position, or of all deleted rows for
+    /// `None`. With empty `kinds`, the pages have rows of every kind. Exact Online reports a deletion for two
+    /// months.
     pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Pages<Deleted> {
         let mut call = self.call("sync/Deleted");
         if !kinds.is_empty() {
@@ -199,13 +198,13 @@ impl ExactOnline {
         call.sync(position)
     }
 
-    /// The limits of this client's division, from the headers of the last answers.
+    /// Returns the limits of this client's division, from the headers of the last answers.
     pub fn limits(&self) -> Limits {
         self.inner.limits.told(self.division)
     }
 
-    /// When the login expires, UTC: 30 days after the last refresh. Every refresh moves this date. `None` if
-    /// there is no login.
+    /// Returns when the login expires, UTC: 30 days after the last refresh. Every refresh moves this date.
+    /// `None` if there is no login.
     ///
     /// # Errors
     ///

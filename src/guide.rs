@@ -34,7 +34,8 @@ pub mod coming_from {}
 #[doc = include_str!("guide/programs.md")]
 pub mod programs {}
 
-/// The command `evergrant` for a terminal and for cron. The picture shows its table of logins and a download.
+/// The command `evergrant` for a terminal and for cron. The picture shows the command's table of logins and a
+/// download.
 ///
 #[doc = include_str!("guide/terminal.svg")]
 ///

@@ -60,7 +60,7 @@ pub struct Health {
     pub state: LoginState,
     /// When the record was read.
     pub at: OffsetDateTime,
-    /// When the access token expires. A refresh replaces it without a person.
+    /// When the access token expires. A refresh replaces the access token without a person.
     pub access_expires_at: Option<OffsetDateTime>,
     /// When a token was last issued.
     pub refreshed_at: Option<OffsetDateTime>,
@@ -132,8 +132,8 @@ impl Health {
 
     /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token
     /// is about to expire: some services replace a refresh token only shortly before its expiry.
-    /// `early` moves both moments forward. A date in the future would put the refresh off for as long, so such a
-    /// login is due at once.
+    /// `early` makes both moments earlier. A date in the future would put the refresh off for as long, so a
+    /// login with a date in the future is due at once.
     fn is_due(&self, record: &Record, provider: &Provider, early: f64) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
@@ -153,7 +153,7 @@ impl Health {
     }
 
     /// When the login expires without a further refresh, as far as is known: the earliest of its
-    /// limits, or the expiry of the access token if there is no refresh token. `None` for a grant
+    /// limits, or the expiry of the access token if there is no refresh token. Returns `None` for a grant
     /// without a login.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         if !self.needs_login {

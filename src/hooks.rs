@@ -10,7 +10,7 @@ use crate::error::{ApiError, Error, Result};
 pub use crate::event::Event;
 pub use crate::protocol::TokenDraft;
 
-/// The first wait before a request is sent again; it doubles each time.
+/// The first wait before a request is sent again; the wait doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait before a request is sent again.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -64,7 +64,7 @@ pub struct TokenAnswer<'a> {
     pub status: u16,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// The whole body. It may hold secrets.
+    /// The whole body. The body may hold secrets.
     pub body: &'a [u8],
 }
 

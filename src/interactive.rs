@@ -84,7 +84,8 @@ impl Client {
         show(authorization.url());
         let limit = self.login_timeout();
         let mut unproven = None;
-        let result = listener.serve(self.clock(), limit, |target_and_query| {
+        let code = self.provider().authorization.code_param.as_deref().unwrap_or("code");
+        let result = listener.serve(self.clock(), limit, code, |target_and_query| {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
@@ -92,7 +93,7 @@ impl Client {
                 Err(Error::Callback(wrong)) if wrong.is_of_another_text() => {
                     if let Some(error) = authorization.unproven_error(target_and_query) {
                         self.keeper().warn(format!(
-                            "a callback without state said {error}; the login waits for one with state"
+                            "a callback without state said {error}; the login waits for a callback with state"
                         ));
                         unproven = Some(error);
                     }

@@ -66,6 +66,5 @@ fn read_key_file(path: &Path) -> Result<zeroize::Zeroizing<String>> {
     if bytes.len() as u64 > LIMIT {
         return Err(wrong(format!("it is larger than {LIMIT} bytes")));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| wrong("it is not text".to_owned()))?;
-    Ok(zeroize::Zeroizing::new(text.to_owned()))
+    crate::stored_json::text_of(&bytes).ok_or_else(|| wrong("it is not text".to_owned()))
 }

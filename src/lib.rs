@@ -1,8 +1,8 @@
 //! Calls OAuth 2.0 APIs from scripts, cron jobs and worker threads, and does not lose a login.
 //!
-//! Authorize once. From then on a [`Client`] has a valid access token for every call. The client refreshes on
-//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything blocks;
-//! there is no runtime and no background thread.
+//! Authorize once. From then on, a [`Client`] sends a valid access token with every call. The client
+//! refreshes on the calling thread, and a new refresh token is on the disk before the call goes on.
+//! Every call blocks; the crate has no async runtime and no background thread.
 //!
 //! ```
 //! use evergrant::{Client, FileBackend};
@@ -33,25 +33,25 @@
 //! * sends each refresh token once, across all threads and processes that share a store;
 //! * saves a new refresh token durably before it uses the access token that came with it;
 //! * sends a refresh token only after the store has proved writable;
-//! * keeps a new refresh token in memory while the store refuses it;
+//! * keeps a new refresh token in memory as long as the store cannot save the token;
 //! * records each refresh before it sends the request, so that a lost answer is known to be lost.
 //!
-//! [`guide::promise`] has the nine clauses of this promise, says how the crate keeps each clause, and
-//! lists the five cases in which any client loses the login. [`guide::design`] has the protocol, step
-//! by step.
+//! [`guide::promise`] lists the nine clauses of this promise, explains how the crate keeps each clause, and
+//! lists the five cases in which any client loses the login. [`guide::design`] describes the refresh, step by
+//! step.
 //!
 //! # What it is not
 //!
 //! This crate is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
-//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. The crate has
-//! no password grant.
+//! party for web sign-in (a login does not verify the signature of an ID token), not a secrets manager. The
+//! crate has no password grant.
 //!
 //! # Three nouns
 //!
-//! A [`Provider`] describes an authorization server: its endpoints and its rules. [`providers`] has
-//! ready providers. [`Credentials`] are the id and secret of the application, never those of a user. A
-//! [`TokenBackend`] is a store that keeps one login: [`FileBackend`], [`MemoryBackend`], or [your
-//! own](backend).
+//! A [`Provider`] describes an authorization server: its endpoints and its rules. [`providers`] contains
+//! ready-made providers for many services. [`Credentials`] are the id and secret of the application, never
+//! those of a user. A [`TokenBackend`] is a store that keeps one login: [`FileBackend`], [`MemoryBackend`],
+//! or [your own](backend).
 //!
 //! # How to ...
 //!
@@ -122,7 +122,8 @@
 //!
 //! # Rust version
 //!
-//! 1.89 or later, for `std::fs::File::lock`. Only a new minor version of this crate raises this requirement.
+//! Rust 1.89 or later: the crate uses `std::fs::File::lock`. Only a new minor version of this crate raises
+//! this requirement.
 //!
 // If a build lacks a feature, a link to the feature's module leads to docs.rs.
 #![cfg_attr(

@@ -75,7 +75,7 @@ pub struct Logins(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn LoginStore>,
-    /// A client with the settings of all clients. Its own store is empty and not used.
+    /// A client with the settings of all clients. The store of this client is empty and not used.
     pattern: Client,
     clients: Clients,
     pace: Arc<Pace>,
@@ -93,7 +93,7 @@ impl Logins {
         Logins::builder(provider, credentials, store).build()
     }
 
-    /// Starts to configure the logins of `store`.
+    /// Returns a builder, for logins with settings other than the defaults.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
@@ -135,11 +135,11 @@ impl Logins {
         Ok(())
     }
 
-    /// Moves the login of an account to an account of another store, or to another name in this store,
-    /// and returns whether there was a login: [`backend::move_login`]. Clients of the account fail when
-    /// they next read the store; a client with an access token in memory uses that token until it
-    /// expires. If the account's client in this process has a new token that is not saved yet,
-    /// `move_login` saves that token first.
+    /// Moves the login of an account to an account of another store, or to another name in this store, and
+    /// returns whether there was a login (see [`backend::move_login`]). Clients of the account fail when they
+    /// next read the store; a client with an access token in memory uses that token until it expires. If the
+    /// account's client in this process has a new token that is not saved yet, `move_login` saves that token
+    /// first.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl Logins {
     /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
     /// again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
-        // Until the client's unsaved pair is saved, the store has the old refresh token.
+        // Until the client's unsaved token pair is saved, the store has the old refresh token.
         if let Some(client) = self.0.clients.find(account) {
             client.keeper().save_waiting()?;
         }

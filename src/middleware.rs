@@ -1,17 +1,16 @@
 //! The client as middleware of an existing ureq agent.
 
+#[cfg(feature = "dpop")]
+mod again;
+
 use ureq::config::RedirectAuthHeaders;
 use ureq::http::{HeaderName, Request, Response, StatusCode};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::client::Client;
-#[cfg(feature = "dpop")]
-use crate::error::ProofFault;
 use crate::error::{Error, Result, wants_stronger_login};
 use crate::refresh::{Live, Want};
-#[cfg(feature = "dpop")]
-use crate::transport::Side;
 
 /// Adds the access token and the provider's fixed headers to requests that go to the provider's API
 /// base or to an allowed host. Other requests pass unchanged. A token that is about to expire is
@@ -24,14 +23,21 @@ use crate::transport::Side;
 /// header](crate::provider::ProviderBuilder::fixed_header), which may be a key, no redirect is
 /// followed: the agent would carry the header to any host.
 ///
-/// The middleware cannot send a body again, so the caller gets the 401; the next call looks for another
-/// token, unless the API asked for a stronger login (RFC 9470). The agent shows the answer's headers
-/// only with `http_status_as_error(false)`; [`Challenge::of`](crate::error::Challenge::of) reads them.
-/// An error of the client is inside [`ureq::Error::Other`].
+/// The middleware does not send a request again for a new token, so the caller gets the 401; the next call
+/// looks for another token, unless the API asked for a stronger login (RFC 9470). The agent shows the
+/// answer's headers only with `http_status_as_error(false)`;
+/// [`Challenge::of`](crate::error::Challenge::of) reads them. An error of the client is inside
+/// [`ureq::Error::Other`].
 ///
 /// With a login that is bound to a key (feature `dpop`), each request carries its proof, and no redirect is
-/// followed. The agent needs `http_status_as_error(false)`, so that the client sees the nonces in error answers.
-/// An API that wants a nonce answers the first request with a 401 and `use_dpop_nonce`: send that request again.
+/// followed. If the API wants a nonce (`use_dpop_nonce`) or another time in the proof, the client sends the
+/// request once more itself, with the settings of
+/// [`ClientBuilder::http`](crate::ClientBuilder::http): the agent's other middleware does not see this
+/// request. The client reads a body of at most 1 MiB before the request is sent, and keeps the body until
+/// the answer. A longer body is sent in chunks, unless the request has a `Content-Length`, and is not sent
+/// again: the call then fails with [`Error::Api`], whose advice says so, and the next call has the nonce.
+/// If the agent hides the headers of a 401 (`http_status_as_error(true)`, ureq's default), the client learns
+/// the nonce by one request more.
 ///
 /// ```
 /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -89,19 +95,12 @@ impl Middleware for Client {
         let follows = follows && !live.is_proven();
         let request = without_redirected_token(request, follows)?;
         #[cfg(feature = "dpop")]
-        let about = live.is_proven().then(|| (request.uri().to_string(), self.proofs().now()));
-        let answer = next.handle(request);
-        #[cfg(feature = "dpop")]
-        if let Some((url, sent_at)) = about
-            && !self.accepts_proof(&url, sent_at, &answer)
-        {
-            return answer;
+        if live.is_proven() {
+            return self.handle_proven(request, next, &live);
         }
+        let answer = next.handle(request);
         let refused = match &answer {
-            Ok(answer) => {
-                answer.status() == StatusCode::UNAUTHORIZED
-                    && !wants_stronger_login(answer.headers())
-            }
+            Ok(answer) => is_refused(answer),
             Err(ureq::Error::StatusCode(status)) => *status == 401,
             Err(_) => false,
         };
@@ -110,6 +109,11 @@ impl Middleware for Client {
         }
         answer
     }
+}
+
+/// Whether the API refused the token, for another reason than a wish for a stronger login (RFC 9470).
+fn is_refused(answer: &Response<Body>) -> bool {
+    answer.status() == StatusCode::UNAUTHORIZED && !wants_stronger_login(answer.headers())
 }
 
 /// Prevents the agent from sending the token to the address of a redirect: with
@@ -159,19 +163,5 @@ impl Client {
             }
         }
         Ok(live)
-    }
-
-    /// Remembers the nonce of an answer. Returns whether the answer may be about the token: `false` if
-    /// the answer is about the proof, or if the agent hides its headers.
-    #[cfg(feature = "dpop")]
-    fn accepts_proof(
-        &self,
-        url: &str,
-        sent_at: time::OffsetDateTime,
-        answer: &Result<Response<Body>, ureq::Error>,
-    ) -> bool {
-        let Ok(answer) = answer else { return false };
-        self.proofs().learn(Side::Api, url, answer.headers(), sent_at);
-        ProofFault::of(answer.status().as_u16(), answer.headers()).is_none()
     }
 }

@@ -64,7 +64,7 @@ impl UnverifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// `None` without an issuer or a subject.
+    /// Returns `None` without an issuer or a subject.
     pub(crate) fn of(claims: Map<String, Value>) -> Option<VerifiedClaims> {
         let all = UnverifiedClaims(claims);
         let subject = all.subject().filter(|subject| !subject.is_empty())?.to_owned();
@@ -114,6 +114,19 @@ macro_rules! readers {
                     _ => false,
                 };
                 Some((self.get("email")?.as_str()?, verified))
+            }
+
+            /// When the person authenticated (`auth_time`, OpenID Connect Core section 2), UTC. Always there
+            /// after a login with `max_age`.
+            pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
+                OffsetDateTime::from_unix_timestamp(self.get("auth_time")?.as_i64()?).ok()
+            }
+
+            /// How the person authenticated (`acr`, OpenID Connect Core section 2): compare this with the
+            /// `acr_values` of the login. No check of this crate compares them, because `acr_values` is a wish
+            /// of the client (section 3.1.2.1).
+            pub fn acr(&self) -> Option<&str> {
+                self.get("acr")?.as_str()
             }
 
             /// Any claim.

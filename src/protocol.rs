@@ -1,6 +1,6 @@
 //! The protocol: builds requests and reads answers, but sends nothing.
 //!
-//! This module does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! This module does no I/O and has no clock. The module takes a [`Provider`](crate::Provider), the
 //! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the
 //! request to send or the meaning of the answer. So tests with tables cover every rule of the standard
 //! and every departure from it.
@@ -103,7 +103,7 @@ pub(crate) use par::{push, read_pushed};
 pub(crate) use reply::at;
 #[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) use reply::redirect;
-pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read, read_cut};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};

@@ -2,7 +2,7 @@
 //!
 //! A [`Provider`] has a name and six groups of settings, in the order in which a login uses them:
 //!
-//! | group | what it says |
+//! | group | settings |
 //! | --- | --- |
 //! | [`Endpoints`] | the addresses of the authorization server |
 //! | [`AuthorizationRules`] | how a login starts, and how its callback is read |
@@ -91,8 +91,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Makes a provider with these two endpoints and the defaults of [`Provider::builder`]. Its name is
-    /// the host of the token endpoint.
+    /// Makes a provider with these two endpoints and the defaults of [`Provider::builder`]. The
+    /// provider's name is the host of the token endpoint.
     ///
     /// # Errors
     ///
@@ -132,7 +132,8 @@ impl Provider {
         ProviderBuilder(Box::new(self.clone()))
     }
 
-    /// The name. In capitals it is the prefix of the environment variables.
+    /// The name. In capitals, the name is the prefix of the environment variables, such as `GITHUB`
+    /// in `GITHUB_CLIENT_ID`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -240,7 +241,7 @@ impl Provider {
         self.endpoints.issuer.as_deref()
     }
 
-    /// The scopes that a login requests if the program names none.
+    /// The scopes that a login requests if the program names no scopes.
     pub fn default_scopes(&self) -> &[String] {
         &self.authorization.default_scopes
     }
@@ -265,7 +266,8 @@ impl Provider {
         self.api.base.as_deref()
     }
 
-    /// The host of a login with these members, if the callback names one.
+    /// The host of the token endpoint for a login with these members, if the login's callback named
+    /// a host.
     pub(crate) fn home(&self, members: &Map<String, Value>) -> Result<Option<Url>> {
         let found = self.authorization.token_host_from.as_ref().and_then(|rule| rule.host(members));
         found.transpose().map_err(|fault| Error::config(plain(fault)))
@@ -301,7 +303,8 @@ impl Provider {
     }
 }
 
-/// An endpoint of a provider, on the host of a login if the token endpoint is on that host, too.
+/// The address of an endpoint for a login whose callback named the host `home`. An endpoint on the
+/// host of the token endpoint moves to `home`; any other endpoint keeps its host.
 pub(crate) fn at_home<'a>(
     provider: &Provider,
     home: Option<&Url>,

@@ -79,7 +79,8 @@ pub fn github() -> Provider {
 ///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the host that you call with
 ///   `ClientBuilder::allow_host`.
-/// - The People API tells who has logged in (`[V:src]`). It must be enabled in the project (`[?]`).
+/// - The People API tells who has logged in (`[V:src]`). The People API must be enabled in the project
+///   (`[?]`).
 pub fn google() -> Provider {
     let row = Provider::builder("google")
         .display_name("Google")
@@ -143,9 +144,10 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 
 /// Teamleader Focus.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Endpoints and body credentials: six SDKs and Teamleader's documentation.
+/// - The endpoints and the credentials in the body are those of six SDKs and of Teamleader's
+///   documentation.
 /// - A refresh token is single use. A refresh most likely revokes the old access token, so a 401 on
 ///   an unexpired token is normal when several processes share a login.
 /// - Errors of the token endpoint have Teamleader's own form.
@@ -180,9 +182,10 @@ pub fn teamleader() -> Provider {
 
 /// Exact Online. `country` is the country of the account: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Hosts: five code bases. Lifetimes and the refresh rule: Exact's documentation.
+/// - The hosts are those of five code bases. The lifetimes and the refresh rule are those of Exact's
+///   documentation.
 /// - An access token lives 600 seconds. Exact refuses a refresh before the token is 570 seconds old.
 /// - A refresh token rotates each time. Reports differ on whether an old refresh token works after a
 ///   rotation, so this provider assumes [`Rotation::Strict`]. A refresh token that is not used expires
@@ -242,10 +245,10 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 
 /// Shell EV Recharge, production.
 ///
-/// Read in November 2026; no call to the service itself was made.
+/// The sources were read in November 2026; no call to the service itself was made.
 ///
-/// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
-///   endpoint reportedly also accepts credentials in the body.
+/// - The hosts and the client authentication (Basic, not encoded first) are those of Shell's Python
+///   SDK 2.2.0. The token endpoint reportedly also accepts credentials in the body.
 /// - Client credentials only: `Client::builder(..).client_credentials(&[])`.
 /// - An access token without a lifetime is treated as valid for 300 seconds. No source gives this
 ///   number.

@@ -66,7 +66,7 @@ pub struct Record {
 
 /// Login, revision and refresh token of the record that a save replaces. These values are not stored, and are
 /// ignored when records are compared. The refresh token shows whether a script changed it without a new
-/// revision: the script's token may be the valid one.
+/// revision: the script's token may be the valid token.
 #[derive(Clone, Default)]
 struct Replaces(Option<(String, u64, Option<Secret>)>);
 
@@ -98,11 +98,11 @@ impl Record {
     /// [`BackendError::Config`] for a record of a newer format. Another error when the bytes are not one whole
     /// record: empty or cut, not JSON, or other JSON. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err("it is empty".into());
+        let text = stored_json::text_of(bytes).ok_or("it is neither UTF-8 nor UTF-16")?;
+        if text.trim().is_empty() {
+            return Err(BackendError::Empty("it is empty".to_owned()).into());
         }
         // serde_json's own error may quote the text, so only its line and column are used.
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
         let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
         })?;
@@ -110,7 +110,10 @@ impl Record {
         if version > u64::from(VERSION) {
             return Err(BackendError::Config(newer(version)).into());
         }
-        Record::from_value(value).map_err(Into::into)
+        Record::from_value(value).map_err(|why| match stored::wrong_member(&text) {
+            Some(name) => format!("{why}: {name}").into(),
+            None => why.into(),
+        })
     }
 
     fn from_value(value: Value) -> Result<Record, String> {
@@ -134,7 +137,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// An error when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
+    /// Fails when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
@@ -183,7 +186,7 @@ impl Record {
     }
 
     /// When the refresh token expires, UTC: as the service's answer says, or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither date is known.
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Returns `None` if neither date is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }
@@ -319,7 +322,7 @@ impl From<Token> for Record {
 
 fn newer(version: u64) -> String {
     format!(
-        "it was written by a newer release (format {version}, this one reads {VERSION}): update this \
+        "it was written by a newer release (format {version}, this release reads {VERSION}): update this \
          program"
     )
 }
@@ -413,6 +416,7 @@ mod tests {
             grant: "authorization_code".to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         };
         let mut bound = record();
         assert!(bound.check(&binding, "the store").is_ok());

@@ -1,8 +1,8 @@
 //! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This module has the steps of the guide's page `design`, and nothing else. The module uses no HTTP,
-//! no socket and no file: a [`Transport`] sends the requests, a [`TokenBackend`] stores the login, a
-//! [`Clock`] tells the time. The steps of one call, in order:
+//! This module implements the steps of the guide's page `design`. The module uses no HTTP, no socket
+//! and no file: a [`Transport`] sends the requests, a [`TokenBackend`] stores the login, a [`Clock`]
+//! tells the time. The steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
@@ -17,12 +17,20 @@
 //! | 13 | check a refusal before it is believed | `send.rs`; for a sweep, `second_look.rs` |
 //! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
-//! Beside these steps: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a
-//! refresh token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` has the
-//! rules of single services, `state.rs` has the state in memory, and `rules.rs` the settings of the service.
+//! Other files: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a refresh
+//! token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` contains the rules
+//! of single services, `state.rs` the state in memory, and `rules.rs` the settings of the service.
+//!
+//! Words of these files:
+//!
+//! * *refresh note*: a part of the record, which is written before a refresh token is sent;
+//! * *token pair*: a new access token with its new refresh token;
+//! * *spare refresh token*: a second refresh token in the record;
+//! * *fallback*: an access token that a call uses if it gets no new access token;
+//! * *replay*: sending a refresh token once more after no answer came.
 //!
 //! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
-//! call of the backend. `turn` is the refresh lock; it is taken before the store's lock.
+//! call of the backend. `turn` is the refresh lock; a thread takes `turn` before it takes the store's lock.
 
 mod alone;
 mod close;
@@ -90,7 +98,7 @@ pub(crate) struct Keeper {
     doubts: AtomicBool,
 }
 
-/// The state of one call during the steps.
+/// The state of one call during the steps of a refresh.
 struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
@@ -104,18 +112,18 @@ struct Call<'a> {
     salvaged: bool,
     /// When this call began to wait for the store's lock.
     waits_since: Option<OffsetDateTime>,
-    /// The token that this client had when the call began.
+    /// The token that this client knew when the call began.
     had: Option<Id>,
     /// How long this call has waited for another client's refresh, because the store has no lock to
     /// wait for.
     looked: Duration,
-    /// Whether a note of this call was missing when the record was read back.
+    /// Whether the store has lost a refresh note that this call had written.
     lost_note: bool,
     /// The number of this call's last token request.
     sent: u64,
-    /// The record that this call has read last.
+    /// The last record that this call has read.
     read: Option<Record>,
-    /// The record that the backend read when it took the lock; the round starts with this record.
+    /// The record that the backend read when it took the lock; the call starts with this record.
     entered: Option<Result<Option<Record>, BoxError>>,
     /// Whether the call returns an error instead of waiting: the caller has other work and calls again
     /// later.
@@ -151,10 +159,10 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Cleans up at the end of a turn, also after a backend has panicked. Dropping the value releases the
-/// store's lock, unless an unsaved pair must keep the lock so that no other client sends the old
-/// refresh token again. The drop also tells `memory` whether a pair is unsaved, so that later calls try
-/// to save the pair.
+/// Cleans up when a thread releases the refresh lock, also after a backend has panicked. Dropping the value
+/// releases the store's lock, unless an unsaved token pair must keep the lock so that no other client sends
+/// the old refresh token again. The drop also tells `memory` whether a token pair is unsaved, so that later
+/// calls try to save the pair.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -216,7 +224,7 @@ impl Keeper {
     /// Remembers that the API refused this token in a request that cannot be sent again. The next call
     /// replaces the token.
     pub(crate) fn suspect(&self, refused: &Secret) {
-        // Judge now, because the next call may come late.
+        // Check the refused token now: the check depends on the time, and the next call may come late.
         self.is_last_word(refused);
         self.memory.lock().suspect = Some(refused.clone());
     }
@@ -258,8 +266,8 @@ impl Keeper {
         self.acquire_as(want, false, false)
     }
 
-    /// Refreshes the login of a record that was read. The tables of `decide.rs` apply as in any other
-    /// call: the refresh token is not sent again if that could revoke an access token that still works.
+    /// Refreshes the login of a record that the caller has read. The tables of `decide.rs` apply as in any
+    /// other call: the refresh token is not sent again if that could revoke an access token that still works.
     pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
         self.keep_for_later(record);
         self.acquire_as(&self.newer_than(record), false, true)
@@ -320,7 +328,7 @@ impl Keeper {
         self.memory.lock().sends
     }
 
-    /// Step 1. The token in memory, if it is good enough for `want`.
+    /// Step 1. Returns the token in memory, if the token satisfies `want`.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
         self.will_do(&self.memory.lock(), want).cloned()
     }
@@ -339,7 +347,7 @@ impl Keeper {
         let clock = &*self.clock;
         let quiet = || clock.monotonic() < memory.quiet_until;
         if memory.unsaved {
-            // One call every few seconds tries to save the unsaved pair; the other calls use the token
+            // One call every few seconds tries to save the unsaved token pair; the other calls use the token
             // in memory.
             return (want.tolerates(live, clock) && quiet()).then_some(live);
         }
@@ -377,8 +385,8 @@ impl Keeper {
                 if let Some(live) = live {
                     return Ok(live);
                 }
-                // Takes the result of a refresh that was sent meanwhile, even if it is already due
-                // again.
+                // Takes the result of a refresh that another thread sent meanwhile, even if the new token
+                // must already be refreshed again.
                 if let Some((sent, live)) = &memory.result
                     && *sent > sends
                     && want.takes(live)
@@ -386,7 +394,7 @@ impl Keeper {
                 {
                     return Ok(live.clone());
                 }
-                // Shares the failure only if the failed call did not ask for more than this call.
+                // Shares the failure only if the failed call was not more demanding than this call.
                 if memory.attempts > attempts
                     && let Some(failure) = &memory.failure
                     && failure.rank <= want.rank()
@@ -416,11 +424,11 @@ impl Keeper {
         result
     }
 
-    /// A token in the store that works, for a call that waited for a failed attempt. If the store
+    /// Returns a stored token that works, for a call that waited for a failed attempt. If the store
     /// cannot be read, the threads that still wait do not read it: a read may last until a connection
     /// times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
-        let mut events = Vec::new(); // Stays empty: reading a record emits no event.
+        let mut events = Vec::new(); // This list stays empty: reading a record emits no event.
         let mut call = Call::new(want, &mut turn, &mut events);
         if self.look(&mut call) {
             return self.take_what_was_read(&mut call);

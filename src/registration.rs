@@ -113,7 +113,7 @@ impl Registrar {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the requests, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Registrar {
         self.fetching.clock = clock;
         self
@@ -133,8 +133,8 @@ impl Registrar {
         Registrar { fetching, ..self }
     }
 
-    /// Registers a client: each call makes a new client. [`RegistrationStore::get_or_register`]
-    /// registers once.
+    /// Registers a client: each call makes a new client. [`RegistrationStore::get_or_register`] registers
+    /// only once.
     ///
     /// # Errors
     ///

@@ -24,11 +24,11 @@ use self::send::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
 
-/// How large an answer that is read into memory may be, unless [`Request::max_body`] says otherwise.
+/// The default of [`Request::max_body`].
 const BODY_LIMIT: u64 = 64 << 20;
 
-/// A request to the API that carries the access token. [`Client::get`] and the other methods start it;
-/// [`Request::call`], [`Request::read_json`] and the `send` methods send it.
+/// A request to the API that carries the access token. [`Client::get`] and the other methods start a request;
+/// [`Request::call`], [`Request::read_json`] and the `send` methods send the request.
 ///
 /// ```
 /// # let sandbox = evergrant::sandbox::Sandbox::start()?;
@@ -151,13 +151,16 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header. It replaces a [fixed header](crate::provider::ProviderBuilder::fixed_header) of the
-    /// provider, except `Authorization`. A request that sets the header of the access token, of the body's
-    /// length, of a proof (feature `dpop`), or a fixed `Authorization` fails when it is sent.
+    /// Sets a header. The header replaces a [fixed header](crate::provider::ProviderBuilder::fixed_header) of
+    /// the provider, except `Authorization`. A request fails when it is sent if it sets a header that the
+    /// client sets itself: the header of the access token, of the body's length or of a proof (feature
+    /// `dpop`), or a fixed `Authorization`.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
-                Error::config("this is not the name of a header, which comes before its value")
+                Error::config(
+                    "this is not the name of a header: pass the name first, then the value",
+                )
             })
             .and_then(|name| {
                 let value = HeaderValue::from_str(value).map_err(|_| {
@@ -234,10 +237,10 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::access_token`] when the client cannot get a token; [`Error::Transport`]
-    /// when no answer came; [`Error::Api`] for a status of 400 and above, or the error that
-    /// [`ClientBuilder::map_error`](crate::ClientBuilder::map_error) makes of it; [`Error::Config`] for
-    /// an address that the access token must not go to, or a header that cannot be sent; and the error
+    /// The errors of [`Client::access_token`] when the client cannot get a token; [`Error::Transport`] when
+    /// no answer came; [`Error::Api`] for a status of 400 and above, or the error that
+    /// [`ClientBuilder::map_error`](crate::ClientBuilder::map_error) makes of the answer; [`Error::Config`]
+    /// for an address that the access token must not go to, or a header that cannot be sent; and the error
     /// that a hook returned. A redirect is not followed: it is returned as an answer.
     pub fn call(self) -> Result<Response> {
         self.run(Payload::None)
@@ -297,8 +300,8 @@ impl<'a> Request<'a> {
     }
 
     /// Sends the request with a body that is read while it is sent: `length` bytes, or chunked if the
-    /// length is not known. The request is sent once; after a 401 the next call of the client looks
-    /// for another token.
+    /// length is not known. The client sends the request only once; after a 401, the next call of the client
+    /// looks for another token.
     ///
     /// # Errors
     ///
@@ -318,12 +321,13 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// Whether the header says where a body ends. With two such headers, a server might read two requests.
+/// Whether the header says where a body ends. With two headers of this kind, a server might read two
+/// requests.
 fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }
 
-fn without_query(url: &dyn fmt::Display) -> String {
+pub(crate) fn without_query(url: &dyn fmt::Display) -> String {
     let mut url = url.to_string();
     url.truncate(url.find(['?', '#']).unwrap_or(url.len()));
     url

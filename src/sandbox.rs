@@ -144,7 +144,7 @@ impl Sandbox {
         Sandbox::builder().start()
     }
 
-    /// Configures a sandbox before it starts.
+    /// Returns a builder, for a sandbox with settings other than the defaults.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -168,17 +168,17 @@ impl Sandbox {
         Ok(Sandbox { shared, folder, _listener: listener })
     }
 
-    /// An empty folder for a test's files. Dropping the sandbox removes it.
+    /// An empty folder for a test's files. Dropping the sandbox removes the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The sandbox's address, such as `http://127.0.0.1:40123`; also its issuer identifier.
+    /// The sandbox's address, such as `http://127.0.0.1:40123`, which is also its issuer identifier.
     pub fn url(&self) -> &str {
         &self.shared.url
     }
 
-    /// The provider that describes this sandbox. Its name is `sandbox`.
+    /// The provider that describes this sandbox. The name of the provider is `sandbox`.
     pub fn provider(&self) -> Provider {
         let settings = &self.shared.settings;
         let at = |path: &str| format!("{}{path}", self.url());

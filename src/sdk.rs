@@ -1,5 +1,5 @@
-//! Types and macros that the vendor SDKs share. No other module uses them, so an SDK that becomes a
-//! crate of its own needs only a copy of this module.
+//! Types and macros that the vendor SDKs share. No other module uses these types and macros, so an SDK that
+//! becomes a crate of its own needs only a copy of this module.
 
 #[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod decimal;
@@ -32,8 +32,9 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// The message in the body of an error, if the body has a form that the vendor does not document: plain text,
-/// a JSON string, or an object such as `{"errors": ["no"]}` or `{"message": "no"}`. HTML has no message.
+/// Returns the message in the body of an error, if the body has a form that the vendor does not document:
+/// plain text, a JSON string, or an object such as `{"errors": ["no"]}` or `{"message": "no"}`. HTML has no
+/// message.
 pub(crate) fn said(api: &ApiError) -> Option<String> {
     let text = match api.json() {
         Some(body) => words(&body)?,
@@ -83,7 +84,7 @@ macro_rules! open_enum {
             /// Every known value, in the order of the service's own documentation.
             pub const KNOWN: &'static [$name] = &[$( $name::$variant, )+];
 
-            /// The value as the service writes it.
+            /// Returns the value as the service writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

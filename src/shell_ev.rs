@@ -1,7 +1,7 @@
 //! A client for Shell EV Recharge: charging locations and charge sessions.
 //!
-//! The service authorizes applications, not people (client credentials, RFC 6749 section 4.4): there is
-//! no login, and the client requests a token when it needs one. With a
+//! The service authorizes applications, not people (client credentials, RFC 6749 section 4.4): there is no
+//! login, and the client requests a token when a call needs a token. With a
 //! [`FileBackend`](crate::FileBackend) all runs and processes that share the file request one token per
 //! lifetime.
 //!
@@ -30,12 +30,13 @@
 //!
 //! No member of an answer is required. A member of an unexpected type is `None` and stays in the model's
 //! `extra`, beside members that this version does not know. An element of a list that cannot be read is in
-//! [`Answer::unread`], and an error in its place in [`Locations::iter`]; the other elements are read. Enums keep values that they do not know.
+//! [`Answer::unread`], and an error in its place in [`Locations::iter`]; the other elements are read. Enums
+//! keep unknown values.
 //!
 //! # Errors
 //!
 //! An error of the token endpoint is an [`Error::OAuth`](crate::Error::OAuth). An error of the API is an
-//! [`Error::Api`](crate::Error::Api), also when the API answers a good status and `FAILED` in the body.
+//! [`Error::Api`](crate::Error::Api), also when the API answers with a good status and `FAILED` in the body.
 //! [`ShellEvError::of`] reads Shell's error body. [`request_id`] names the request for Shell's support.
 //!
 //! # Sources
@@ -108,7 +109,7 @@ pub struct ShellEv {
 }
 
 impl ShellEv {
-    /// A client with the defaults of [`ShellEv::builder`].
+    /// Makes a client with the default settings of [`ShellEv::builder`].
     ///
     /// # Errors
     ///
@@ -121,8 +122,8 @@ impl ShellEv {
         ShellEv::builder(environment, credentials, backend).build()
     }
 
-    /// A client with the credentials and settings of the environment variables. Each variable is read with
-    /// the prefix `SHELL_EV_` first, then by the plain name that Shell's SDKs use. An empty variable is
+    /// Makes a client with the credentials and settings in the environment variables. Each variable is read
+    /// with the prefix `SHELL_EV_` first, then by the plain name that Shell's SDKs use. An empty variable is
     /// treated as absent. [`Environment::from_env`] reads the environment.
     ///
     /// | variable | meaning |
@@ -147,8 +148,8 @@ impl ShellEv {
     }
 
     /// Does the same as [`ShellEv::from_env`], and looks in the file `.env` of the current folder for
-    /// variables that are not set. Only names that begin with `SHELL_EV_` or `O_AUTH_` are read from
-    /// the file. The file sets no variable in the process.
+    /// variables that are not set. Only names that begin with `SHELL_EV_` or `O_AUTH_` are read from the
+    /// file. The variables of the process do not change.
     ///
     /// # Errors
     ///
@@ -178,18 +179,18 @@ impl ShellEv {
         ShellEv { client, arrays, version, clock: Arc::new(SystemClock) }
     }
 
-    /// The OAuth client, which holds the token ([`Client::token`], [`Client::seed`],
+    /// Returns the OAuth client, which holds the token ([`Client::token`], [`Client::seed`],
     /// [`Client::refresh`], [`Client::clear`]) and sends requests for which this module has no method.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The charging locations.
+    /// Returns the calls for charging locations.
     pub fn locations(&self) -> Locations<'_> {
         Locations::new(self)
     }
 
-    /// The charge sessions.
+    /// Returns the calls for charge sessions.
     pub fn charging(&self) -> Charging<'_> {
         Charging::new(self)
     }

@@ -45,7 +45,7 @@ pub trait Signer: Send + Sync {
     /// The algorithm of the signatures.
     fn algorithm(&self) -> Algorithm;
 
-    /// The name under which the server knows the key, if it has one (`kid`).
+    /// The name under which the server knows the key (`kid`), if the key has a name.
     fn key_id(&self) -> Option<&str> {
         None
     }
@@ -55,7 +55,7 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// An error when the message cannot be signed. Nothing is sent then.
+    /// Fails when the message cannot be signed. No request is sent in this case.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxError>;
 }
 
@@ -80,7 +80,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// A private key in memory: P-256, RSA of 2048 to 4096 bits, or Ed25519. `Debug` does not show it.
+/// A private key in memory: P-256, RSA of 2048 to 4096 bits, or Ed25519. `Debug` does not show the key.
 pub struct SigningKey {
     pair: Pair,
     pss: bool,

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::secret::Secret;
 
@@ -202,9 +202,28 @@ impl Fields {
     }
 }
 
-/// Reads JSON with serde_json's compiled `FromStr`. A generic reader would be compiled again here.
+/// The text in the bytes of a file, without a byte order mark. Programs on Windows write UTF-8 with a mark, or
+/// UTF-16.
+pub(crate) fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let units = |read: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes[2..].as_chunks();
+        let text = String::from_utf16(&units.iter().copied().map(read).collect::<Vec<_>>()).ok()?;
+        rest.is_empty().then(|| Zeroizing::new(text))
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+        }
+    }
+}
+
+/// Reads JSON with serde_json's compiled `FromStr`. A generic reader would be compiled again here. A byte order
+/// mark is ignored.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+    text_of(bytes)?.parse().ok()
 }
 
 /// Wipes every string in a value.
@@ -214,5 +233,28 @@ pub(crate) fn wipe(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(wipe),
         Value::Object(members) => members.values_mut().for_each(wipe),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_and_utf_16_are_read() {
+        let text = "{\"a\":\"\u{e9}\u{1f511}\"}";
+        let marked = format!("\u{feff}{text}");
+        let units = |order: fn(u16) -> [u8; 2]| marked.encode_utf16().flat_map(order).collect();
+        let wide: [Vec<u8>; 2] = [units(u16::to_le_bytes), units(u16::to_be_bytes)];
+        for bytes in [text.as_bytes(), marked.as_bytes(), &wide[0], &wide[1]] {
+            assert_eq!(text_of(bytes).as_deref().map(String::as_str), Some(text));
+            assert_eq!(parse(bytes), text.parse().ok());
+            assert!(parse(&bytes[..bytes.len() - 1]).is_none());
+        }
+        // Half a unit, half a character, and bytes that are no text.
+        for bytes in [b"\xff\xfea".as_slice(), b"\xff\xfe\x00\xd8", b"\xe9", b"\xff"] {
+            assert!(text_of(bytes).is_none(), "{bytes:?}");
+        }
+        assert_eq!(text_of(b"\xff\xfe").as_deref().map(String::as_str), Some(""));
     }
 }

@@ -17,9 +17,8 @@
 //! A [`Client`] refreshes and stores the login, as everywhere in this crate. [`Teamleader::client`]
 //! returns this [`Client`].
 //!
-//! There is one module for each resource: contacts, companies, deals, invoices and so on.
-//! [`Teamleader::call`] calls any other operation by its name. The guide has examples:
-//! [`crate::guide::teamleader`].
+//! Each resource has a module: contacts, companies, deals, invoices and so on. [`Teamleader::call`] calls any
+//! other operation by its name. The guide has examples: [`crate::guide::teamleader`].
 //!
 //! # Answers and requests
 //!
@@ -45,7 +44,7 @@
 //! # Sources
 //!
 //! The facts in this module come from Teamleader's specification 1.112.0, its older documentation, and
-//! reports by authors of other SDKs, read in November 2026. The service itself was not called.
+//! reports by authors of other SDKs, read in November 2026. They were not checked against Teamleader itself.
 
 pub mod accounts;
 mod builder;
@@ -190,7 +189,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// None today: the default settings are valid.
+    /// Does not fail today, because the default settings are valid.
     pub fn new(
         credentials: Credentials,
         backend: impl TokenBackend + 'static,
@@ -209,7 +208,7 @@ impl Teamleader {
     }
 
     /// Does the same as [`Teamleader::from_env`], and looks in the file `.env` of the current folder for
-    /// variables that are not set. The file sets no variable in the process.
+    /// variables that are not set. The variables of the process do not change.
     /// [`Token::from_dotenv`](crate::Token::from_dotenv) reads a token from the file.
     ///
     /// ```
@@ -245,8 +244,8 @@ impl Teamleader {
         TeamleaderBuilder::new(credentials, Box::new(backend))
     }
 
-    /// Returns the OAuth client, which logs in, stores a token from elsewhere ([`Client::seed`]) and
-    /// shows the stored record. Requests sent with the OAuth client count against the rate limit, too.
+    /// Returns the OAuth client, which logs in, stores a token from elsewhere ([`Client::seed`]) and shows
+    /// the stored record. Requests that are sent with the OAuth client also count against the rate limit.
     pub fn client(&self) -> &Client {
         &self.0.client
     }
@@ -277,77 +276,77 @@ impl fmt::Debug for Teamleader {
 
 /// The resources.
 impl Teamleader {
-    /// The companies.
+    /// Returns the operations on companies.
     pub fn companies(&self) -> companies::Companies<'_> {
         companies::Companies(self)
     }
 
-    /// The contacts.
+    /// Returns the operations on contacts.
     pub fn contacts(&self) -> contacts::Contacts<'_> {
         contacts::Contacts(self)
     }
 
-    /// The definitions of custom fields.
+    /// Returns the operations on definitions of custom fields.
     pub fn custom_fields(&self) -> custom_fields::CustomFields<'_> {
         custom_fields::CustomFields(self)
     }
 
-    /// The phases of deal pipelines.
+    /// Returns the operations on phases of deal pipelines.
     pub fn deal_phases(&self) -> deal_phases::DealPhases<'_> {
         deal_phases::DealPhases(self)
     }
 
-    /// The deal pipelines.
+    /// Returns the operations on deal pipelines.
     pub fn deal_pipelines(&self) -> deal_pipelines::DealPipelines<'_> {
         deal_pipelines::DealPipelines(self)
     }
 
-    /// The sources of deals.
+    /// Returns the operations on sources of deals.
     pub fn deal_sources(&self) -> deal_sources::DealSources<'_> {
         deal_sources::DealSources(self)
     }
 
-    /// The deals.
+    /// Returns the operations on deals.
     pub fn deals(&self) -> deals::Deals<'_> {
         deals::Deals(self)
     }
 
-    /// The departments.
+    /// Returns the operations on departments.
     pub fn departments(&self) -> departments::Departments<'_> {
         departments::Departments(self)
     }
 
-    /// The files.
+    /// Returns the operations on files.
     pub fn files(&self) -> files::Files<'_> {
         files::Files(self)
     }
 
-    /// The invoices.
+    /// Returns the operations on invoices.
     pub fn invoices(&self) -> invoices::Invoices<'_> {
         invoices::Invoices(self)
     }
 
-    /// The reasons for losing deals.
+    /// Returns the operations on reasons for losing deals.
     pub fn lost_reasons(&self) -> lost_reasons::LostReasons<'_> {
         lost_reasons::LostReasons(self)
     }
 
-    /// The products.
+    /// Returns the operations on products.
     pub fn products(&self) -> products::Products<'_> {
         products::Products(self)
     }
 
-    /// The quotations.
+    /// Returns the operations on quotations.
     pub fn quotations(&self) -> quotations::Quotations<'_> {
         quotations::Quotations(self)
     }
 
-    /// The tags.
+    /// Returns the operations on tags.
     pub fn tags(&self) -> tags::Tags<'_> {
         tags::Tags(self)
     }
 
-    /// The webhooks.
+    /// Returns the operations on webhooks.
     pub fn webhooks(&self) -> webhooks::Webhooks<'_> {
         webhooks::Webhooks(self)
     }

@@ -143,14 +143,14 @@ impl Token {
     #[must_use]
     pub fn with_dpop_key(mut self, jwk: impl Into<Secret>) -> Token {
         let jwk = jwk.into();
-        // Use the form in which the store returns the key.
+        // Keep the key in the form in which the store returns the key.
         let read = stored_json::parse(jwk.expose().as_bytes()).and_then(stored_json::json);
         self.dpop_key = Some(read.unwrap_or(jwk));
         self
     }
 
-    /// The key that the token is bound to (DPoP, RFC 9449): a private JWK, as JSON. `None` for a bearer token.
-    /// Without the key, nobody can use the token.
+    /// The key that the token is bound to (DPoP, RFC 9449): a private JWK, as JSON. Returns `None` for a
+    /// bearer token. Without the key, nobody can use the token.
     pub fn dpop_key(&self) -> Option<&Secret> {
         self.dpop_key.as_ref()
     }
@@ -171,7 +171,7 @@ impl Token {
     }
 
     /// The type as the server wrote it. API requests send `Bearer`, or the word that the provider sets, for
-    /// every type but `DPoP`: servers write `bearer`, `bot` or `User Access Token` and mean the same.
+    /// every type but `DPoP`: the types `bearer`, `bot` and `User Access Token` mean the same.
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
@@ -265,7 +265,9 @@ impl Token {
         Some(Token {
             access_token: stored.must("access_token", stored_json::secret)?,
             token_type: stored.may("token_type", stored_json::text)?.unwrap_or_else(bearer),
-            refresh_token: stored.may("refresh_token", stored_json::secret)?,
+            refresh_token: stored
+                .may("refresh_token", stored_json::secret)?
+                .filter(|token| !token.is_empty()),
             scope: stored.may("scope", stored_json::text)?,
             issued_at: stored.may("issued_at", stored_json::date)?,
             expires_at: stored.may("expires_at", stored_json::date)?,

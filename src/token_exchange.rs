@@ -3,8 +3,8 @@
 //!
 //! A service exchanges its user's token for a token with which it calls the next service on behalf of that
 //! user; a workload exchanges the token of its platform for a token of an API. No person is involved. The
-//! client asks for a new token whenever it needs one. If the server issues a refresh token as well, the client
-//! refreshes with it first, and exchanges anew when the server refuses it.
+//! client asks for a new token whenever it needs one. If the server issues a refresh token as well, the
+//! client refreshes with that token, and exchanges again when the server refuses the refresh token.
 //!
 //! ```
 //! use evergrant::token_exchange::{TokenExchange, TokenType};
@@ -33,10 +33,10 @@ use crate::token::Token;
 
 impl Token {
     /// The kind of token that an exchange has issued (`issued_token_type`, RFC 8693 section 2.2.1).
-    /// `None` for a token that was not exchanged, and for a server that does not name the type.
+    /// Returns `None` for a token that was not exchanged, and for a server that does not name the type.
     ///
-    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not
-    /// send such a token to an API: read such a token with [`Client::token`](crate::Client::token).
+    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not send a
+    /// token of another kind to an API; [`Client::token`](crate::Client::token) returns the token.
     pub fn issued_token_type(&self) -> Option<TokenType> {
         Some(TokenType::of(self.extra().get("issued_token_type")?.as_str()?))
     }

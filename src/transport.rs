@@ -11,6 +11,7 @@ mod id_token;
 #[cfg(feature = "oidc")]
 mod keys;
 mod limit;
+mod pair;
 mod proxied;
 mod public;
 mod revoke;
@@ -34,9 +35,11 @@ pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::get;
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::probe;
-pub(crate) use self::exchange::{Agents, Answer, Watched, always};
+pub(crate) use self::exchange::{Agents, Answer, Watched, always, read_up_to};
 use self::exchange::{Raw, head};
+pub(crate) use self::id_token::IdTokenLogin;
 pub(crate) use self::limit::plain_agent as api_agent;
+pub(crate) use self::pair::AgentPair;
 pub(crate) use self::proxied::cause_at;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
@@ -77,7 +80,7 @@ pub(crate) fn io_cause(error: io::Error) -> BoxError {
         // ureq's own words are "Peer disconnected".
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => io::Error::new(
             error.kind(),
-            "the server closed the connection before the answer was whole",
+            "the server closed the connection before the answer was complete",
         )
         .into(),
         Err(error) => error.into(),
@@ -113,22 +116,21 @@ pub(crate) struct TokenTransport {
     agents: Agents,
     /// The hooks of requests to the authorization server.
     hooks: TokenHooks,
-    /// Whether logins are bound to a key, and what is known for the proofs.
+    /// Whether logins are bound to a key, and the nonces and clocks of the servers.
     #[cfg_attr(not(feature = "dpop"), allow(dead_code))]
     pub(crate) proofs: Arc<Proofs>,
     #[cfg(feature = "jwt")]
     skew: skew::Skew,
 }
 
-/// A code, and what is sent with it.
+/// A code, and the values that are sent with the code.
 pub(crate) struct Coded<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) redirect_uri: Option<&'a str>,
     pub(crate) verifier: Option<&'a Secret>,
-    /// The nonce that was sent for the ID token. If no nonce was sent, an unfit ID token does not end
-    /// the login.
-    pub(crate) nonce: Option<&'a Secret>,
-    /// The host of the login, if it came with the callback.
+    /// The values that an ID token must agree with.
+    pub(crate) id_token: IdTokenLogin<'a>,
+    /// The host of the login, if the callback named the host.
     pub(crate) home: Option<&'a Url>,
     /// The private JWK that the code is bound to (RFC 9449 section 10).
     pub(crate) dpop_key: Option<&'a Secret>,
@@ -199,16 +201,16 @@ impl TokenTransport {
             code,
             redirect_uri: authorization.redirect_uri(),
             verifier: authorization.verifier(),
-            nonce: authorization.nonce(),
+            id_token: IdTokenLogin::of(authorization),
             home: home.as_ref(),
             dpop_key: authorization.dpop_key(),
         };
         self.exchange_code(&coded, sent_at)
     }
 
-    /// Exchanges a code. An unfit ID token makes the login fail only if a nonce was sent.
+    /// Exchanges a code. An ID token that fails its checks makes the login fail only if a nonce was sent.
     pub(crate) fn exchange_code(&self, coded: &Coded<'_>, sent_at: OffsetDateTime) -> Sent {
-        let Coded { code, redirect_uri, verifier, nonce, home, dpop_key } = *coded;
+        let Coded { code, redirect_uri, verifier, id_token, home, dpop_key } = *coded;
         let key = match self.key_of(dpop_key) {
             Ok(key) => key,
             Err(error) => return Sent::Never(error.into()),
@@ -220,7 +222,7 @@ impl TokenTransport {
         let now = id_token::times(&raw, sent_at);
         let sent = self.named(self.judged(raw, &hidden, sent_at), CODE);
         let sent = self.bound(sent, key.as_ref());
-        let sent = self.with_fit_id_token(sent, now, nonce.map(Some), None);
+        let sent = self.with_fit_id_token(sent, now, id_token, None);
         match &self.provider.token_request.second_exchange {
             Some(second) => self.exchanged_again(sent, second, sent_at),
             None => sent,
@@ -241,7 +243,7 @@ impl TokenTransport {
         let now = id_token::times(&raw, sent_at);
         let what = if before.is_some() { REFRESH } else { "the request for a token" };
         let sent = self.named(self.judged(raw, &hidden, sent_at), what);
-        self.with_fit_id_token(sent, now, None, before)
+        self.with_fit_id_token(sent, now, IdTokenLogin::default(), before)
     }
 
     /// Names the request in an error answer.
@@ -316,8 +318,8 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request, with a proof of `key`. Returns its result, and the secrets that no error may
-    /// repeat.
+    /// Builds and sends a request, with a DPoP proof that `key` signs. Returns the result of the request, and
+    /// the secrets that no error may repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,
@@ -380,18 +382,11 @@ impl TokenTransport {
     fn read(&self, mut answer: Answer, sent_at: OffsetDateTime) -> Sent {
         let cut = answer.cut.take();
         let raw = answer.as_reply();
-        let Some(cut) = cut else {
-            return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
-        };
-        // Truncated JSON shows which members are complete, and a new refresh token among them must not
-        // be lost. A form does not show whether a value is complete.
-        if raw.body.trim_ascii_start().starts_with(b"{") {
-            let reply = protocol::read(&self.provider, &raw, sent_at);
-            if reply.refresh_token.is_some() {
-                return Sent::Reply(reply);
-            }
+        match cut {
+            None => Sent::Reply(protocol::read(&self.provider, &raw, sent_at)),
+            Some(cut) => protocol::read_cut(&self.provider, &raw, sent_at)
+                .map_or(Sent::NoAnswer(cut), Sent::Reply),
         }
-        Sent::NoAnswer(cut)
     }
 }
 

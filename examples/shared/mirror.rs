@@ -1,8 +1,8 @@
 //! SQLite tables of invoices and contacts that follow Teamleader and Exact Online.
 //!
-//! Each step writes its rows and its new position in one transaction, so a process that is killed at any moment
-//! leaves tables that are old and never wrong; the next run goes on from there. One worker at a time calls
-//! [`Mirror::turn`]. Any number of processes may call [`Mirror::receive`].
+//! Each step writes its rows and its new position in one transaction, so after a kill at any moment the
+//! tables may be out of date, but are never wrong; the next run continues from the saved position. Only one
+//! worker at a time may call [`Mirror::turn`]. Any number of processes may call [`Mirror::receive`].
 //!
 //! One limit: the deleted rows of Exact Online name invoices, and not the lines of an invoice. If a line is removed
 //! from an invoice that stays, the row of the line stays until the invoice is deleted.
@@ -32,14 +32,14 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, place TEXT);
     CREATE TABLE IF NOT EXISTS unread (source TEXT, id TEXT, what TEXT, PRIMARY KEY (source, id));";
 
-/// The number of objects on a page of Teamleader, which is also the largest.
+/// The number of objects on a page: the largest number that Teamleader allows.
 const PAGE: u32 = 100;
 
-/// How far a sweep looks behind the newest change that it has seen, because Teamleader's times are in seconds
-/// and a list may show a change late.
+/// A sweep also reads again what changed up to this long before its position, because Teamleader's times are
+/// in seconds and a list may show a change late.
 const OVERLAP: Duration = Duration::from_secs(60);
 
-/// Exact Online tells of a deletion for two months. After this time without a run the tables begin anew.
+/// Exact Online lists a deletion for two months. After this time without a run the tables are filled anew.
 const FORGETS: Duration = Duration::from_secs(50 * 24 * 3600);
 
 /// A row of either table.
@@ -62,7 +62,7 @@ impl Mirror {
     pub(crate) fn open(path: &Path) -> Result<Mirror, BoxError> {
         let db = Connection::open(path)?;
         db.busy_timeout(Duration::from_secs(30))?;
-        // What is committed survives a power cut, so an event is answered only when it is safe.
+        // A committed transaction survives a power cut, so an event is acknowledged only after it is safe.
         db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
         db.execute_batch(TABLES)?;
         Ok(Mirror(db))
@@ -90,7 +90,8 @@ impl Mirror {
         self.exact(exact)
     }
 
-    /// Fetches the objects that events name. An event does not prove its sender, so only its id is used.
+    /// Fetches the objects that events name. Events are not signed, so this function uses only the id in an
+    /// event.
     fn events(&mut self, teamleader: &Teamleader) -> Result<(), BoxError> {
         loop {
             let first = "SELECT n, kind, id FROM events ORDER BY n LIMIT 1";
@@ -103,7 +104,8 @@ impl Mirror {
                 "contact" => self.look::<Contact>(teamleader, &id)?,
                 _ => {}
             }
-            // A kill before this line repeats the look. An event that came in the meantime has another number.
+            // If the process is killed before this line, the next run fetches the object again. An event that
+            // arrived in the meantime has another number, and stays.
             self.0.execute("DELETE FROM events WHERE n = ?1", [n])?;
         }
     }
@@ -128,12 +130,13 @@ impl Mirror {
 
     /// Reads the objects that have changed since the last sweep, or all objects.
     ///
-    /// Teamleader's lists have numbered pages. An object that is deleted from a page that was read moves the
-    /// following objects to earlier pages, and the list skips one of them. So a sweep reads the list until it
-    /// finds every object of the time before again: then none was deleted in that time, and none was skipped.
-    /// The newest change of the time before is the position, because every change that the last time may have
-    /// missed is newer. A sort field that changes can also make a list skip an object, so the lists are sorted by
-    /// the time of creation, and invoices, whose time of creation is no sort field, by their date.
+    /// Teamleader's lists have numbered pages. If an object on an already read page is deleted, all later
+    /// objects move up by one, and the list skips one of them. So a sweep reads the list again until the list
+    /// still has every object of the previous reading: then no object was deleted in between, and none was
+    /// skipped. The newest change of the previous reading becomes the position, because every change that the
+    /// last reading may have missed is newer. A sort field that changes can also make a list skip an object,
+    /// so the lists are sorted by the time of creation, and invoices, whose time of creation is no sort
+    /// field, by their date.
     fn sweep<T: Swept>(&mut self, teamleader: &Teamleader, whole: bool) -> Result<(), BoxError> {
         let name = format!("teamleader.{}", T::TABLE);
         let since: Option<i64> = self.place(&name)?.map(|place| place.parse()).transpose()?;
@@ -172,7 +175,8 @@ impl Mirror {
         }
     }
 
-    /// Looks at each object of the table that the whole list does not have: it was deleted, or is new.
+    /// Fetches each object that is in the table but not in the complete list: such an object was deleted, or
+    /// is new.
     fn compare<T: Swept>(
         &mut self,
         teamleader: &Teamleader,
@@ -231,7 +235,7 @@ impl Mirror {
         self.set_place("exact.run", Some(&now.to_string()))
     }
 
-    /// Writes each page of changed rows together with the position behind the page.
+    /// Writes each page of changed rows in one transaction with the position after that page.
     fn pull<M: Synchronize>(
         &mut self,
         table: &str,
@@ -280,7 +284,7 @@ impl Mirror {
         self.0.transaction_with_behavior(TransactionBehavior::Immediate)
     }
 
-    /// The rows of a table as text: source, id, parent, the two descriptions, amount.
+    /// The rows of a table as text: source, id, parent, number or name, customer or e-mail address, amount.
     pub(crate) fn rows(&self, table: &str) -> Result<Vec<[String; 6]>, BoxError> {
         let detail = if table == "contacts" { "name, email" } else { "number, customer" };
         let query =

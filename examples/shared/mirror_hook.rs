@@ -8,13 +8,14 @@ use evergrant::BoxError;
 
 use super::tables::Mirror;
 
-/// The most bytes of a head, and of a body, that are read.
+/// The largest request head, and the largest body, in bytes.
 const LIMIT: u64 = 64 * 1024;
 
-/// How long a read or a write waits, because one connection is served at a time.
+/// The timeout of each read and write. A slow peer would otherwise block the only thread.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves one connection after another. A connection that fails is told on standard error, and ends no other.
+/// Serves one connection after another. If a connection fails, the function prints the error to standard
+/// error and serves the next connection.
 pub(crate) fn serve(
     mirror: &Mirror,
     connections: impl Iterator<Item = std::io::Result<TcpStream>>,
@@ -29,7 +30,7 @@ pub(crate) fn serve(
     }
 }
 
-/// Keeps the event of one request, and answers only then.
+/// Saves the event of one request, then answers.
 fn answer(mirror: &Mirror, mut stream: &TcpStream, path: &str) -> Result<(), BoxError> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

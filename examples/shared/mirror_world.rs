@@ -21,36 +21,37 @@ const PAGE: usize = 20;
 /// The objects of both services: for each table, the number of an object, its last change and its version.
 #[derive(Default)]
 pub(crate) struct Truth {
-    /// Unix seconds, and the `Timestamp` of Exact Online. Each change moves it.
+    /// Unix seconds, and the `Timestamp` of Exact Online. Each change advances this value.
     pub(crate) now: i64,
     pub(crate) teamleader: [BTreeMap<u64, (i64, u64)>; 2],
     pub(crate) exact: [BTreeMap<u64, (i64, u64)>; 2],
     /// The deletions in Exact Online: `Timestamp`, table, and the number of the invoice or of the contact.
     deleted: Vec<(i64, usize, u64)>,
-    /// Whether the rows of both services have no id.
+    /// Whether both services leave out the id of each row.
     pub(crate) nameless: bool,
 }
 
 /// The two tables, in the order of [`Truth`].
 pub(crate) const TABLES: [&str; 2] = ["invoices", "contacts"];
 
-/// The types of the two tables in the deletions of Exact Online.
+/// The `EntityType` of each table in Exact Online's list of deletions.
 const KINDS: [i32; 2] = [13, 5];
 
-/// The kinds of the ids of invoices and accounts of Exact Online, beside the tables.
+/// The first part of the ids of whole invoices and of accounts of Exact Online, where a row's id has the
+/// number of its table.
 const PARENT: u64 = 9;
 
-/// The id that the deletions of Exact Online give: of an invoice with three lines, or of a contact.
+/// The number of a deleted invoice (which has three lines) or contact in Exact Online's list of deletions.
 fn deletion(table: usize, number: u64) -> u64 {
     if table == 0 { number / 3 } else { number }
 }
 
 impl Truth {
-    /// Makes an object, or changes it.
+    /// Makes or changes an object.
     pub(crate) fn change(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         let now = self.now;
-        // Exact Online gives the id of a deleted invoice or contact to no other one.
+        // Exact Online never uses the id of a deleted invoice or contact again.
         let key = (table, deletion(table, number));
         let gone = exact && self.deleted.iter().any(|(_, of, n)| (*of, *n) == key);
         let number = if gone { 3000 + 3 * (now.unsigned_abs() % 1_000_000) } else { number };
@@ -59,7 +60,8 @@ impl Truth {
         *object = (now, object.1 + 1);
     }
 
-    /// Deletes an object. Exact Online deletes the whole invoice of a line, and tells only the invoice's id.
+    /// Deletes an object. Exact Online deletes the whole invoice of a line, and its list of deletions names
+    /// only the invoice.
     pub(crate) fn delete(&mut self, exact: bool, table: usize, number: u64) {
         self.now += 1;
         if !exact {

@@ -12,9 +12,9 @@ pub use self::memory::MemoryStore;
 use super::TokenBackend;
 use crate::error::BoxError;
 
-/// A store that keeps the logins of many accounts. [`Logins`](crate::Logins) works on such a store.
+/// A store that keeps the logins of many accounts. [`Logins`](crate::Logins) works on a store of this kind.
 ///
-/// An account's name is any text; a store may refuse a name with a
+/// An account's name may be any text; a store may refuse a name with a
 /// [`BackendError::Config`](super::BackendError::Config). Two names that differ in a single byte are two
 /// accounts, also on systems that ignore case.
 ///
@@ -40,8 +40,8 @@ pub trait LoginStore: Send + Sync {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError>;
 
     /// Returns the names of the accounts that have a login: at most `most` names, from the first name
-    /// after `after`, in the order of their bytes. A shorter answer than `most` is the end. The account
-    /// `after` may have been removed.
+    /// after `after`, in the order of their bytes. If the answer has fewer than `most` names, no further
+    /// names follow. The account `after` may have been removed.
     ///
     /// A name is listed if its account has a record, also if the record is damaged. Locks, and files
     /// that are being written, are not listed. An account that is added or removed meanwhile may or may

@@ -14,28 +14,29 @@ use crate::record::Record;
 /// The account name of a store for which no name was set.
 pub(super) const ACCOUNT: &str = "default";
 
-/// The largest record, in bytes. A larger record was put there by mistake.
+/// The largest record, in bytes. A larger value cannot be a record of this crate.
 pub(super) const LIMIT: usize = 4 << 20;
 
-/// How often a save reads the store at most. A save reads again if another client has written between
+/// The largest number of reads in one save. A save reads again if another client has written between
 /// its read and its write.
 pub(super) const LOOKS: usize = 8;
 
 /// What an error says after the store's name if its table has other columns.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) const OTHER_COLUMNS: &str = ": the table has other columns than this release knows, and nothing was \
-    changed: if a newer release has changed the table, update this program";
+    changed: if a newer release has changed the table, update this program; if an earlier release has made the \
+    table, its owner must add the new columns (guide::stores, Updates)";
 
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
 
-/// A place in a store for the bytes of one record.
+/// The part of a store that holds the bytes of one record.
 pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if
-    /// the place holds other bytes. The call may be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing if the
+    /// store holds other bytes. The caller may repeat the call.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// Whether bytes that are there already must be written again, because their first write may not be durable.
@@ -43,7 +44,7 @@ pub(super) trait Place {
         false
     }
 
-    /// The name of the place in messages.
+    /// The name of the store and account in messages.
     fn name(&self) -> String;
 
     /// The bytes that were read or written last.
@@ -95,15 +96,15 @@ pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError
 
 /// Saves `record` in place of the record that it replaces. The store compares whole records, byte by
 /// byte, so that a late save never overwrites a newer record. The same record may be saved again, in
-/// case the answer to the first save was lost. Returns the saved bytes, and whether they were written
-/// now (`true`) or were there already.
+/// case the answer to the first save was lost. Returns the saved bytes, and whether this call has written
+/// them (`true`) or they were there already.
 pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool), BoxError> {
     let json = Zeroizing::new(record.to_json()?);
     if json.len() > LIMIT {
         let text = format!("cannot write {}: the record is too large", place.name());
         return Err(BackendError::Unavailable(text).into());
     }
-    // Remember the bytes only between a note and its successor.
+    // Remember the bytes only between a refresh note and the record that follows.
     let written = || {
         let keeps = record.note().is_some();
         place.seen().set(keeps.then(|| json.clone()));
@@ -138,9 +139,9 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and
-/// returns `false` if the place holds other bytes. So a deletion that reaches the server late does not
-/// delete a new login.
+/// Deletes the record by `delete`, which deletes exactly these bytes, durably and in one step, and returns
+/// `false` if the store holds other bytes. A deletion that reaches the server late therefore does not delete
+/// a new login.
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) fn clear(
     place: &impl Place,
@@ -182,7 +183,7 @@ mod tests {
     use super::*;
     use crate::token::Token;
 
-    /// A place in memory. If `busy` is set, somebody else writes before every swap.
+    /// One record in memory. If `busy` is set, somebody else writes before every swap.
     #[derive(Default)]
     struct Memory {
         bytes: Mutex<Option<Bytes>>,
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_looks_eight_times_and_then_reports_a_conflict() {
+    fn a_save_reads_eight_times_and_then_reports_a_conflict() {
         let place = Memory { busy: true, ..Memory::default() };
         let error = save(&place, &Record::from(Token::new("at"))).unwrap_err();
         assert!(BackendError::is_conflict(&error), "{error}");
@@ -249,6 +250,21 @@ mod tests {
         let error = save(&place, &of((4 << 20) - around + 1)).unwrap_err();
         assert_eq!(error.to_string(), "cannot write memory: the record is too large");
         assert!(place.bytes.lock().is_none());
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn a_hundred_thousand_names_have_numbers_of_their_own() {
+        let long = "administrations/".repeat(31);
+        let name = |n: usize| match n % 4 {
+            0 => format!("tenant-{n}"),
+            1 => format!("anna.{n}@example.com"),
+            2 => format!("\u{c4}mter/Nord/{n}"),
+            _ => format!("{long}{n}"),
+        };
+        let numbers: std::collections::BTreeSet<_> =
+            (0..100_000).map(|n| hash(&["\"evergrant_logins\"", &name(n)])).collect();
+        assert_eq!(numbers.len(), 100_000);
     }
 
     /// Programs of different releases must lock the same file.

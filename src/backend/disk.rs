@@ -1,4 +1,4 @@
-//! The disk operations of a file store. Each error names its operation and path.
+//! The disk operations of a file store. Each error names the operation that failed, and the path.
 
 mod busy;
 mod identity;
@@ -7,7 +7,7 @@ mod mounts;
 mod paths;
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use self::busy::patiently;
@@ -49,12 +49,12 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
 /// The error "Too many levels of symbolic links", for which std has no stable name.
 const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
 
-/// An error that only a person can fix.
+/// Makes an error that only a person can fix.
 pub(super) fn wrong(text: String) -> BoxError {
     BackendError::Config(text).into()
 }
 
-/// An error of the operating system that only a person can fix.
+/// Makes an error of the operating system that only a person can fix.
 pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
@@ -64,8 +64,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
-    // A bare name has an empty parent. `absolute` leaves a path bare only if the working directory is
-    // gone.
+    // A file name without a folder has an empty parent. `absolute` returns a file name without a folder only
+    // if the working directory is gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match paths::without_links(folder) {
         Ok(folder) => Ok(folder.join(name)),
@@ -99,7 +99,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
 /// The largest number of links that are followed, as on Linux.
 const LINKS: usize = 40;
 
-/// A name beside a file: `{before}{name}{after}`.
+/// The path of another file in the same folder, with the name `{before}{name}{after}`.
 pub(super) fn beside(path: &Path, before: &str, after: &str) -> PathBuf {
     let mut name = std::ffi::OsString::from(before);
     name.push(path.file_name().unwrap_or_default());
@@ -169,7 +169,7 @@ pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     }
 }
 
-/// An error that, if permission was denied, names the owner and mode of the file.
+/// Makes an error that also names the owner and mode of the file if permission was denied.
 pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     #[cfg(unix)]
     if error.kind() == ErrorKind::PermissionDenied
@@ -234,8 +234,8 @@ pub(super) fn make_private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens an existing regular file, without following a link and without blocking. `None` if nothing is
-/// there.
+/// Opens an existing regular file, without following a link and without blocking. Returns `None` if there is
+/// no file.
 pub(crate) fn open(
     path: &Path,
     options: &mut fs::OpenOptions,
@@ -260,6 +260,11 @@ pub(crate) fn open(
     };
     check_regular(&metadata, path)?;
     Ok(Some((file, metadata)))
+}
+
+/// Appends at most `limit` bytes of a file to `bytes`.
+pub(super) fn read_up_to(file: &File, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    file.take(limit).read_to_end(bytes).map(drop)
 }
 
 /// The mode of a file; `None` on systems without modes.
@@ -308,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_the_system_says_who_can_mend_it() {
+    fn an_error_of_the_system_says_who_can_fix_it() {
         // ENOSPC, EFBIG and EDQUOT mean that the disk is full.
         for full in [28, 27, 122] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(full));
@@ -335,9 +340,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
+    fn a_file_that_cannot_be_opened_is_not_reported_as_missing() {
         let path = std::env::current_exe().unwrap();
-        // The errors are ENOTDIR, and ETXTBSY because the program runs.
+        // The expected errors are ENOTDIR, and ETXTBSY because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
             let error = open(&path, &mut private()).unwrap_err();
             let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
@@ -349,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_place_is_not_treated_as_empty() {
+    fn an_unreadable_path_is_not_treated_as_empty() {
         let path = std::env::current_exe().unwrap();
         let mut reads = private();
         let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! The result of a call that wants a store's lock.
+//! The result of a call that asks for a store's lock.
 
 use super::{Guard, Record};
 use crate::error::BoxError;
@@ -11,7 +11,7 @@ pub enum Entry {
     Held {
         /// The lock.
         guard: Guard,
-        /// The record, or why it could not be read; read under the lock.
+        /// The record, read under the lock, or the reason why it could not be read.
         record: Result<Option<Record>, BoxError>,
     },
     /// The caller does not have the lock. Another client of this process has the lock, or had it during

@@ -1,11 +1,12 @@
 //! A store in a file.
 
+mod enter;
 mod mark;
 mod room;
 mod warnings;
 
 use std::fs::{self, File, Metadata};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,17 +17,17 @@ use zeroize::Zeroizing;
 
 use self::mark::Content;
 use self::room::Reserved;
-use super::{BackendError, Durability, FileLock, Guard, TokenBackend, disk};
+use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The largest record, in bytes. A larger file was put there by mistake.
+/// The largest record, in bytes. A larger file cannot be a record of this crate.
 const LIMIT: u64 = 4 << 20;
 
 /// Keeps a login in a file that only its owner can read.
 ///
-/// The folder must exist and be writable. Beside a record `NAME` it holds:
+/// The folder must exist and be writable. Beside a record `NAME`, the folder holds:
 ///
 /// | file | content |
 /// | --- | --- |
@@ -39,17 +40,16 @@ const LIMIT: u64 = 4 << 20;
 /// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
 /// folder. If the process is killed or the power fails at any point, the file is the old record or the
 /// new record, complete. (Windows has no call to flush a folder; there the store relies on the file
-/// system's journal. On Windows a save waits up to 5 seconds while another program, such as a virus
-/// scanner or a backup, keeps the record open.) A record that announces a successor first reserves room
-/// for the successor, so that a full disk is noticed before a refresh token is sent. A symbolic link at
-/// the path is kept, and the file that it leads to is replaced. A hard link or a mount at the path
-/// cannot be replaced whole, and is refused before a refresh token or code is sent.
+/// system's journal. On Windows a save waits up to 5 seconds while another program, such as a virus scanner
+/// or a backup, keeps the record open.) Before a refresh, a save reserves space for the new record, so that a
+/// full disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
+/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is refused
+/// before a refresh token or code is sent.
 ///
-/// The store writes the files beside the record only if this user made them. It removes another user's
-/// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others
-/// may read, and a file system that cannot flush a folder each cause one warning
-/// ([`TokenBackend::warnings`]); in the last case, [`TokenBackend::durability`] is
-/// [`Durability::Process`].
+/// The store writes the files beside the record only if this user made them. The store removes another user's
+/// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others may
+/// read, and a file system that cannot flush a folder each cause one warning ([`TokenBackend::warnings`]); in
+/// the last case, [`TokenBackend::durability`] is [`Durability::Process`].
 ///
 /// ```
 /// use evergrant::backend::FileBackend;
@@ -73,8 +73,8 @@ pub struct FileBackend {
     // its first file.
     us: Mutex<Option<u32>>,
     private: bool,
-    /// The device of the last file with reserved room, and whether its file system reserves room for
-    /// bytes that are not flushed.
+    /// The device of the last file with reserved space, and whether its file system reserves space for bytes
+    /// that are not flushed.
     reserves: Mutex<Option<(u64, bool)>>,
     /// Whether flushing the folder turned out to be impossible.
     unflushed: AtomicBool,
@@ -107,8 +107,8 @@ impl FileBackend {
         }
     }
 
-    /// Refuses a record whose file mode lets others read or write it. Without this setting, such a
-    /// record causes one warning. On systems without file modes this setting has no effect.
+    /// Refuses a record whose file mode lets others read or write it. Without this setting, a record of this
+    /// kind causes one warning. On systems without file modes this setting has no effect.
     #[must_use]
     pub fn private_only(mut self) -> FileBackend {
         self.private = true;
@@ -138,26 +138,24 @@ impl FileBackend {
         BackendError::Empty(text).into()
     }
 
-    /// Reads the record at `target`; `None` if nothing is there.
+    /// Reads the record at `target`; returns `None` if there is no file.
     fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
         let opened = disk::open(target, File::options().read(true))?;
         let Some((file, metadata)) = opened else { return Ok(None) };
         let room = metadata.len().min(LIMIT) as usize + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        (&file)
-            .take(LIMIT + 1)
-            .read_to_end(&mut bytes)
+        disk::read_up_to(&file, LIMIT + 1, &mut bytes)
             .map_err(|error| disk::failed("read", target, &error))?;
         let identity = disk::identity(&file, &metadata);
         let identity = identity.map_err(|error| disk::failed("look at", target, &error))?;
         let file = if cfg!(windows) { None } else { Some(file) };
-        if bytes.is_empty() {
-            return Err(self.empty());
-        }
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
         let record = Record::from_json(&bytes).map_err(|reason| {
+            if BackendError::is_empty(&reason) {
+                return self.empty();
+            }
             BackendError::unreadable(&reason, self.path.display(), |why| self.corrupt(why))
         })?;
         Ok(Some(Stored { file, identity, metadata, bytes, record }))
@@ -211,13 +209,13 @@ impl FileBackend {
         Err(BackendError::Conflict(self.describe()).into())
     }
 
-    /// Locks and returns the file with the reserved room, so that two saves exclude each other even
-    /// without the store's lock. The lock lasts until it is dropped, even after a rename.
+    /// Locks and returns the file with the reserved space, so that two saves exclude each other even without
+    /// the store's lock. The lock lasts until the returned value is dropped, even after a rename.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
         room::reserve(target, &self.us, &*self.clock)
     }
 
-    /// Whether the file system of `file`, which is beside `target`, is known to reserve room for bytes that
+    /// Whether the file system of `file`, which is beside `target`, is known to reserve space for bytes that
     /// are not flushed. A link on the path may lead to another file system than at the last save.
     fn reserves_at_once(&self, file: &File, target: &Path) -> std::io::Result<bool> {
         let device = disk::identity(file, &file.metadata()?)?.map(|(device, _)| device);
@@ -232,7 +230,7 @@ impl FileBackend {
         Ok(at_once)
     }
 
-    /// Puts `json` at `target` through the reserved file, or through a new file if that fails.
+    /// Puts `json` at `target` through the reserved file, or through a new file if the reserved file fails.
     fn replace(
         &self,
         target: &Path,
@@ -246,9 +244,8 @@ impl FileBackend {
             self.cannot_flush(target, unflushed);
             return self.put(target, &next, &file, record, json);
         }
-        // A failed flush may have dropped the written pages, so this file is not flushed again, and its
-        // room is freed for the new file. The file keeps its name, as a lock, until the record is in
-        // place.
+        // A failed flush may have dropped the written pages, so this file is not flushed again, and its space
+        // is freed for the new file. The file keeps its name, as a lock, until the record is in place.
         let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
         let _ = disk::remove(&next);
@@ -303,7 +300,7 @@ impl FileBackend {
         replaced.map_err(|error| room::not_replaced(target, &error))?;
         self.flush_folder(target)?;
         let content = Content::of(file, json);
-        // A note is soon replaced, and hardly read by another process meanwhile.
+        // A refresh note is soon replaced, and hardly read by another process meanwhile.
         if record.note().is_none() {
             mark::write(target, content.as_ref(), *self.us.lock());
         }
@@ -319,25 +316,7 @@ fn temp(target: &Path) -> PathBuf {
 
 impl TokenBackend for FileBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        let target = disk::target(&self.path)?;
-        room::make_way(&target, &*self.clock);
-        let Some(stored) = self.read(&target)? else { return Ok(None) };
-        self.check_mode(&target, &stored.metadata)?;
-        let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
-        let mut durable = self.durable.lock();
-        // A rename is visible before it is durable, and the process that renamed may have died.
-        if durable.as_ref() != Some(&content) {
-            if !mark::names(&target, &content) {
-                let flushed = self.flush(&target, &stored)?;
-                self.flush_folder(&target)?;
-                if !flushed {
-                    return Ok(Some(stored.record));
-                }
-                mark::write(&target, Some(&content), *self.us.lock());
-            }
-            *durable = Some(content);
-        }
-        Ok(Some(stored.record))
+        self.load_at(&disk::target(&self.path)?)
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
@@ -356,7 +335,7 @@ impl TokenBackend for FileBackend {
         if record.note().is_none() {
             return self.replace(&target, &reserved, record, &json);
         }
-        // Writes zeros: setting the file's length alone would reserve no room.
+        // Writes zeros: setting the file's length alone would reserve no space.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         let file = reserved.next.file()?;
         let filled = self
@@ -385,14 +364,15 @@ impl TokenBackend for FileBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.lock_at(disk::target(&self.path)?, wait)
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
         let target = disk::target(&self.path)?;
-        self.look_at_folder(&target);
-        let lock = disk::beside(&target, "", ".lock");
-        let guard = FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)?;
-        // If a link on the path leads elsewhere by the time of a save, the record there has another
-        // lock.
-        let path = self.path.clone();
-        Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
+        let guard = self.lock_at(target.clone(), wait)?;
+        // During a wait, a link on the path may have been changed.
+        let record = if wait.is_zero() { self.load_at(&target) } else { self.load() };
+        Ok(Entry::Held { guard, record })
     }
 
     fn probe(&self) -> Result<(), BoxError> {
@@ -437,7 +417,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn each_file_system_is_asked_whether_it_reserves_room() {
+    fn each_file_system_is_asked_whether_it_reserves_space() {
         let store = FileBackend::new("login");
         for folder in ["/dev/shm", "/proc", "/dev/shm"] {
             let (folder, Ok(file)) = (Path::new(folder), File::open(folder)) else { continue };

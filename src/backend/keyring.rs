@@ -46,7 +46,8 @@ type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, KeyringError> + Send + 
 /// # Without a desktop
 ///
 /// A server or a cron job often has no Secret Service: calls fail with [`BackendError::Unavailable`],
-/// whose text names the cause. Start one in the session (`dbus-run-session`, `gnome-keyring-daemon
+/// whose text names the cause. Start a Secret Service in the session (`dbus-run-session`,
+/// `gnome-keyring-daemon
 /// --unlock`), or use a key file and [`SealedBackend`].
 pub struct KeyringBackend {
     sealed: SealedBackend<FileBackend>,
@@ -62,8 +63,8 @@ struct Key {
 }
 
 impl KeyringBackend {
-    /// A store in the file at `path`, sealed with the key that the keyring has for `service` and `account`.
-    /// Nothing is opened yet; the folder has to exist and be writable.
+    /// Makes a store in the file at `path`, sealed with the key that the keyring has for `service` and
+    /// `account`. Nothing is opened yet; the folder has to exist and be writable.
     pub fn new(
         service: impl Into<String>,
         account: impl Into<String>,

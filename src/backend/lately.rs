@@ -12,7 +12,7 @@ use super::queue::Pace;
 /// with many accounts would ask at every refresh.
 const COUNTS: Duration = Duration::from_secs(60);
 
-/// The last answer about the server's settings, and its time. A store and its accounts share it.
+/// The last answer about the server's settings, and its time. A store and its accounts share the answer.
 #[derive(Clone, Default)]
 pub(super) struct Lately(Arc<Mutex<Option<(Duration, Durability)>>>);
 

@@ -11,15 +11,15 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// The margin that is added to a renewed lease.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// By how much the deadline of a note is later than twice the time of its request.
+/// By how much the deadline of a refresh note is later than twice the time of its request.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long after the server's answer the renewal that came with a note replaces a separate check of the
-/// lock. The answer to a separate check can take as long.
+/// For this time after the server's answer, the renewal that came with a refresh note replaces a separate
+/// check of the lock. The answer to a separate check can take as long.
 const FRESH: Duration = Duration::from_millis(10);
 
 /// For how long the lock must last if this record is saved: the record has the note of a request that this
-/// process is about to send. `None` for any other record.
+/// process is about to send. Returns `None` for any other record.
 pub(super) fn needed(record: &Record, lease: Duration) -> Option<Duration> {
     let note = record.note.as_ref()?;
     let ours = !note.answered && note.not_before.is_none() && note.holder == Holder::this();
@@ -27,7 +27,7 @@ pub(super) fn needed(record: &Record, lease: Duration) -> Option<Duration> {
     ours.then(|| twice.saturating_add(lease).saturating_add(SLACK))
 }
 
-/// A renewal of a lock that came with the save of a note, in one step with the check of the lock.
+/// A renewal of a lock that came with the save of a refresh note, in one step with the check of the lock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Renewal {
     wall: SystemTime,
@@ -38,12 +38,12 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    /// A renewal that begins now. It counts if the server has made it.
+    /// Starts a renewal now. The renewal counts only after the server's answer.
     pub(super) fn begin(clock: &dyn Clock, wanted: Duration) -> Renewal {
         Renewal { wall: clock.now(), monotonic: clock.monotonic(), wanted, answered: None }
     }
 
-    /// The renewal, with the server's answer.
+    /// Adds the time of the server's answer to the renewal.
     pub(super) fn answered(self, clock: &dyn Clock) -> Renewal {
         Renewal { answered: Some((clock.now(), clock.monotonic())), ..self }
     }

@@ -1,10 +1,9 @@
-//! The line of the threads of one process that want the lock of one account.
+//! The line (a queue) of the threads of one process that want the lock of one account.
 //!
 //! The store's own lock excludes other threads and processes. The line only decides which thread asks
-//! the store: the first thread in the line asks, and all others wait in memory. So a process makes one
-//! attempt at a time for each account, even if it has many clients. The threads that wait get the
-//! record that a holder in this process reads or saves, so that all of them use the token of one
-//! refresh.
+//! the store: the first thread in the line asks, and all others wait in memory. A process therefore makes one
+//! attempt at a time for each account, even if it has many clients. The threads that wait get the record that
+//! a lock holder in this process reads or saves, so that all of them use the token of one refresh.
 //!
 //! | state | who asks the store |
 //! | --- | --- |
@@ -28,14 +27,14 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_byte;
 
-/// The address of a store and an account in it.
+/// The address of a store, and the name of an account in the store.
 pub(super) type Key = [u8; 32];
 
 /// The longest time that the first thread in the line waits before it asks the store, while another
 /// thread of this process has the lock.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// The first pause between two looks at a lock that another process has.
+/// The first pause between two tries to take a lock that another process has.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// How long a record that was read or saved under the lock is returned to calls that do not wait.
@@ -85,13 +84,13 @@ pub(super) struct Wait<'a> {
     pub(super) key: Key,
     pub(super) pace: &'a Pace,
     pub(super) time: Duration,
-    /// The longest pause between two looks at a lock that another process has.
+    /// The longest pause between two tries to take a lock that another process has.
     pub(super) longest: Duration,
     /// Whether a record of another thread may end the wait.
     pub(super) takes_saved: bool,
-    /// Returns the file that is the lock now. If a holder's file is no longer at the path, other
-    /// processes lock another file. Called while the lines are not locked: a file system may take long
-    /// to answer.
+    /// Returns the file that is now at the path of the lock. If a holder's file is no longer at the path,
+    /// other processes lock another file. Called while the list of waiting threads is not locked: a file
+    /// system may take long to answer.
     pub(super) place: &'a dyn Fn() -> Identity,
 }
 
@@ -106,9 +105,9 @@ struct Line {
     /// The number of the holder in this process, and the file of its lock.
     holder: Option<(u64, Identity)>,
     waiting: VecDeque<Waiter>,
-    /// Whether the first in the line is asking the store at this moment.
+    /// Whether the first thread in the line is asking the store now.
     asking: bool,
-    /// The record that a holder read or saved last, its number, and when.
+    /// The record that a lock holder read or saved last, its number, and when.
     saved: Option<(u64, Duration, Record)>,
 }
 
@@ -136,7 +135,7 @@ impl Lines {
         self.numbers
     }
 
-    /// Removes a line without a holder and without waiting threads.
+    /// Removes a line without a lock holder and without waiting threads.
     fn tidy(&mut self, key: &Key) {
         if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
         {
@@ -163,8 +162,8 @@ impl Line {
         self.holder.as_ref().is_some_and(|(_, held)| held == file)
     }
 
-    /// The record that is returned to a call: a record newer than the call, or, for a call that does
-    /// not wait, a fresh record of the present holder.
+    /// The record that is returned to a call: a record newer than the call, or, for a call that does not
+    /// wait, a fresh record of the present lock holder.
     fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
         let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;
@@ -203,7 +202,8 @@ impl Drop for Held {
     }
 }
 
-/// The place in the line of a waiting thread. Dropping the place leaves the line, also in a panic.
+/// The place in the line of a waiting thread. Dropping the value removes the thread from the line, also in a
+/// panic.
 struct Waiting {
     key: Key,
     number: u64,
@@ -240,9 +240,9 @@ impl Drop for Waiting {
     }
 }
 
-/// Takes the lock of an account by `attempt`, which gets the time that is left, and this thread's place as
-/// the holder. Waits in the line before that, and between two attempts. A call with a time of zero makes one attempt, or none if another thread
-/// of this process is ahead.
+/// Takes the lock of an account: calls `attempt` with the time that is left, and with the value that makes
+/// this thread the holder. Waits in the line before the first attempt, and between two attempts. A call with
+/// a time of zero makes one attempt, or none if another thread of this process is ahead.
 ///
 /// # Errors
 ///
@@ -256,8 +256,8 @@ pub(super) fn take<T>(
 }
 
 /// Takes the lock like [`take`], for an attempt that needs a resource, such as a permit. `ready` waits
-/// for the resource up to a time, and returns `None` if there is none. A call that does not wait for
-/// the lock does not wait for the resource either, and not for a thread that waits for it.
+/// for the resource up to a time, and returns `None` if there is none. A call that does not wait for the lock
+/// does not wait for the resource either, nor for a thread that waits for the resource.
 ///
 /// # Errors
 ///
@@ -365,9 +365,9 @@ fn is_told(record: &Record) -> bool {
     record.note().is_none()
 }
 
-/// Gives the durably stored record to the threads that wait for the lock of an account. `None` means
-/// that the record that they may know is no longer stored. If the reports of two saves come in the
-/// wrong order, the older record is ignored.
+/// Gives the durably stored record to the threads that wait for the lock of an account. `None` means that the
+/// record which these threads may know is no longer stored. If the reports of two saves come in the wrong
+/// order, the older record is ignored.
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());

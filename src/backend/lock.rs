@@ -22,7 +22,7 @@ use crate::secret::random_byte;
 /// other too, even on NFS, where the system's lock belongs to the process. A child process does not
 /// inherit the lock, whether it is a new program or only a fork.
 ///
-/// The owner of the file could take the lock away. So the file must belong to this user, to the
+/// The owner of the file could take the lock away. The file must therefore belong to this user, to the
 /// folder's owner or to root.
 ///
 /// ```
@@ -63,7 +63,7 @@ impl FileLock {
         &self.path
     }
 
-    /// Takes the lock, and waits for it no longer than `wait`. With a `wait` of zero, it tries once.
+    /// Takes the lock, and waits for it no longer than `wait`. With a `wait` of zero, the call tries once.
     ///
     /// # Errors
     ///
@@ -71,7 +71,20 @@ impl FileLock {
     /// user may not open the file, the file belongs to another user, or its file system has no locks;
     /// [`BackendError::Unavailable`] or [`BackendError::Full`] if the file cannot be opened at present.
     pub fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let path = disk::place(&self.path)?;
+        self.lock_at(disk::place(&self.path)?, wait)
+    }
+
+    /// Makes a lock on a file whose folder is written without links.
+    pub(super) fn placed(path: PathBuf, clock: Arc<dyn Clock>) -> FileLock {
+        FileLock { path, clock }
+    }
+
+    /// Like [`FileLock::lock`], for a path whose folder is written without links.
+    pub(super) fn lock_placed(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.lock_at(self.path.clone(), wait)
+    }
+
+    fn lock_at(&self, path: PathBuf, wait: Duration) -> Result<Guard, BoxError> {
         let new = Cell::new(false);
         let open = |path: &Path| open(path, &new);
         let mut opened = None;
@@ -109,7 +122,7 @@ pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
 
 /// Calls `attempt` at once, and again after pauses that grow from 1 ms to 20 ms. Each pause is
 /// shortened by a random part of up to a half, so that waiting processes do not retry at the same
-/// moments. `None` after `wait`.
+/// moments. Returns `None` when `wait` is over.
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,

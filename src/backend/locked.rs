@@ -30,7 +30,7 @@ pub(super) type Opened = Option<(Locked, u32)>;
 const LOOK: u32 = 8;
 
 impl Locked {
-    /// Tries once to take the lock. `None` if another thread or process has it.
+    /// Tries once to take the lock. Returns `None` if another thread or process has the lock.
     pub(super) fn take(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
@@ -87,7 +87,7 @@ impl Locked {
         }
     }
 
-    /// Opens the file without locking it. `None` if another thread has opened or locked it.
+    /// Opens the file without locking it. Returns `None` if another thread has opened or locked the file.
     fn open(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,

@@ -81,10 +81,11 @@ impl TokenBackend for MemoryBackend {
     }
 }
 
-/// The process that holds the lock, or 0. In a forked child, the thread that held it does not exist.
+/// The process that holds the lock, or 0. In a forked child, the thread that held the lock does not exist.
 pub(super) type Flag = Arc<AtomicU32>;
 
-/// A held lock. This is not a mutex's guard, because such a guard must stay on the thread that took it.
+/// A held lock. This value is not a mutex's guard, because a mutex's guard must stay on the thread that took
+/// it.
 pub(super) struct Held(Flag);
 
 impl Held {

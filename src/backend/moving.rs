@@ -12,11 +12,11 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
-/// If a copied login is used in two places, both send the same one-time refresh token, which can revoke
-/// the login. So the login is never usable in both. First `from` is marked as being moved, then `to`
-/// gets the login, then `from` is cleared. A process that dies between these steps leaves a mark
-/// behind: clients of `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a
-/// second call of `move_login` to the same store finishes the move. Finish the move before you move the
+/// If a copied login is used in two places, the clients in both places send the same one-time refresh token,
+/// which can revoke the login. The login is therefore never usable in both stores. First `from` is marked as
+/// being moved, then `to` gets the login, then `from` is cleared. A process that dies between these steps
+/// leaves a mark behind: clients of `from` fail with [`Error::Config`](crate::Error::Config) that says so,
+/// and a second call of `move_login` to the same store finishes the move. Finish the move before you move the
 /// login again or log out: until then `from` still has its tokens.
 ///
 /// Pass both stores as your clients use them: a `SealedBackend` with its keys, for example. Running
@@ -83,7 +83,7 @@ fn is_pending(record: &Record) -> bool {
 
 fn elsewhere(from: &(impl TokenBackend + ?Sized), first: &str) -> BoxError {
     let text = format!(
-        "an unfinished move of the login in {} leads to {first}: finish that move first, then move the login on",
+        "an unfinished move of the login in {} leads to {first}: finish that move first, then start the next move",
         from.describe()
     );
     BackendError::Config(text).into()

@@ -51,8 +51,8 @@ pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), 
     if owner == 0 || of_folder() == Some(owner) {
         return Ok(());
     }
-    // Where we cannot make a file, we are not root, so setting the times worked only if the file is
-    // ours.
+    // `ours` fails if this process cannot make a file in the folder. Then the process is not root, so it could
+    // set the times only of its own file.
     let ours = ours(path).map_or(touched, |ours| ours == Some(owner));
     if ours {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Shared and boxed stores.
+//! Backends in an `Arc` or a `Box`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -17,7 +17,7 @@ use crate::error::BoxError;
 /// connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long a connection rests before it is closed. A later use of the set closes it.
+/// How long a connection rests before it is closed. The next use of the set closes the connection.
 const REST: Duration = Duration::from_secs(60);
 
 /// Makes a connection.
@@ -60,7 +60,8 @@ pub(super) type Done<C, T> = (Option<C>, Result<T, Failed>);
 /// Why a use of a connection failed.
 pub(super) struct Failed {
     pub(super) error: BoxError,
-    /// Whether the connection may have been dead before its use, so that a new connection may work.
+    /// Whether the connection may have been broken before its use, so that a second try on a new connection
+    /// may work.
     pub(super) stale: bool,
 }
 
@@ -75,12 +76,12 @@ impl<C> Pool<C> {
         }
     }
 
-    /// Connections that the program lends, one for each use.
+    /// A set of connections that the program lends, one for each use.
     pub(super) fn lent(open: Arc<Open<C>>) -> Pool<C> {
         Pool::new(None, open)
     }
 
-    /// The same connections with another limit.
+    /// Returns the same set with another limit.
     pub(super) fn resized(&self, most: usize) -> Pool<C> {
         match self.permits {
             Some(_) => {
@@ -106,7 +107,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// For connections to a file: sets whether they are kept open between their uses.
+    /// Sets whether connections to a file are kept open between their uses.
     #[cfg(feature = "sqlite")]
     pub(super) fn resting(self, rests: bool) -> Pool<C> {
         Pool { rests, remote: false, ..self }
@@ -118,7 +119,7 @@ impl<C> Pool<C> {
         Pool { stays, ..self }
     }
 
-    /// Runs `work` on a resting connection and, if that is dead, again on a new connection.
+    /// Runs `work` on a resting connection and, if that connection is dead, again on a new connection.
     pub(super) fn run<T>(
         &self,
         name: &str,
@@ -168,7 +169,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// A permit to keep a connection while a lock is held. Waits for it up to `wait`.
+    /// Takes a permit to keep a connection while a lock is held. Waits for the permit up to `wait`.
     #[cfg(any(feature = "postgres", test))]
     pub(super) fn hold(
         &self,
@@ -218,7 +219,7 @@ impl<C> Pool<C> {
         }
     }
 
-    /// The connection that was used last.
+    /// Takes the idle connection that was used last.
     fn rested(&self, pace: &Pace) -> Option<C> {
         let mut resting = self.at_rest();
         let (_, since) = resting.connections.last()?;
@@ -230,7 +231,7 @@ impl<C> Pool<C> {
         (pace.since(since) <= REST || (self.stays)(&connection)).then_some(connection)
     }
 
-    /// A new connection. If the server accepts no more connections, another program may soon close a
+    /// Opens a new connection. If the server accepts no more connections, another program may soon close a
     /// connection, or another thread may give back one of ours.
     fn opened(&self, pace: &Pace) -> Result<C, BoxError> {
         let start = pace.clock.monotonic();

@@ -8,6 +8,7 @@ mod noting;
 mod pooler;
 mod prepared;
 mod session;
+mod table;
 mod taking;
 mod unanswered;
 
@@ -44,6 +45,9 @@ use crate::secret::random_id;
 /// for a lock.
 const SESSIONS: usize = 8;
 
+/// The smallest number of sessions: one for a lock, and one that reads the store meanwhile.
+const LEAST: usize = 2;
+
 /// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
 /// setting holds until the end of the transaction, and the server reads it at the commit. A condition of the
 /// statement that writes: a statement that finds no row has nothing to flush.
@@ -65,6 +69,9 @@ const FLUSHED: &str = "set_config('synchronous_commit', \
 /// );
 /// GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO ...;
 /// ```
+///
+/// The store adds columns that a table of an earlier release lacks, while programs use the table. Only the owner of
+/// a table may add columns: [`crate::guide::stores`] has the statement for a table of another user.
 ///
 /// A store value and its clones share at most 8 sessions, whatever the number of accounts: make one store,
 /// and call [`PostgresBackend::account`] for each login. A call that finds all sessions in use waits, in the
@@ -94,7 +101,7 @@ const FLUSHED: &str = "set_config('synchronous_commit', \
 #[derive(Clone)]
 pub struct PostgresBackend {
     server: Arc<Pool<Session>>,
-    /// Identifies the server within this process.
+    /// The server's address as one text, which distinguishes servers within this process.
     server_id: Arc<str>,
     address: String,
     table: String,
@@ -115,8 +122,8 @@ impl PostgresBackend {
     /// [`PostgresBackend::with_connections`]. The store replaces a broken connection, and waits 10
     /// seconds for an answer of the server, on any connection.
     ///
-    /// With several hosts (`postgres://app@one,two/app`), the store uses the one that accepts writes, and each
-    /// host has an equal part of the 10 seconds.
+    /// With several hosts (`postgres://app@one,two/app`), the store uses the host that accepts writes, and
+    /// each host has an equal part of the 10 seconds.
     ///
     /// # Errors
     ///
@@ -167,28 +174,28 @@ impl PostgresBackend {
         }
     }
 
-    /// Returns a store for the login of this account, on the same sessions; any text without the character
-    /// NUL. `default` by default.
+    /// Returns a store for the login of this account, on the same sessions; `account` may be any text without
+    /// the character NUL. A new store is for the account `default`.
     #[must_use]
     pub fn account(&self, account: impl Into<String>) -> PostgresBackend {
         PostgresBackend { account: account.into(), ..self.apart() }
     }
 
-    /// Sets how many sessions this store and its accounts use at a time, at least 1. 8 by default. A
-    /// client keeps a session while it refreshes, a quarter of the sessions excepted: so 8 sessions allow 6
-    /// refreshes at a time. The other clients wait for up to 5 minutes if they have no working token. With 1, a
-    /// call whose token is about to expire waits up to 10 seconds while another account is refreshed: use 2 or more.
+    /// Sets how many sessions this store and its accounts use at a time. 8 by default, and at least 2: 1 counts as
+    /// 2. A client keeps a session while it refreshes; a quarter of the sessions, and at least one, is never kept, so
+    /// 8 sessions allow 6 refreshes at a time. The other clients wait for up to 5 minutes if they have no working
+    /// token. A call that only reads the store never waits for the refresh of another account.
     #[must_use]
     pub fn connections(self, most: usize) -> PostgresBackend {
-        PostgresBackend { server: Arc::new(self.server.resized(most)), ..self }
+        PostgresBackend { server: Arc::new(self.server.resized(most.max(LEAST))), ..self }
     }
 
-    /// A store that shares the sessions and no state of a login.
+    /// Returns a store with the same sessions, and without the state of a login.
     fn apart(&self) -> PostgresBackend {
         PostgresBackend { seen: Seen::default(), held: Arc::default(), ..self.clone() }
     }
 
-    /// Sets the table: `table` or `schema.table`, in its exact spelling. `evergrant_logins` by default.
+    /// Sets the table: `table` or `schema.table`, in its exact spelling. The default is `evergrant_logins`.
     #[must_use]
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
@@ -212,7 +219,7 @@ impl PostgresBackend {
         self
     }
 
-    /// The place of the account among all stores of this process.
+    /// Identifies the account among all stores of this process.
     fn key(&self) -> Key {
         compare::key(&["postgres", &self.server_id, &self.table, &self.account])
     }
@@ -231,36 +238,14 @@ impl PostgresBackend {
         self.server.run(&name, &self.pace, |session| on(session, &name, work.clone()))
     }
 
-    /// Like `run`, for a statement on the table. Creates the table if it is missing.
+    /// Like `run`, for a statement on the table. Creates the table if it is missing, and adds the columns that a
+    /// table of an earlier release lacks.
     fn run_on_table<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Talk<'_>) -> Result<T, postgres::Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let table = self.table.clone();
-        self.run(move |client| match work(client) {
-            Err(error) if error.code() == Some(&postgres::error::SqlState::UNDEFINED_TABLE) => {
-                create(client, &table)?;
-                work(client)
-            }
-            done => done,
-        })
-    }
-}
-
-/// Creates the table. Tries again after an error: if two clients create the table at once, PostgreSQL
-/// returns an error to one of them.
-fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
-    let sql = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (account text PRIMARY KEY, record bytea NOT NULL, \
-         saved_at timestamptz NOT NULL DEFAULT now())"
-    );
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match client.batch_execute(&sql) {
-            Err(_) if tries < 3 => {}
-            done => return done,
-        }
+        self.run(move |client| table::on(client, &table, &work))
     }
 }
 
@@ -343,7 +328,7 @@ impl Place for PostgresBackend {
 
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        // Others see a transaction only after it was flushed.
+        // Other sessions see a transaction only after it was flushed.
         compare::load(self)
     }
 

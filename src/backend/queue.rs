@@ -1,4 +1,4 @@
-//! Waits inside one process: how long, in which order, and for which permits.
+//! Controls how the threads of one process wait: how long, in which order, and for which permits.
 
 #[cfg(feature = "sqlite")]
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ impl Pace {
         }
     }
 
-    /// Like [`Pace::wait`], for a thread that looks again after exactly this time.
+    /// Like [`Pace::wait`], for a thread that tries again after exactly this time.
     pub(super) fn pause<T>(&self, state: &mut MutexGuard<'_, T>, woken: &Condvar, time: Duration) {
         if self.wakes {
             woken.wait_for(state, time);
@@ -96,7 +96,7 @@ impl Gate {
         Arc::new(Gate(Mutex::new(Passes { process, all, free: all, waiting: VecDeque::new() })))
     }
 
-    /// The gate of one permit that all stores of this process in this file share.
+    /// Returns the gate with one permit that all stores of this process on this file share.
     #[cfg(feature = "sqlite")]
     pub(super) fn of_file(path: &Path) -> Arc<Gate> {
         static GATES: Mutex<BTreeMap<PathBuf, Weak<Gate>>> = Mutex::new(BTreeMap::new());
@@ -110,7 +110,7 @@ impl Gate {
         gate
     }
 
-    /// Takes a permit, and waits for it up to `wait`. `None` if none was free.
+    /// Takes a permit, and waits for it up to `wait`. Returns `None` if no permit was free.
     pub(super) fn enter(self: &Arc<Gate>, pace: &Pace, wait: Duration) -> Option<Permit> {
         let mut passes = self.passes();
         let permit = || Permit { gate: Arc::clone(self), process: std::process::id() };
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_for_a_permit_ends_by_the_clock_and_leaves_the_line() {
+    fn a_wait_for_a_permit_ends_by_the_clock() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::of(clock.clone());
         let gate = Gate::new(2);

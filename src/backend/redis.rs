@@ -31,8 +31,8 @@ use crate::secret::random_id;
 /// commands that have arrived on all connections, so more connections allow more refreshes a second.
 const CONNECTIONS: usize = 32;
 
-/// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
-/// none.
+/// Compares and replaces a value in one step. `ARGV[1]` is the old value; if `ARGV[1]` is empty, the key must
+/// not exist.
 const SWAP: &str = "local old = redis.call('GET', KEYS[1])
 if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[2])
@@ -46,7 +46,7 @@ return 0";
 /// them. A record survives a power cut only with `appendonly yes`, `appendfsync always`, no replica to
 /// fail over to (or [`RedisBackend::replicas`]), and no eviction of keys without an expiry. With other settings,
 /// a restart or a failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
-/// The client warns of such settings. [`crate::guide::stores`] has the settings.
+/// The client warns of these settings. [`crate::guide::stores`] has the settings.
 ///
 /// | key | content | expires |
 /// | --- | --- | --- |
@@ -57,14 +57,14 @@ return 0";
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
-/// The lock is a lease of 60 seconds. With the note of a refresh (with [`RedisBackend::replicas`]: after the note), and again before the
-/// request is repeated, the holder renews the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
+/// The lock is a lease of 60 seconds. With the refresh note, and again before the request is repeated, the lock
+/// holder renews the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
 /// take. A lock names a connection of its process. If a process ends, its lock is free as soon as that
 /// connection has ended, provided that the server lists its connections (`CLIENT LIST`, `INFO`). A save
 /// compares and writes in one step, in a script, so that a process that was paused past the end of its
 /// lease cannot overwrite a newer record.
 ///
-/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
+/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `PTTL`, `CLIENT ID`, `CLIENT LIST`,
 /// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
 /// a cluster.
 ///
@@ -77,7 +77,7 @@ return 0";
 #[derive(Clone)]
 pub struct RedisBackend {
     server: Arc<Pool<Link>>,
-    /// Identifies the server within this process.
+    /// The server's address as one text, which distinguishes servers within this process.
     server_id: Arc<str>,
     /// Whether the connections are our own, so that they last.
     owns: bool,
@@ -100,9 +100,10 @@ type Connection = Box<dyn ConnectionLike + Send>;
 /// A connection, with its ids.
 struct Link {
     connection: Connection,
-    /// The server's run id and the id of this connection, once they were asked for.
+    /// The server's run id and the id of this connection, once the store has requested them.
     place: Option<String>,
-    /// Shared with the locks that name this connection: it is not closed while they are held.
+    /// Shared with the locks that name this connection: the connection is not closed while one of these locks
+    /// is held.
     named: Arc<()>,
 }
 
@@ -192,8 +193,8 @@ impl RedisBackend {
         }
     }
 
-    /// Returns a store for the login of this account, on the same connections; any text. `default` by
-    /// default.
+    /// Returns a store for the login of this account, on the same connections; `account` may be any text.
+    /// A new store is for the account `default`.
     #[must_use]
     pub fn account(&self, account: impl Into<String>) -> RedisBackend {
         RedisBackend { account: account.into(), ..self.apart() }
@@ -206,13 +207,13 @@ impl RedisBackend {
         RedisBackend { server: Arc::new(self.server.resized(most)), ..self }
     }
 
-    /// A store that shares the connections and no state of a login.
+    /// Returns a store with the same connections, and without the state of a login.
     fn apart(&self) -> RedisBackend {
         let (seen, safe) = Default::default();
         RedisBackend { seen, safe, held: Arc::default(), ..self.clone() }
     }
 
-    /// Sets the prefix of the keys. `evergrant:` by default.
+    /// Sets the prefix of the keys. The default is `evergrant:`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> RedisBackend {
         self.prefix = prefix.into();
@@ -234,7 +235,7 @@ impl RedisBackend {
         self
     }
 
-    /// The place of the account among all stores of this process.
+    /// Identifies the account among all stores of this process.
     fn place(&self) -> Key {
         compare::key(&["redis", &self.server_id, &self.key()])
     }
@@ -260,13 +261,13 @@ impl RedisBackend {
     }
 }
 
-/// Connections of our own. A connection that a held lock names is not closed.
+/// Makes a pool of our own connections. A connection that a held lock names is not closed.
 fn owned(most: usize, open: Arc<super::pool::Open<Link>>) -> Pool<Link> {
     Pool::own(most, open).keeping(|link| Arc::strong_count(&link.named) > 1)
 }
 
-/// The key of a record. It never ends in `:lock`, so no account has the key of another account's lock: an
-/// account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
+/// The key of a record. The key never ends in `:lock`, so no account has the key of another account's lock:
+/// an account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
 fn record_key(prefix: &str, account: &str) -> String {
     let key = format!("{prefix}{account}");
     if key.trim_end_matches(':').ends_with(LOCK) { key + ":" } else { key }
@@ -391,7 +392,7 @@ impl TokenBackend for RedisBackend {
     fn durability(&self) -> Durability {
         self.survives.or_ask(&self.pace, || {
             self.run(|connection| match replicas::durability(connection, self.replicas) {
-                // The server does not give its settings. By default, a server does not flush every
+                // The server does not report its settings. By default, a server does not flush every
                 // write.
                 Err(error) if error.code().is_some() => Ok(Durability::Process),
                 told => told,

@@ -42,9 +42,9 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the
 /// login's random id, the numbers of revision and generation, the note of a refresh token that was sent
 /// (with host and process id), fingerprints of refresh tokens, and the name of the key. That store can
-/// neither read nor change the rest: a record that was changed, cut, or put together from two is
-/// [`BackendError::Corrupt`]. An older record of the same login also opens: the seal does not show how
-/// old a record is.
+/// neither read nor change the rest of the record: a record that was changed, cut, or put together from two
+/// is [`BackendError::Corrupt`]. An older record of the same login also opens: the seal does not show how old
+/// a record is.
 ///
 /// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a repeated save
 /// writes the same bytes.
@@ -56,8 +56,8 @@ type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// once. For keys from a key service, use [`SealedBackend::with_source`].
 ///
 /// A record whose key is missing causes [`BackendError::Config`] with the key's name, and a record whose key
-/// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
-/// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
+/// has the name of a different key causes [`BackendError::Corrupt`]. In either case nothing is overwritten,
+/// not even by a new login; after the loss of a key, call [`TokenBackend::clear`] before a new login.
 ///
 /// The store that keeps the sealed record also locks, flushes and compares. A client that reads that
 /// store without this type fails with a message that names the key.
@@ -109,16 +109,16 @@ impl<B> SealedBackend<B> {
         self
     }
 
-    /// Binds records to a place, such as the name of an account: a record that was copied into
-    /// another place cannot be opened there.
+    /// Binds records to a context, such as the name of an account: a record that was copied into another
+    /// context cannot be opened there.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> SealedBackend<B> {
         self.context = context.into();
         self
     }
 
-    /// Accepts a record that is not sealed, and seals it at the next save. Then anyone who can write
-    /// into the store can replace the login by another login.
+    /// Accepts a record that is not sealed, and seals it at the next save. With this setting, anyone who can
+    /// write into the store can replace the login by another login.
     #[must_use]
     pub fn accept_plain(mut self, accepts: bool) -> SealedBackend<B> {
         self.accepts_plain = accepts;
@@ -219,8 +219,8 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The stored record is not sealed, and the store compares with it. So the sealed record
-            // must say that it replaces that record. If the stored record is sealed, the new record
+            // The stored record is not sealed, and the store compares with it. The sealed record must
+            // therefore say that it replaces that record. If the stored record is sealed, the new record
             // already names it.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));

@@ -7,6 +7,8 @@ mod live;
 mod lock;
 mod pages;
 mod room;
+mod rows;
+mod table;
 mod wal;
 
 use std::fmt;
@@ -18,8 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use zeroize::Zeroizing;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
@@ -31,14 +32,14 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The least room, in bytes, that is reserved for a successor, whose tokens may be longer.
+/// The smallest space, in bytes, that is reserved for the next record, whose tokens may be longer.
 const ROOM: usize = 16 << 10;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
 /// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of
-/// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
-/// creates a missing database, with mode 0600; the folder must exist.
+/// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing, and adds a column that
+/// a table of an earlier release lacks. It also creates a missing database, with mode 0600; the folder must exist.
 ///
 /// A store value and its clones share at most 4 connections, whatever the number of accounts: make one store, and call
 /// [`SqliteBackend::account`] for each login. The threads of a process write one after the other, in order.
@@ -115,8 +116,8 @@ impl SqliteBackend {
         }
     }
 
-    /// Returns a store for the login of this account, on the same connections; any text. `default` by
-    /// default.
+    /// Returns a store for the login of this account, on the same connections; `account` may be any text.
+    /// A new store is for the account `default`.
     #[must_use]
     pub fn account(&self, account: impl Into<String>) -> SqliteBackend {
         let (durable, seen) = (Arc::default(), Seen::default());
@@ -236,10 +237,9 @@ fn fingerprint(bytes: &[u8]) -> Vec<u8> {
 /// Converts an error of SQLite. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name} failed");
-    let told = error.to_string();
     let precise = match error.sqlite_error_code() {
-        // A release that needs other columns renames `record`, so that earlier releases fail at once.
-        _ if told.contains("no such column") || told.contains("has no column") => {
+        // The last step of a release with other columns renames `record`, so that earlier releases fail at once.
+        _ if table::is_other_column(error) => {
             BackendError::Config(format!("{name}{OTHER_COLUMNS}"))
         }
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => BackendError::Full(text),
@@ -247,26 +247,22 @@ fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
         _ => BackendError::Unavailable(text),
     };
     // Only the error's text is kept: the original cannot be copied, and its causes repeat its text.
-    precise.because(told)
+    precise.because(error.to_string())
 }
 
 impl Place for SqliteBackend {
     fn read(&self) -> Result<Option<Bytes>, BoxError> {
-        self.run(|connection| {
-            let sql = "SELECT record FROM evergrant_logins WHERE account = ?1";
-            let found = connection.query_row(sql, [&self.account], |row| row.get::<_, Vec<u8>>(0));
-            Ok(found.optional()?.map(Zeroizing::new))
-        })
+        self.run(|connection| rows::read(connection, &self.account))
     }
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
         let noted = record.note().is_some();
         let login = self.connections.key(&self.account);
-        // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
-        // journal, which a full disk does not have. `clear` overwrites them.
+        // `FAST` and not `ON`: with `ON`, the reserved pages would need the same space once more in the
+        // journal, which a full disk does not have. `clear` overwrites what was removed.
         self.durably("FAST", |connection| {
-            // A record with a note reserves the room that its successor needs: in the log that it will be
-            // written to, or else in the same file.
+            // A record with a refresh note reserves the space for the record that follows: in the log that
+            // will hold that record, or else in the database file.
             let mut transaction = None;
             let room = match connection.wal {
                 _ if !noted => 0,
@@ -280,19 +276,7 @@ impl Place for SqliteBackend {
             if let Some(old) = old.filter(|_| room > 0) {
                 free_pages(connection, &self.account, old, room)?;
             }
-            let rows = match old {
-                Some(old) => {
-                    let sql = "UPDATE evergrant_logins SET record = ?1, room = zeroblob(?2) \
-                               WHERE account = ?3 AND record = ?4";
-                    connection.execute(sql, params![new, room, self.account, old])
-                }
-                None => {
-                    let sql = "INSERT INTO evergrant_logins (record, room, account) \
-                               VALUES (?1, zeroblob(?2), ?3) ON CONFLICT DO NOTHING";
-                    connection.execute(sql, params![new, room, self.account])
-                }
-            };
-            let swapped = rows? == 1;
+            let swapped = rows::swap(connection, &self.account, old, new, room)?;
             if let Some(transaction) = transaction {
                 transaction.commit()?;
                 connection.wal.map_or(Ok(()), |log| wal::check_room(connection, log))?;
@@ -347,10 +331,10 @@ impl TokenBackend for SqliteBackend {
         self.durably("ON", |connection| {
             let lent = || connection.path().filter(|path| !path.is_empty());
             let log = connection.wal.cloned().or_else(|| lent().map(|path| Log::of(path.as_ref())));
-            // The log's room for the successors of other logins.
+            // The space in the log for the next records of other logins.
             let room = log.as_ref().map_or(0, |log| room::kept(&log.database, Some(&login)));
             // The journal has a copy of what was removed: the journal is cut when the removal is done.
-            // With this limit, a commit also cuts a log.
+            // With this limit, SQLite also truncates the log at a commit.
             let limit = match room {
                 0 => Some(Setting::change(connection, "journal_size_limit", "0")?),
                 _ => None,

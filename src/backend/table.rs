@@ -23,7 +23,7 @@ const KNOWN: usize = 32;
 /// How long a load or a save waits while another load or save uses the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// A table, or another place, that holds only an access token, a refresh token and an expiry; for
+/// A table, or another kind of storage, that holds only an access token, a refresh token and an expiry; for
 /// [`TableBackend`].
 pub trait TokenTable: Send + Sync {
     /// Reads the token. A field that has no column is left out.
@@ -33,7 +33,7 @@ pub trait TokenTable: Send + Sync {
     /// Any failure to read. `Ok(None)` means only that there is no token.
     fn get(&self) -> Result<Option<Token>, BoxError>;
 
-    /// Writes the token, all of its columns in one step, or removes it. The change is durable when this
+    /// Writes the token, all of its columns in one step, or removes it. The change is durable when the method
     /// returns.
     ///
     /// # Errors
@@ -123,42 +123,41 @@ pub trait TokenTable: Send + Sync {
 ///
 /// # What it promises
 ///
-/// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
-///   the process dies between the two, the next `load` finds in the table a token that the file knows
-///   as replaced, answers with the file's record, and writes its token into the table.
-/// * **Only a new token changes the table.** Notes and everything else change only the file.
-/// * **A token that other programs put into the table is used.** If the file does not know the table's
-///   token, the client uses it with the login, the binding and the spare token of the file's record.
-///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
-///   new token; a `save` that replaces the previous token fails with [`BackendError::Conflict`].
+/// * **The file first.** A new token is in the file, whole and flushed, before the table is written. If the
+///   process dies between the two writes, the next `load` finds in the table a token that the file knows as
+///   replaced, answers with the file's record, and writes its token into the table.
+/// * **Only a new token changes the table.** Refresh notes and everything else change only the file.
+/// * If the file does not know the table's token, the client uses that token with the login, the binding and
+///   the spare refresh token of the file's record. The refresh note and the refusal of the previous token no
+///   longer apply. The store does not overwrite the new token; a `save` that replaces the previous token
+///   fails with [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used unchanged:** a table that is already in use needs no migration.
 /// * If the table returns to a token that this store has replaced (a backup, a failover), the store
 ///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
-///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
-///   file has the whole token.
-/// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails,
-///   `save` fails; the successor is in the file, so nothing is lost, and the next `save` or `load`
-///   writes the table.
+///   the column. If the first save fails in this way, the table is empty again; if a later save fails in this
+///   way, the file has the whole token.
+/// * `save` returns `Ok` when the table and the file have the record. If the write to the table fails, `save`
+///   fails; the new token is in the file, so nothing is lost, and the next `save` or `load` writes the table.
 ///
 /// # What it cannot promise
 ///
-/// * Programs that **refresh** with the table's refresh token, without this store's lock, can use it at
-///   the same moment as this client. Let them read only the access token.
+/// * Programs that **refresh** with the table's refresh token, without this store's lock, can send that token
+///   at the same moment as this client. Let these programs read only the access token.
 /// * A token that another program writes between this store's read and write is overwritten, unless
 ///   [`TokenTable::replace`] is one step in the database.
 /// * The file is on one machine: all processes that refresh must share the file and its lock. For many
 ///   machines, keep the whole record in the database (see [`crate::guide::stores`]).
 /// * The key of a bound login (DPoP, RFC 9449) is only in the file: without the file, a bound login is lost.
-/// * If the file is deleted, the note is lost: a refresh token that was sent and not answered is sent
-///   again. If the file is deleted between the two writes of a save, the successor is lost.
-/// * A table whose writes fail is noticed after the refresh token was used, not before. The successor
-///   is then in the file.
+/// * If the file is deleted, the refresh note is lost: a refresh token that was sent and not answered is sent
+///   again. If the file is deleted between the two writes of a save, the new token is lost.
+/// * A table whose writes fail is noticed after the refresh token was used, not before. The new token is then
+///   in the file.
 ///
 /// The file is written by a [`FileBackend`], with mode 0600, its lock and the files beside it, plus one
-/// more lock, `NAME.table.lock`. It also holds the token: keep it in a place that is safe for the
+/// more lock, `NAME.table.lock`. The file also holds the token: keep the file in a place that is safe for the
 /// token.
 pub struct TableBackend<T> {
     table: T,
@@ -188,8 +187,8 @@ enum State {
 }
 
 impl<T: TokenTable> TableBackend<T> {
-    /// Makes a store in `table`, with the rest of the record in the file at `path`, without opening
-    /// either. The folder must exist and be writable.
+    /// Makes a store in `table`, with the rest of the record in the file at `path`, without opening the table
+    /// or the file. The folder must exist and be writable.
     pub fn new(table: T, path: impl AsRef<Path>) -> TableBackend<T> {
         TableBackend { table, file: FileBackend::new(path), clock: Arc::new(SystemClock) }
     }
@@ -280,14 +279,14 @@ fn pair(token: &Token) -> (&Secret, Option<&Secret>) {
     (token.access_token(), token.refresh_token())
 }
 
-/// A fingerprint of the pair, from which neither token can be recovered.
+/// A fingerprint of the token pair, from which neither token can be recovered.
 fn name(token: &Token) -> Value {
     let refresh_token = token.refresh_token().map_or("", Secret::expose);
     let both = format!("{}\0{refresh_token}", token.access_token().expose());
     Value::String(Secret::new(both).fingerprint())
 }
 
-/// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
+/// Names the token that a column has changed: a column may cut, pad or strip a string. Returns `None` if the
 /// table has the same token, or a different token.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
@@ -310,7 +309,7 @@ fn taken_over(token: &Token) -> Record {
     record
 }
 
-/// The record after another program put `token` into the table: the same login, without the note and
+/// The record after another program put `token` into the table: the same login, without the refresh note and
 /// the refusal of the previous token.
 fn moved_on(record: &Record, token: &Token) -> Record {
     let mut next = record.next();
@@ -334,8 +333,9 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save may be between its two writes. That save then writes the table itself, and the file's
-        // record is the answer. If the file is behind, both are read again under the lock.
+        // A save on another thread may have written the file and not yet the table. The save on the other
+        // thread then writes the table itself, and the file's record is the answer. If the file is behind,
+        // the table and the file are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,

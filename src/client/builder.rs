@@ -20,7 +20,7 @@ use crate::provider::Provider;
 use crate::refresh::Hook;
 use crate::transport::{Grant, HttpConfig};
 
-/// How long a login may take, unless [`ClientBuilder::login_timeout`] says otherwise.
+/// The default of [`ClientBuilder::login_timeout`].
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Makes a [`Client`](crate::Client).
@@ -70,7 +70,7 @@ impl ClientBuilder {
     /// sent again after a connection that failed and after a 429. A repeatable request is also sent
     /// again if no answer came, and after a 503 with `Retry-After`. Any other request is
     /// sent again only when the service certainly did not process it. The client does not wait for a `Retry-After` of
-    /// more than 60 seconds. A repetition after a 401 is not counted.
+    /// more than 60 seconds. The repetition after a 401 does not count as a retry.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
@@ -113,7 +113,7 @@ impl ClientBuilder {
             ))
         })?;
         let change = self.http.take();
-        self.http = Some(Box::new(move |config| {
+        self.http = Some(Arc::new(move |config| {
             let config = config.proxy(Some(proxy.clone()));
             match &change {
                 Some(change) => change(config),
@@ -156,8 +156,8 @@ impl ClientBuilder {
     }
 
     /// Sets the function that reads the wait from an answer of 413, 429 or 503, for an API that has
-    /// headers of its own and no `Retry-After`. A wait of more than 60 seconds is left to the caller, in
-    /// [`Error::retry_after`].
+    /// headers of its own and no `Retry-After`. If the API asks for a wait of more than 60 seconds, the call
+    /// fails, and [`Error::retry_after`] returns the wait.
     pub fn retry_after_from(
         mut self,
         read: impl Fn(&Received<'_>) -> Option<Duration> + Send + Sync + 'static,
@@ -167,7 +167,7 @@ impl ClientBuilder {
     }
 
     /// Sets the function that decides whether an answer other than a 401 means that the access token is
-    /// no longer valid. Some APIs answer 403.
+    /// no longer valid. Some APIs answer 403 to an expired token.
     pub fn expired_when(
         mut self,
         test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
@@ -188,14 +188,14 @@ impl ClientBuilder {
 
     /// Calls `hook` each time before a request is sent to the token endpoint or to another endpoint of the
     /// authorization server, also before a repetition. The hook may change the parameters and the headers, for
-    /// a service whose requests no setting of the provider describes. No error shows what the hook adds. If
-    /// the hook returns an error, or panics, nothing is sent, no token is used up, and the caller gets an
-    /// error. Several hooks run in the order in which they were added.
+    /// a service whose requests no setting of the provider describes. Error messages do not show what the
+    /// hook adds. If the hook returns an error, or panics, nothing is sent, no token is used up, and the
+    /// caller gets an error. Several hooks run in the order in which they were added.
     ///
     /// During a refresh, the hook runs under the store's lock: it should not wait, and must not call the
     /// client. A call of the client on the same thread gets the access token if the token still works, and
-    /// otherwise fails with [`Error::Config`](crate::Error::Config), because it would wait for itself. A hook
-    /// that waits for another thread which calls the client hangs.
+    /// otherwise fails with [`Error::Config`](crate::Error::Config), because the call would wait for itself.
+    /// A hook that waits for another thread which calls the client hangs.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -222,11 +222,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
-    /// return another body, which is read in place of the original body: the JSON of RFC 6749 section 5.1 or
+    /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook
+    /// may return another body, and the client then reads that body in place of the original body: the JSON
+    /// of RFC 6749 section 5.1 or
     /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read unchanged, and the log
-    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier
-    /// one.
+    /// has a warning, so that a new refresh token is not lost. A second call of this method replaces the hook
+    /// of the first call.
     ///
     /// Like [`ClientBuilder::before_token_request`], the hook runs under the store's lock.
     pub fn on_token_answer(
@@ -253,12 +254,11 @@ impl ClientBuilder {
     /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the
     /// provider's default scopes.
     ///
-    /// A later process finds the token in the store and sends no request. A store that fails for a
-    /// moment fails no call: an [`Event::SaveFailed`] reports the failure. A store that is set up
-    /// wrongly (a missing folder, a file of another user or another program) fails the first call with
-    /// [`Error::Backend`], unless a stored token still works. The first call proves that the store can
-    /// be written before it requests a token. Without a store, use
-    /// [`MemoryBackend`](crate::MemoryBackend).
+    /// A later process finds the token in the store and sends no request. A temporary failure of the store
+    /// does not fail a call: an [`Event::SaveFailed`] reports the failure. A store that is set up wrongly (a
+    /// missing folder, a file of another user or another program) fails the first call with
+    /// [`Error::Backend`], unless a stored token still works. The first call proves that the store can be
+    /// written before it requests a token. Without a store, use [`MemoryBackend`](crate::MemoryBackend).
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.grant = Some(Grant::ClientCredentials { scopes });
@@ -273,17 +273,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the token exchange grant (RFC 8693): a token that the program has takes the place of a person, and
-    /// the client exchanges it whenever it needs a token.
+    /// Uses the token exchange grant (RFC 8693): a token that the program has takes the place of a person,
+    /// and the client exchanges that token whenever it needs a token.
     #[cfg(feature = "token-exchange")]
     pub fn token_exchange(mut self, grant: crate::token_exchange::TokenExchange) -> ClientBuilder {
         self.grant = Some(Grant::TokenExchange(grant));
         self
     }
 
-    /// Adds a parameter to every token request of this client, such as `tenant`. It replaces the
-    /// provider's parameter of the same name. If the protocol sets this parameter itself, the request
-    /// fails with [`Error::Config`].
+    /// Adds a parameter to every token request of this client, such as `tenant`. The parameter replaces the
+    /// provider's parameter of the same name. If the protocol sets this parameter itself, the request fails
+    /// with [`Error::Config`].
     pub fn token_param(mut self, name: &str, value: &str) -> ClientBuilder {
         self.extra.push((name.to_owned(), value.to_owned()));
         self
@@ -312,7 +312,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes the time from another clock. A backend has its own clock: see
+    /// Sets the clock from which the client reads the time. A backend reads its own clock: see
     /// [`crate::FileBackend::with_clock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
         self.clock = clock;
@@ -330,10 +330,11 @@ impl ClientBuilder {
     /// function removes a timeout, the client sets the timeout again. A `User-Agent`, `Accept` or
     /// `Accept-Encoding` that is not valid in a header is replaced by the default. Token requests use
     /// the same proxy, certificates and address family, but have their own timeouts and no middleware.
-    /// The function is called several times.
+    /// The function is called several times, also while the client is used: each agent is made when the
+    /// client first needs that agent.
     ///
-    /// A client certificate (mutual TLS, RFC 8705) is set here. Every https host that asks for a
-    /// certificate gets it:
+    /// Set a client certificate (mutual TLS, RFC 8705) here. The client presents the certificate to every
+    /// https host that asks for a certificate:
     ///
     /// ```
     /// use evergrant::provider::ClientAuth;
@@ -363,7 +364,7 @@ impl ClientBuilder {
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> ClientBuilder {
-        self.http = Some(Box::new(change));
+        self.http = Some(Arc::new(change));
         self
     }
 }

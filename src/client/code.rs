@@ -6,7 +6,7 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::transport::Coded;
+use crate::transport::{Coded, IdTokenLogin};
 
 impl Client {
     /// Exchanges a code that did not come through [`Client::exchange`], and stores the login in place of any
@@ -70,7 +70,8 @@ impl Client {
         }
         let tokens = &self.0.tokens;
         let code = &code;
-        let coded = Coded { code, redirect_uri, verifier, nonce: None, home: None, dpop_key: None };
+        let id_token = IdTokenLogin::default();
+        let coded = Coded { code, redirect_uri, verifier, id_token, home: None, dpop_key: None };
         self.0.keeper.authorize(Map::new(), &mut |sent_at| tokens.exchange_code(&coded, sent_at))
     }
 }

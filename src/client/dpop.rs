@@ -50,9 +50,9 @@ impl ClientBuilder {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DpopHeaders {
-    /// The value of `Authorization`.
+    /// The value of the header `Authorization`.
     pub authorization: Secret,
-    /// The value of `DPoP`.
+    /// The value of the header `DPoP`.
     pub dpop: Secret,
 }
 
@@ -85,7 +85,7 @@ impl Client {
     /// method before you read the body: it also learns the time of the API's clock from the answer.
     pub fn dpop_answer(&self, url: &str, status: u16, headers: &HeaderMap) -> bool {
         use crate::error::ProofFault;
-        // The address that `dpop_headers` made of `url`.
+        // The same address that `dpop_headers` read from `url`.
         let live = self.keeper().hot(&Want::Usable);
         let at = live.and_then(|live| self.url_at(&live, url).ok()).map(|(url, _)| url);
         let Some(url) = at.or_else(|| self.url_of(url).ok()) else { return false };

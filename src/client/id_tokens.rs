@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(crate) struct Keys {
     state: Mutex<State>,
-    /// Held while the server is asked, so that threads ask once.
+    /// Locked while a thread requests the key set, so that only one thread sends the request.
     asking: Mutex<()>,
 }
 
@@ -59,7 +59,7 @@ impl Keys {
         let known = self.state.lock().known.clone();
         let first = match known {
             Some(known) if age(&known) < LIFETIME => known,
-            // Another thread asks the server, which may be silent.
+            // Another thread is requesting the key set, and the server may not answer: use the known set.
             Some(known) if age(&known) < LONGEST && self.asking.is_locked() => known,
             known => match (self.newer(known.as_ref(), clock, fetch), known) {
                 (Ok(newer), _) => newer,
@@ -140,13 +140,15 @@ impl Client {
     /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in
     /// memory: for an hour, and for a day if the server cannot be reached. If no key of the set fits,
     /// the client fetches the set again, at most once in 30 seconds. The algorithms are RS256, RS384,
-    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a
-    /// key is used only for the algorithms of its kind, and if it has an `alg`, only for that
-    /// algorithm.
+    /// RS512, PS256, PS384, PS512 (keys of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519. ES512 is
+    /// refused ([`IdTokenError::Algorithm`]), because `ring` has no P-521. A key is used only for the
+    /// algorithms of its kind, and a key with an `alg` only for that algorithm.
     ///
-    /// Two claims are left to the caller: compare `nonce` with the value that was sent with the login of this ID
-    /// token, and `azp`, if there is such a claim, with the applications that may send ID tokens to yours. An ID token
-    /// that Google makes in a mobile app for its server has the server in `aud` and the app in `azp`.
+    /// Three claims are left to the caller: compare `nonce` with the value that was sent with the login of this
+    /// ID token, and `azp`, if the ID token has this claim, with the applications that may send ID tokens to
+    /// yours. An ID token that Google makes in a mobile app for its server has the server in `aud` and the
+    /// app in `azp`. If your application demands a recent login, compare
+    /// [`VerifiedClaims::authenticated_at`] with the time.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -191,6 +193,8 @@ impl Client {
             nonce_may_miss: true,
             unsigned: false,
             just_came: false,
+            access_token: None,
+            authenticated_since: None,
             now: [now, now],
         };
         let claims = expected.check(id_token.expose()).map_err(wrong)?;
@@ -256,7 +260,7 @@ mod tests {
             assert!(first.contains("no answer"));
         });
         assert_eq!(asked.into_inner(), 1);
-        // A later call asks again.
+        // A later call sends the request again.
         let set = || KeySet::read(KEY).map_err(Error::config);
         assert_eq!(keys.check(&signed, &ManualClock::new(), &set).unwrap(), Ok(()));
     }

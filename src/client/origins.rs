@@ -44,7 +44,7 @@ impl Client {
         }
     }
 
-    /// Fails if a text that was given to `allow_host` is no host.
+    /// Fails if the caller passed a text to `allow_host` that is no origin.
     pub(crate) fn check_hosts(&self) -> Result<()> {
         match &self.0.wrong_host {
             Some(wrong) => Err(Error::config(wrong.as_str())),
@@ -95,7 +95,7 @@ impl Client {
 
     /// The agent for an address.
     pub(crate) fn agent_at(&self, loopback: bool) -> &Agent {
-        if loopback { &self.0.direct } else { &self.0.agent }
+        self.0.agents.at(loopback)
     }
 
     /// The address of a request that carries no token.

@@ -9,17 +9,17 @@ use crate::secret::Secret;
 
 impl Client {
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies between the two steps leaves a revoked token in the store; in the other order
-    /// it would leave a valid token that no store has. Returns whether the store had a login. Logging
-    /// out also succeeds with a token that the service no longer accepts. A refresh on another thread
-    /// or in another process happens before or after the log-out, never in the middle.
+    /// process that dies between the two steps leaves a revoked token in the store; the other order would
+    /// leave a valid token that no store has. Returns whether the store had a login. Logging out also
+    /// succeeds with a token that the service no longer accepts. A refresh on another thread or in another
+    /// process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///
-    /// The token stays stored after: [`crate::Error::Config`] when the provider has no revocation endpoint,
-    /// [`crate::Error::OAuth`] when the service refuses, [`crate::Error::RateLimited`], [`crate::Error::Transport`] when no
-    /// answer came. The errors of [`Client::clear`] may also come after the revocation, when the record
-    /// could not be removed: call again.
+    /// The token stays in the store after: [`crate::Error::Config`] when the provider has no revocation
+    /// endpoint, [`crate::Error::OAuth`] when the service refuses, [`crate::Error::RateLimited`],
+    /// [`crate::Error::Transport`] when no answer came. The errors of [`Client::clear`] may also come after
+    /// the revocation, when the record could not be removed: call again.
     pub fn revoke(&self) -> Result<bool> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
             // An expired access token cannot be revoked. If the client gets no new access token, the

@@ -54,13 +54,14 @@ use crate::secret::Secret;
 ///
 /// [`Connect::discover`] takes these steps:
 ///
-/// 1. One request to the API without a token. The challenge of its 401 may name the API's metadata (RFC 9728
-///    section 5.1) and the scopes. Otherwise the metadata is at a well-known path.
-/// 2. The API's metadata names its authorization server. If the API has no metadata, the client treats
-///    its host as the authorization server, which is right for earlier MCP servers and for Mastodon.
-/// 3. The authorization server's metadata (RFC 8414, OpenID Connect Discovery), with the check of its issuer.
-/// 4. The client id: from [`Connect::credentials`], or by registration, from the store if the program has
-///    registered before.
+/// 1. Sends one request to the API, without a token. The challenge of the 401 may name the API's metadata
+///    (RFC 9728 section 5.1) and the scopes.
+/// 2. Fetches the API's metadata, from the address in the challenge or from the well-known path. The metadata
+///    names the authorization server. If the API has no metadata, the client treats the API's host as the
+///    authorization server, which is right for earlier MCP servers and for Mastodon.
+/// 3. Fetches the authorization server's metadata (RFC 8414, OpenID Connect Discovery) and checks its issuer.
+/// 4. Takes the client id from [`Connect::credentials`] or from the stored registration, or registers the
+///    program.
 #[must_use]
 pub struct Connect {
     address: String,
@@ -101,8 +102,9 @@ impl Connect {
         self
     }
 
-    /// Chooses one of the authorization servers that the API names, by its issuer. By default the
-    /// client uses the first. For an API without metadata, this setting names its authorization server.
+    /// Chooses one of the authorization servers that the API names, by its issuer. By default the client uses
+    /// the first server that the API names. For an API without metadata, this setting names its authorization
+    /// server.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
         self.server = Some(issuer.into());
         self
@@ -138,9 +140,9 @@ impl Connect {
         self
     }
 
-    /// Keeps the metadata of the API and of its authorization server in a file, for later runs. After
-    /// 24 hours the metadata is fetched again. While a server cannot be reached, the kept metadata is
-    /// used even if it is old, and the log has a warning, so that a login still works. The file has no
+    /// Caches the metadata of the API and of its authorization server in a file, for later runs. After
+    /// 24 hours the metadata is fetched again. While a server cannot be reached, the cached metadata is used
+    /// even if it is old, and the log has a warning, so that a login still works. The file has no
     /// secret in it, and is as private, and checked as strictly, as the file of
     /// [`Discovery::cache_file`](super::Discovery::cache_file).
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {
@@ -155,7 +157,7 @@ impl Connect {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Connect {
         self.fetching.clock = clock;
         self
@@ -173,9 +175,9 @@ impl Connect {
 
     /// Asks the API and its authorization server. Nobody logs in yet.
     ///
-    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an
-    /// initial access token goes to that server, so name the server with
-    /// [`Connect::authorization_server`] if you do not trust the API to choose it.
+    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an initial
+    /// access token goes to that server, so name the server with [`Connect::authorization_server`] if you do
+    /// not trust the API to choose the server.
     ///
     /// # Errors
     ///
@@ -321,8 +323,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Starts to build a client that keeps its login in this store. The API's address is the base of the
-    /// client's requests. If the API has metadata, every authorization request, token request and refresh
+    /// Returns a builder for a client that keeps its login in this store. The API's address is the base of
+    /// the client's requests. If the API has metadata, every authorization request, token request and refresh
     /// names the API as the `resource` (RFC 8707), so that the tokens work nowhere else.
     pub fn client(&self, backend: impl TokenBackend + 'static) -> ClientBuilder {
         let builder = Client::builder(self.provider.clone(), self.credentials.clone(), backend);
@@ -332,9 +334,9 @@ impl Connection {
         }
     }
 
-    /// The scopes for the login: from [`Connect::with_scopes`], else from the API's challenge, else the
-    /// `scopes_supported` of its metadata, else no scopes. A server may require a further scope for a
-    /// refresh token, such as `offline_access`.
+    /// The scopes for the login: the first that exist of the scopes of [`Connect::with_scopes`], the
+    /// scopes in the API's challenge, and the `scopes_supported` of the API's metadata. A server may
+    /// require a further scope for a refresh token, such as `offline_access`.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()
     }

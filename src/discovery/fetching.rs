@@ -44,7 +44,7 @@ impl Document {
 pub(crate) struct Fetching {
     pub(crate) public_only: bool,
     pub(crate) clock: Arc<dyn Clock>,
-    http: Option<Arc<HttpConfig>>,
+    http: Option<HttpConfig>,
 }
 
 impl Default for Fetching {
@@ -58,12 +58,12 @@ impl Fetching {
         &mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) {
-        self.http = Some(Arc::new(Box::new(change)));
+        self.http = Some(Arc::new(change));
     }
 
     /// Agents whose requests take `timeout` at most.
     pub(crate) fn agents(&self, timeout: Duration) -> Agents {
-        let http = self.http.as_deref();
+        let http = self.http.as_ref();
         match self.public_only {
             true => Agents::public_only(timeout, http),
             false => Agents::new(None, timeout, http),
@@ -92,8 +92,8 @@ impl Fetching {
     }
 
     /// Fetches the document at the first address that has one: after 404 or another status of 400 to
-    /// 499, the next address is tried. `None` if no address has one. `what` names the document, `hint`
-    /// says what to do about a redirect, and `read` checks the document.
+    /// 499, the next address is tried. Returns `None` if no address has a document. `what` names the
+    /// document, `hint` says what to do about a redirect, and `read` checks the document.
     pub(super) fn find(
         &self,
         addresses: &[String],

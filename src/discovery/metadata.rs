@@ -55,7 +55,7 @@ impl Metadata {
         self.0.members.get(name)
     }
 
-    /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
+    /// Returns a builder for a provider with these endpoints, named after the host of the token endpoint.
     ///
     /// If the server offers pushed authorization requests (RFC 9126) and the crate has the feature
     /// `par`, logins are pushed; [`PushedRequests`] can turn this off.
@@ -147,8 +147,8 @@ impl Metadata {
             None => ClientAuth::Basic,
         };
         builder = builder.client_auth(own);
-        // The introspection and revocation endpoints use the same method, unless the server lists methods for
-        // them without this method.
+        // The introspection and revocation endpoints use the same method, unless the server's list for an
+        // endpoint lacks this method.
         let other = |endpoint: &str| {
             let methods = self.methods(endpoint)?;
             let same = methods.iter().any(|method| named(method) == Some(own));

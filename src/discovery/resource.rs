@@ -48,8 +48,8 @@ impl ResourceMetadata {
         self.list("scopes_supported").unwrap_or_default()
     }
 
-    /// How the API accepts a bearer token: `header`, `body`, `query`. `None` if the metadata does not
-    /// say; this client uses the header.
+    /// How the API accepts a bearer token: `header`, `body`, `query`. Returns `None` if the metadata does not
+    /// say how; this client uses the header.
     pub fn bearer_methods_supported(&self) -> Option<Vec<&str>> {
         self.list("bearer_methods_supported")
     }
@@ -118,8 +118,8 @@ impl ResourceDiscovery {
     }
 
     /// Sets the resource that the metadata must name, if it differs from the address of the API.
-    /// Without this setting the two must be the same, character for character (RFC 9728 section 3.3):
-    /// otherwise an API could get tokens that are meant for another API.
+    /// Without this setting the two addresses must be the same, character for character (RFC 9728 section
+    /// 3.3): otherwise an API could get tokens that are meant for another API.
     pub fn expect_resource(mut self, resource: impl Into<String>) -> ResourceDiscovery {
         self.expected = resource.into();
         self
@@ -132,7 +132,7 @@ impl ResourceDiscovery {
         self
     }
 
-    /// Takes the time from another clock.
+    /// Sets the clock that dates the metadata, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ResourceDiscovery {
         self.fetching.clock = clock;
         self
@@ -152,9 +152,9 @@ impl ResourceDiscovery {
         ResourceDiscovery { fetching, ..self }
     }
 
-    /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path
-    /// with the API's path behind it, and then without it, if the first answer is 404 or another status
-    /// of 400 to 499.
+    /// Fetches the metadata from the address of [`ResourceDiscovery::at`]. Without that setting,
+    /// fetches it from the well-known path followed by the API's path; if this answer is 404 or another
+    /// status of 400 to 499, from the well-known path alone.
     ///
     /// # Errors
     ///

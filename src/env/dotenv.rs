@@ -9,6 +9,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::plain;
 use crate::secret::Secret;
+use crate::stored_json;
 use crate::token::Token;
 
 /// The largest size of a `.env` file, in bytes.
@@ -163,8 +164,9 @@ fn read(path: &Path) -> Result<Vec<(String, Secret)>> {
 
 /// The variables of a file with these bytes. `shown` names the file in an error.
 pub(crate) fn pairs(bytes: &[u8], shown: &str) -> Result<Vec<(String, Secret)>> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let pairs = dotenvy::from_read_iter(text).map(|pair| match pair {
+    let text = stored_json::text_of(bytes)
+        .ok_or_else(|| Error::config(format!("{shown} is not text in UTF-8")))?;
+    let pairs = dotenvy::from_read_iter(text.as_bytes()).map(|pair| match pair {
         Ok((name, value)) => Ok((name, Secret::new(value))),
         // dotenvy's error repeats the line, which may hold a secret.
         Err(dotenvy::Error::LineParse(_, at)) => {

@@ -69,7 +69,7 @@ impl Challenge {
     }
 }
 
-/// What the answer says about the access token, and what to do. `None` if the answer is not about the
+/// What the answer says about the access token, and what to do. Returns `None` if the answer is not about the
 /// token. The text may repeat parts of the request.
 pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let challenges = Challenge::of(headers);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn scheme_and_names_are_read_in_any_case_and_the_first_of_two_counts() {
+    fn challenges_ignore_case_and_the_first_of_two_counts() {
         let challenge = &read(&[b"BEARER Error=\"a\", ERROR=\"b\", ScOpE=\"c d\""])[0];
         assert!(challenge.is("bearer") && !challenge.is("basic") && !challenge.well_formed);
         assert_eq!((challenge.error(), challenge.parameter("scope")), (Some("a"), Some("c d")));
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_has_no_character_that_cannot_be_seen() {
+    fn a_challenge_has_no_invisible_characters() {
         let mut headers = HeaderMap::new();
         let text =
             "Bearer error=\"a\u{202e}b\u{9b}c\u{2066}d\", scope=\u{202e}x, \u{202e}y z=\u{feff}";

@@ -36,7 +36,7 @@ impl fmt::Display for Refusal {
             Some(sent_at) => write!(
                 f,
                 "; it was sent at {}, no answer was stored, and now it is refused: most likely the \
-                 answer that carried its successor was lost",
+                 answer with the new refresh token was lost",
                 rfc3339(sent_at)
             )?,
             None => write!(f, " at {}", rfc3339(self.refused_at))?,
@@ -74,7 +74,8 @@ pub struct OutcomeUnknown {
     pub code: bool,
     /// When the token or code was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// The process that sent the token or code: host name and process id. `None` if this call sent it.
+    /// The process that sent the token or code: host name and process id. `None` if this call sent the token
+    /// or code.
     pub holder: Option<String>,
     /// Whether only `Client::refresh` sends the token again, because a second use could revoke other logins
     /// of the user.
@@ -86,7 +87,7 @@ pub struct OutcomeUnknown {
 }
 
 impl OutcomeUnknown {
-    /// The answer, if one came, which does not say whether the token was used.
+    /// The answer, if an answer came, which does not say whether the token was used.
     fn answer(&self) -> Option<&OAuthError> {
         self.source.as_ref()?.downcast_ref()
     }
@@ -113,7 +114,7 @@ impl fmt::Display for OutcomeUnknown {
             None if self.store_failed() => {
                 f.write_str(" and refused, but the store could not be read to check the refusal")?;
             }
-            // The process that sent the token is gone, and left only its note.
+            // The process that sent the token has ended, and only its refresh note is left.
             None if self.source.is_none() => f.write_str(" and no answer came")?,
             None => f.write_str(" and no complete answer came")?,
         }
@@ -130,7 +131,7 @@ impl fmt::Display for OutcomeUnknown {
 
 impl std::error::Error for OutcomeUnknown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // An answer without a code adds nothing to its status, which the message names.
+        // The message already names the status, and an answer without an error code says nothing else.
         if self
             .answer()
             .is_some_and(|answer| answer.code.starts_with("http_") && answer.description.is_none())
@@ -149,7 +150,7 @@ pub struct BackendFailure {
     /// The operation that failed: `lock`, `load`, `write` or `clear`.
     pub operation: &'static str,
     /// Whether a request was sent before the failure: a request of this call was answered, or the service
-    /// revoked the token. No refresh token is lost either way.
+    /// revoked the token. In both cases, no refresh token is lost.
     pub sent: bool,
     /// The name of the store, from `TokenBackend::describe`.
     pub store: String,
@@ -238,7 +239,8 @@ pub struct RateLimited {
 }
 
 impl RateLimited {
-    /// Makes an error for an SDK that counts a service's limits by itself. Nothing was sent.
+    /// Makes an error for an SDK that counts a service's limits by itself. The error says that nothing was
+    /// sent.
     pub fn new(
         host: impl Into<String>,
         retry_after: Duration,
@@ -347,7 +349,7 @@ impl ApiError {
         super::Challenge::of(&self.headers)
     }
 
-    /// The body as JSON, without a byte order mark at its beginning. `None` if it is not JSON.
+    /// The body as JSON, without a byte order mark at its beginning. Returns `None` if the body is not JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         let text = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
         crate::stored_json::parse(text)
@@ -373,7 +375,7 @@ impl fmt::Debug for ApiError {
 pub struct DecodeError {
     /// What was read.
     pub what: String,
-    /// Why it could not be read.
+    /// The reason why the answer could not be read.
     pub source: BoxError,
     /// Set by an SDK if the service has processed, or may have processed, a request whose repeat may do harm:
     /// [`Unconfirmed::processed`](Unconfirmed#structfield.processed) says which.

@@ -33,7 +33,7 @@ pub(crate) enum ProofFault {
 }
 
 impl ProofFault {
-    /// The fault that a code names.
+    /// The fault for an error code of RFC 9449.
     pub(crate) fn named(code: &str) -> Option<ProofFault> {
         match code {
             "use_dpop_nonce" => Some(ProofFault::Nonce),
@@ -51,12 +51,12 @@ impl ProofFault {
         Challenge::of(headers).iter().find_map(|challenge| ProofFault::named(challenge.error()?))
     }
 
-    /// The advice for the user.
+    /// What the caller can do about the fault.
     pub(crate) fn advice(self) -> &'static str {
         match self {
             ProofFault::Nonce => {
-                "the client repeats a request once with the nonce of the answer, unless the body was a stream: \
-                 send the request again; if this persists, tell the service"
+                "the client repeats a request once with the nonce of the answer, unless the body was a stream, or \
+                 longer than 1 MiB in a middleware: send the request again; if this persists, tell the service"
             }
             ProofFault::Invalid => {
                 "check the clock of this machine, whose time is in the proof, and the address of the request; \

@@ -43,14 +43,25 @@ pub enum IdTokenError {
     #[error("it was issued at {}, not now; if it was, set the clock of this machine", rfc3339(*.0))]
     IssuedAt(OffsetDateTime),
     /// The ID token has no nonce, although the login sent one.
-    #[error("it has no nonce, although one was sent")]
+    #[error("it has no nonce, although the login sent a nonce")]
     NonceMissing,
     /// The ID token has the nonce of another login.
     #[error("it has another nonce: it belongs to another login, or to an attack")]
     Nonce,
+    /// The ID token belongs to another access token: its `at_hash` is not the hash of the access token that came with
+    /// the ID token (section 3.1.3.6).
+    #[error("its at_hash is not the hash of the access token that came with it")]
+    AccessTokenHash,
+    /// The person authenticated at this time, which is too long ago for the login's `max_age` (section 3.1.3.7,
+    /// number 13).
+    #[error("the person authenticated at {}, too long ago for the max_age of this login", rfc3339(*.0))]
+    AuthenticatedAt(OffsetDateTime),
     /// The signature cannot be checked: its algorithm is not a public-key algorithm that this crate
-    /// supports (such as `none`, HMAC with a shared secret, P-521).
-    #[error("its algorithm {0:?} cannot be checked with a public key of the server")]
+    /// supports (such as `none`, HMAC with a shared secret, and ES512, whose curve P-521 `ring` does not have).
+    #[error(
+        "this crate does not check the algorithm {0:?}: it checks RS256, RS384, RS512, PS256, PS384, PS512, ES256, \
+         ES384 and EdDSA"
+    )]
     Algorithm(String),
     /// The signature cannot be checked: the key set of the server has no key for the `kid` and the
     /// algorithm of the ID token.

@@ -47,7 +47,7 @@ pub enum CallbackError {
 }
 
 impl CallbackError {
-    /// Whether the text may be the callback of another login, or no callback at all. Then the right
+    /// Whether the text may be the callback of another login, or no callback at all. If so, the right
     /// callback may still come.
     pub(crate) fn is_of_another_text(&self) -> bool {
         !matches!(self, CallbackError::FieldMissing(_))
@@ -66,8 +66,8 @@ pub struct LoginNotFinished {
     /// pushed authorization request works for a short time only
     /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
     pub address_expired_at: Option<OffsetDateTime>,
-    /// The error in a callback without `state` that came meanwhile. Anyone may have sent that callback,
-    /// so the error did not end the login.
+    /// The error in a callback without `state` that arrived during the login. Anyone may have sent that
+    /// callback, so the error did not end the login.
     pub unproven_error: Option<String>,
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::plain::plain;
 
-/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its strings have no
-/// control characters and are cut to a reasonable length.
+/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). The strings of the error
+/// have no control characters and are cut to a reasonable length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {

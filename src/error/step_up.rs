@@ -48,8 +48,8 @@ impl StepUp {
     }
 }
 
-/// Whether an answer asks for a stronger login (RFC 9470 section 3). A refresh cannot help then: the new
-/// token would come from the same login.
+/// Whether an answer asks for a stronger login (RFC 9470 section 3). A refresh cannot help in this case: the
+/// new token would come from the same login.
 pub(crate) fn wants_stronger_login(headers: &HeaderMap) -> bool {
     Challenge::of(headers).iter().any(Challenge::wants_stronger_login)
 }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wanted_login_has_no_character_that_cannot_be_seen() {
+    fn a_stronger_login_has_no_invisible_characters() {
         let mut headers = HeaderMap::new();
         let text = "Bearer error=insufficient_user_authentication, acr_values=\"a\u{202e}b\", \
                     scope=\"c\u{9b}d\u{2066}\"";

@@ -1,5 +1,5 @@
-//! The precise errors of a store. The types are here and not in the modules of the stores, because
-//! [`crate::Error::is_transient`] uses them.
+//! The precise errors of a store. The types of all stores are here, because [`crate::Error::is_transient`]
+//! uses them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,11 +36,11 @@ pub enum BackendError {
     /// The stored record cannot be read.
     #[error("{0}")]
     Corrupt(String),
-    /// The place of the record exists but is empty, such as a file of zero bytes. A call fails as with
-    /// [`BackendError::Corrupt`]; a new login may be stored there.
+    /// The file or field of the record exists but is empty, such as a file of zero bytes or of one line break. A
+    /// call fails as with [`BackendError::Corrupt`]; a new login may be stored there.
     #[error("{0}")]
     Empty(String),
-    /// The store has no room for the record.
+    /// The store has no space for the record.
     #[error("{0}")]
     Full(String),
     /// The store is set up wrongly: its folder is missing, this user may not write there, or its file
@@ -109,13 +109,13 @@ impl BackendError {
         }
     }
 
-    /// Whether the same call may succeed later although nobody changes anything.
+    /// Whether the same call may succeed later without any other change.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
     }
 
-    /// Whether the lock was not taken only because other callers come first: the caller may use another
-    /// token, or wait longer.
+    /// Whether the call failed only because other callers hold the lock or all connections: the caller may
+    /// use another token, or wait longer.
     pub(crate) fn is_to_wait_for(error: &BoxError) -> bool {
         matches!(
             BackendError::find(error),

@@ -1,4 +1,4 @@
-//! Requests that were processed, or may have been, although no answer that can be read came.
+//! Requests that the service has processed or may have processed, although no readable answer came.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use crate::plain::plain;
 /// A request that changes something at the service, and whose answer did not come, says that the server failed,
 /// or cannot be read.
 ///
-/// Do not send such a request again before you have looked at the service: a second `create` can make a second
-/// invoice. [`Unconfirmed::of`] finds the details in an error. [`Error::is_transient`] is `false` for such an
-/// error.
+/// Do not send the request again before you have looked at the service: a second `create` can make a second
+/// invoice. [`Unconfirmed::of`] finds the details in an error. [`Error::is_transient`] is `false` for an
+/// error with these details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unconfirmed {
@@ -25,12 +25,12 @@ pub struct Unconfirmed {
 }
 
 impl Unconfirmed {
-    /// For an SDK: the service may have processed the operation.
+    /// Makes the details for an SDK: the service may have processed the operation.
     pub fn perhaps(operation: impl Into<String>) -> Unconfirmed {
         Unconfirmed { operation: plain(operation.into()), processed: false, id: None }
     }
 
-    /// For an SDK: the service has processed the operation, on the object with this id.
+    /// Makes the details for an SDK: the service has processed the operation, on the object with this id.
     pub fn processed(operation: impl Into<String>, id: Option<String>) -> Unconfirmed {
         Unconfirmed { operation: plain(operation.into()), processed: true, id: id.map(plain) }
     }
@@ -82,7 +82,7 @@ mod tests {
     use crate::error::DecodeError;
 
     #[test]
-    fn a_shared_error_keeps_what_is_known_of_its_request() {
+    fn a_shared_error_keeps_the_details_of_its_request() {
         let mut failed = DecodeError::new("the answer of crm/Accounts", "it is not JSON");
         let known = Unconfirmed::processed("crm/Accounts", Some("7".to_owned()));
         failed.unconfirmed = Some(Box::new(known.clone()));

@@ -13,8 +13,9 @@ use crate::sdk::transfer::{Progress, Told, save};
 use crate::{Error, Response, Result};
 
 impl Resource<DocumentAttachment> {
-    /// Fetches the file of an attachment, which the row names in `url`. The request carries the access token, so
-    /// the address must be at the API's host. The answer can be read as a stream.
+    /// Fetches the file of an attachment. The field `url` of the row is the file's address. The request
+    /// carries the access token, so the address must be at the API's host. The answer can be read as a
+    /// stream.
     ///
     /// # Errors
     ///
@@ -32,8 +33,8 @@ impl Resource<DocumentAttachment> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Resource::file`], and [`Error::Decode`] if the file ends early or `to` cannot be written:
-    /// `to` then has the beginning of the file.
+    /// The errors of [`Resource::file`], and [`Error::Decode`] if the file ends early or `to` cannot be
+    /// written. `to` then holds the beginning of the file.
     pub fn download(
         &self,
         attachment: &DocumentAttachment,
@@ -46,8 +47,8 @@ impl Resource<DocumentAttachment> {
     /// Uploads a file to a document: reads `content` to its end, writes it in base64 while it is sent, and calls
     /// `told` after each piece. `length` is the number of bytes, if known. Returns the row of the attachment.
     ///
-    /// Exact Online refuses requests of more than 10 MB, which is a file of about 7.5 MB. The request is sent once,
-    /// because its content can be read once.
+    /// Exact Online refuses requests of more than 10 MB, which is a file of about 7.5 MB. The request is sent
+    /// only once, because the content can be read only once.
     ///
     /// # Errors
     ///
@@ -70,7 +71,8 @@ impl Resource<DocumentAttachment> {
         let whole =
             length.map(|length| length.div_ceil(3).saturating_mul(4).saturating_add(around));
         if let Some(whole) = whole.filter(|whole| *whole > LONGEST) {
-            let text = format!("the request has {whole} bytes, and Exact Online takes {LONGEST}");
+            let text =
+                format!("the request has {whole} bytes, and Exact Online takes at most {LONGEST}");
             return Err(Error::Config(text.into()));
         }
         let mut content = Told::new(content, length, told);
@@ -85,19 +87,19 @@ impl Resource<DocumentAttachment> {
     }
 }
 
-/// What follows the file.
+/// The end of the body, after the file.
 const TAIL: &[u8] = b"\"}";
 
-/// How many bytes are coded at a time: a multiple of three, so that only the last piece is padded.
+/// How many bytes are encoded at a time: a multiple of three, so that only the last piece is padded.
 const PIECE: usize = 48 << 10;
 
 /// Reads content in base64.
 struct Coded<'a> {
     content: &'a mut dyn Read,
-    /// Coded bytes that have not been read, in reverse order.
+    /// Encoded bytes that have not been read, in reverse order.
     rest: Vec<u8>,
     ended: bool,
-    /// How many more coded bytes fit into the request.
+    /// How many more encoded bytes fit into the request.
     left: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Several requests in one: OData's `$batch`.
+//! Several requests in one HTTP request: OData's `$batch`.
 
 mod multipart;
 
@@ -21,18 +21,20 @@ use crate::error::{ApiError, DecodeError};
 use crate::sdk::unconfirmed::{lost, open};
 use crate::{BoxError, Error, Result};
 
-/// The most requests of a batch. The number is this crate's: the service states none.
+/// The largest number of requests in a batch. This crate chose the number, because the service documents no
+/// limit.
 const MOST: usize = 100;
 /// The longest answer that the service sends, in bytes (the vendor's documentation).
 const LONGEST_ANSWER: u64 = 38_000_000;
 const PATH: &str = "/v1/$batch";
 
-/// Several requests that are sent as one, with an answer for each. [`ExactOnline::batch`] returns one.
+/// Several requests that are sent as one HTTP request, with an answer for each. [`ExactOnline::batch`] makes
+/// a batch.
 ///
 /// Each method adds a request and returns its [`Part`], which [`Answers::take`] exchanges for the answer. A
 /// batch has at most 100 requests and 10 MB.
 ///
-/// Writes that stand next to each other form a *change set*, which OData processes as a whole or not at all.
+/// Adjacent writes form a *change set*, which OData processes as a whole or not at all.
 ///
 /// Exact Online accepts batches, as public code shows, but its documentation says that `$batch` is not supported
 /// and should not be used. This module was tested against answers in the form of OData 2, not against the
@@ -87,15 +89,15 @@ pub struct Answers {
 }
 
 impl ExactOnline {
-    /// An empty batch: several requests that are sent as one. The vendor does not support batches: see
-    /// [`Batch`].
+    /// Makes an empty batch: several requests that are sent as one HTTP request. The vendor does not support
+    /// batches: see [`Batch`].
     pub fn batch(&self) -> Batch {
         Batch { exact: self.clone(), id: Arc::new(()), asked: Vec::new() }
     }
 }
 
 impl Batch {
-    /// How many requests the batch has.
+    /// Returns the number of requests in the batch.
     pub fn len(&self) -> usize {
         self.asked.len()
     }
@@ -110,9 +112,9 @@ impl Batch {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for rows of another client, a missing division, a query that cannot be sent, or too many
-    /// requests. For [`ExactOnline::system_divisions`] without a division also the errors of
-    /// [`ExactOnline::me`], which this method then calls for a division.
+    /// [`Error::Config`] for rows of another client, a missing division, a query that cannot be sent, or too
+    /// many requests. For [`ExactOnline::system_divisions`] without a division, this method asks
+    /// [`ExactOnline::me`] for a division, and can also return the errors of that call.
     pub fn list<M: List>(&mut self, rows: &Resource<M>) -> Result<Part<Page<M>>> {
         let call = self.own(rows)?.clone();
         let target = call.target("")?;
@@ -136,7 +138,7 @@ impl Batch {
         })
     }
 
-    /// Adds a request that creates a row. The answer is the row, as of [`Resource::create`].
+    /// Adds a request that creates a row. The answer is the created row, as for [`Resource::create`].
     ///
     /// # Errors
     ///
@@ -183,11 +185,12 @@ impl Batch {
         self.add(Method::DELETE, target, None, call, |_, _| Ok(()))
     }
 
-    /// The call of rows that belong to the batch's client, in any division: the batch has one login.
+    /// Returns the call of the rows, if the rows belong to the batch's client, in any division: a batch has
+    /// one login.
     fn own<'a, M: Model>(&self, rows: &'a Resource<M>) -> Result<&'a Call> {
         match rows.call().is_of(&self.exact) {
             true => Ok(rows.call()),
-            false => Err(Error::Config("a batch takes the rows of one client".into())),
+            false => Err(Error::Config("the rows belong to another client than the batch".into())),
         }
     }
 
@@ -225,15 +228,15 @@ impl Batch {
 
     /// Sends the requests. An empty batch is not sent.
     ///
-    /// An answer that has only some of the parts is no error here: [`Answers::take`] returns an error for each
-    /// part that is missing or torn.
+    /// An answer that has only some of the parts is not an error here: [`Answers::take`] returns an error for
+    /// each part that is missing or truncated.
     ///
     /// # Errors
     ///
     /// The errors of [`crate::Request::call`]; [`Error::Config`] for a body of more than 10 MB;
     /// [`Error::Decode`] for an answer that is not a batch, or that has another number of parts. If the batch
-    /// has writes, [`Unconfirmed::of`] tells that they may have been processed. A batch with writes is not sent
-    /// again if it may have been processed.
+    /// has writes, [`Unconfirmed::of`] tells that the writes may have been processed. A batch with writes
+    /// that may have been processed is not sent again.
     pub fn send(self) -> Result<Answers> {
         let writes = self.asked.iter().any(Asked::writes);
         if self.asked.is_empty() {
@@ -242,8 +245,10 @@ impl Batch {
         let groups = Group::of(&self.asked);
         let (boundary, body) = multipart::write(&self.asked, &groups);
         if body.len() as u64 > LONGEST {
-            let text =
-                format!("the batch has {} bytes, and Exact Online takes {LONGEST}", body.len());
+            let text = format!(
+                "the batch has {} bytes, and Exact Online takes at most {LONGEST}",
+                body.len()
+            );
             return Err(Error::Config(text.into()));
         }
         let unknown = |why: BoxError| match writes {
@@ -290,17 +295,17 @@ fn refusal(call: &Call, method: &Method, url: &str, mut reply: Reply) -> Error {
 
 fn rows_in(call: &Call, reply: &Reply) -> Result<Body> {
     let text = reply.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&reply.body);
-    // The error of the parser repeats no part of the answer.
+    // The parser's error is dropped, because it may repeat a part of the answer.
     serde_json::from_slice(text).map_err(|_| unreadable(call.name(), "it has no rows in JSON"))
 }
 
 impl Answers {
-    /// The answer of a part.
+    /// Returns the answer of a part.
     ///
     /// # Errors
     ///
     /// The errors of the method of [`Resource`] that does the same outside a batch. [`Error::Decode`] if the
-    /// answer has no such part, or only a torn one; for a write, [`Unconfirmed::of`] then tells that the
+    /// part is missing or truncated in the answer; for a write, [`Unconfirmed::of`] then tells that the
     /// service may have processed the write. [`Error::Config`] for a part of another batch.
     pub fn take<T>(&mut self, part: Part<T>) -> Result<T> {
         let own = Arc::ptr_eq(&self.batch, &part.batch);

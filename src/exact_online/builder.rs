@@ -13,7 +13,7 @@ use super::{Country, ExactOnline, Inner};
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for an [`ExactOnline`]: [`ExactOnline::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`ExactOnline::builder`] returns a builder.
 #[must_use]
 pub struct ExactOnlineBuilder {
     country: Country,
@@ -78,7 +78,8 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v1/`.
+    /// Sets the base address of the API in place of the provider's, such as that of a gateway. Paths begin
+    /// with `/v1/`.
     pub fn api_base(mut self, url: impl Into<String>) -> ExactOnlineBuilder {
         self.api_base = Some(url.into());
         self
@@ -91,8 +92,8 @@ impl ExactOnlineBuilder {
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
-    /// that many errors, calls of the endpoint fail with
+    /// Sets how many times an endpoint of a division may answer with an error within an hour: 8 by default.
+    /// After that many errors, calls of the endpoint fail with
     /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks an API key
     /// after more than ten answers of 400, 401, 403 or 404. Each client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {

@@ -17,8 +17,8 @@ use crate::error::{ApiError, DecodeError};
 use crate::sdk::rows::Rows;
 use crate::{Error, Request, Response, Result};
 
-/// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]
-/// returns one.
+/// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`] makes a
+/// call.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -111,7 +111,7 @@ impl Call {
     }
 
     pub(super) fn unlisted(exact: &ExactOnline, path: &str) -> Call {
-        // The last three stand in a key: `Accounts(guid'3f25..')/Lines`.
+        // Parentheses and the quote occur in a key: `Accounts(guid'3f25..')/Lines`.
         let fits = |c: char| c.is_ascii_alphanumeric() || "/_-{}()'".contains(c);
         let path = path.trim_matches('/');
         let checked = match path.chars().all(fits) && !path.contains("//") && !path.is_empty() {
@@ -147,8 +147,8 @@ impl Call {
         self.with(|query| query.param(name, value))
     }
 
-    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    /// With `true`, a page fails if one of its rows cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Iter`], [`Page::unread`].
     pub fn strict(mut self, strict: bool) -> Call {
         self.strict = strict;
         self
@@ -162,17 +162,17 @@ impl Call {
         self.division
     }
 
-    /// Whether the call belongs to this client or to a clone, in any division.
+    /// Whether the call belongs to this client or to a clone of this client, in any division.
     pub(super) fn is_of(&self, exact: &ExactOnline) -> bool {
         Arc::ptr_eq(&self.exact.inner, &exact.inner)
     }
 
-    /// The same endpoint with an empty query.
+    /// Returns a call of the same endpoint with an empty query.
     pub(super) fn bare(&self) -> Call {
         Call { query: Query::new(), ..self.clone() }
     }
 
-    /// A call of the endpoint `name`, with the same query.
+    /// Returns a call of the endpoint `name`, with the same query.
     pub(super) fn renamed(self, name: &str) -> Call {
         let mut twin = Call::new(&self.exact, name);
         twin.query = self.query;
@@ -180,25 +180,26 @@ impl Call {
         twin
     }
 
-    /// Whether the caller has chosen properties, and not this property.
+    /// Whether the caller has selected properties, but not this property.
     pub(super) fn leaves_out(&self, name: &str) -> bool {
         self.has_choice() && !self.query.select.iter().any(|chosen| chosen == name)
     }
 
-    /// Whether the caller has chosen properties with `select`.
+    /// Whether the caller has selected properties.
     pub(super) fn has_choice(&self) -> bool {
         !self.query.select.is_empty()
     }
 
-    /// The path below the API's base. The divisions of a login are the same whatever division stands in the
-    /// path, so without a division this call asks for the division that the user has open.
+    /// Returns the path below the API's base. The list of a login's divisions is the same for every division
+    /// in the path. So a call of that list without a division first fetches the division that the user has
+    /// open.
     pub(super) fn path(&self) -> Result<Cow<'_, str>> {
         match &self.path {
             Ok(path) => Ok(path.into()),
             Err(_) if self.name == ANY_DIVISION => {
                 let me = self.exact.me()?;
                 let open = me.current_division.ok_or_else(|| {
-                    unreadable("current/Me", "it has no CurrentDivision to list the divisions with")
+                    unreadable("current/Me", "it has no CurrentDivision for the list of divisions")
                 })?;
                 Ok(format!("/v1/{open}/{ANY_DIVISION}").into())
             }
@@ -230,7 +231,7 @@ impl Call {
         self.request(Method::GET, target).read_json()
     }
 
-    /// Calls `work` with the reader of rows.
+    /// Calls `work` with a reader of the rows of this endpoint.
     pub(super) fn reader<T>(&self, work: impl FnOnce(Rows<'_>) -> T) -> T {
         let key = Endpoint::find(&self.name).ok().and_then(|endpoint| endpoint.key);
         let client = self.exact.client();
@@ -265,8 +266,8 @@ impl Call {
         })
     }
 
-    /// The path of the next page below the API's base, unchanged. The service sends absolute links; a link
-    /// to another host than the API's is an error.
+    /// Returns the path of the next page, relative to the API's base and otherwise unchanged. The service
+    /// sends absolute links; a link to another host than the API's is an error.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
         let elsewhere =
             || unreadable(&self.name, "the link to its next page leads outside the API");
@@ -275,10 +276,10 @@ impl Call {
         Ok(path.to_owned())
     }
 
-    /// The row with this key.
+    /// Fetches the row with this key.
     ///
-    /// The call finds the row with a filter on the endpoint's key: not every endpoint takes a key in its
-    /// address, and a filter that finds nothing does not count against
+    /// The request has a filter on the endpoint's key: not every endpoint takes a key in its address, and a
+    /// filter that finds nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors
@@ -291,7 +292,7 @@ impl Call {
         found.ok_or_else(|| self.missing(&key))
     }
 
-    /// The row with this key, or `None` when no row has it.
+    /// Fetches the row with this key, or returns `None` when no row has the key.
     ///
     /// # Errors
     ///
@@ -300,7 +301,7 @@ impl Call {
         self.with_key(&key.into())?.first()
     }
 
-    /// A call for the row with this key.
+    /// Returns a call for the row with this key.
     pub(super) fn with_key(&self, key: &Literal) -> Result<Call> {
         let name = Endpoint::find(&self.name)?.key.ok_or_else(|| {
             Error::Config(format!("{} has no key: use filter and first", self.name).into())
@@ -308,12 +309,12 @@ impl Call {
         Ok(self.clone().filter(field(name).eq(key.clone())).top(1))
     }
 
-    /// The error of an error answer, with the API's message.
+    /// Makes the error for an error answer, with the API's message.
     pub(super) fn explain(&self, api: ApiError) -> Error {
         self.exact.inner.limits.explain(api)
     }
 
-    /// The error for a key that no row has.
+    /// Makes the error for a key that no row has.
     pub(super) fn missing(&self, key: &Literal) -> Error {
         let base = self.exact.client().provider().api_base().unwrap_or_default();
         let url = [base.trim_end_matches('/'), self.path.as_deref().unwrap_or_default()].concat();
@@ -341,7 +342,7 @@ impl Call {
         listing::plain(self.clone(), position)
     }
 
-    /// The first page of the query.
+    /// Fetches the first page of the query.
     ///
     /// # Errors
     ///
@@ -359,8 +360,8 @@ impl Call {
     }
 
     /// Iterates over the rows that have changed since the position, for an endpoint whose rows have
-    /// `Modified` and which does not exist below `sync/`. The next run reads the rows of the last moment
-    /// again.
+    /// `Modified` and which does not exist below `sync/`. The next run reads the rows with the latest
+    /// `Modified` of this run again.
     pub fn sync_modified<T: DeserializeOwned + 'static>(
         &self,
         position: Option<Position>,
@@ -368,7 +369,7 @@ impl Call {
         listing::by_modified(self.clone(), position)
     }
 
-    /// The first row of the query, or `None` when the query finds no row.
+    /// Fetches the first row of the query, or returns `None` when the query finds no row.
     ///
     /// # Errors
     ///
@@ -377,7 +378,7 @@ impl Call {
         self.one(&self.clone().top(1).read()?.rows)
     }
 
-    /// The row of an endpoint that has exactly one row, such as `current/Me` or a function. Unlike
+    /// Fetches the row of an endpoint that has exactly one row, such as `current/Me` or a function. Unlike
     /// [`Call::first`], this method sends no `$top`, which functions do not take.
     ///
     /// # Errors
@@ -388,7 +389,7 @@ impl Call {
         row.ok_or_else(|| unreadable(&self.name, "it has no row"))
     }
 
-    /// How many rows the query finds.
+    /// Fetches the number of rows that the query finds.
     ///
     /// # Errors
     ///
@@ -411,7 +412,7 @@ impl Call {
     }
 }
 
-/// The part of an address below `base`, if the address is on the same host.
+/// Returns the part of an address below `base`, if the address is on the same host.
 fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let (base, parsed) = (url::Url::parse(base).ok()?, url::Url::parse(address).ok()?);
     let plain =

@@ -113,7 +113,7 @@ macro_rules! numbers {
             /// Every known value.
             pub const KNOWN: &'static [$name] = &[$( $name::$variant, )+];
 
-            /// The number.
+            /// Returns the number.
             pub const fn code(self) -> i32 {
                 match self {
                     $( $name::$variant => $number, )+

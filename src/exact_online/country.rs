@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
-/// The country whose Exact Online holds the account. Logins, tokens and data of a country do not exist in
-/// another country, and an application is registered in each country.
+/// The country of the Exact Online site that has the account. Logins, tokens and data of a country do not
+/// exist in another country, and an application is registered in each country.
 ///
 /// ```
 /// use evergrant::exact_online::Country;
@@ -47,7 +47,7 @@ impl Country {
         Country::UnitedStates,
     ];
 
-    /// The code: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
+    /// Returns the code: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
     pub fn code(self) -> &'static str {
         match self {
             Country::Netherlands => "nl",
@@ -96,11 +96,11 @@ impl Country {
             .parse()
     }
 
-    /// The provider for Exact Online in this country: [`providers::exact_online`].
+    /// Returns the provider for Exact Online in this country: [`providers::exact_online`].
     ///
     /// # Errors
     ///
-    /// None in practice: every country has a provider, and a test checks that.
+    /// Does not fail in practice: every country has a provider, and a test checks that.
     pub fn provider(self) -> Result<Provider> {
         providers::exact_online(self.code())
     }

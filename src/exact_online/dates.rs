@@ -64,9 +64,9 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
 }
 
 /// Converts a date of Exact Online to UTC, by the clock of Amsterdam since 1996: one hour ahead of UTC in
-/// winter, two hours in summer. The vendor's answers to questions name this clock; the service itself was not
-/// called. A time in the hour that comes twice in autumn is treated as summer time, the first of the two
-/// hours.
+/// winter, two hours in summer. The vendor's answers to questions name this clock; this was not checked
+/// against the service. A time in the hour that occurs twice in autumn is treated as summer time, the first
+/// of the two hours.
 ///
 /// ```
 /// use evergrant::exact_online::amsterdam_to_utc;

@@ -17,7 +17,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// All 453 known endpoints.
+    /// Returns all 453 known endpoints.
     ///
     /// Names, keys and methods come from public lists of 2022 to 2026. The methods of some endpoints are
     /// inferred.
@@ -29,7 +29,7 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint with this name. Upper and lower case make no difference.
+    /// Finds the endpoint with this name, in upper or lower case.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Endpoint {
         !matches!(self.name, "current/Me" | "system/Users")
     }
 
-    /// The path below the API's base, with `{division}` in place of the division.
+    /// Returns the path below the API's base, with `{division}` in place of the division.
     pub fn path(&self) -> String {
         match self.name.strip_prefix("beta/") {
             _ if !self.has_division() => format!("/v1/{}", self.name),

@@ -65,34 +65,33 @@ impl ExactOnlineError {
         })
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The code in the body. Most errors of the API have no code; errors of the gateway have one.
+    /// Returns the code in the body. Most errors of the API have no code; errors of the gateway have one.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// The message in the body.
+    /// Returns the message in the body.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// The id of the request at the service. Exact Online is not known to send an id, so this is `None`
-    /// unless a hook of the program has set [`ApiError::request_id`](crate::error::ApiError).
+    /// Returns the id of the request at the service. Exact Online is not known to send an id, so this is
+    /// `None` unless a hook of the program has set [`ApiError::request_id`](crate::error::ApiError).
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// The wrong member of the request. Always `None`, because Exact Online names the member only in the
-    /// message.
+    /// Returns `None`, because Exact Online names the wrong member of a request only in the message.
     pub fn member(&self) -> Option<&str> {
         None
     }
 
-    /// The reason of a 403, from the header `Reason`.
+    /// Returns the reason of a 403, from the header `Reason`.
     pub fn reason(&self) -> Option<&Reason> {
         self.reason.as_ref()
     }
@@ -116,7 +115,7 @@ impl fmt::Display for ExactOnlineError {
 
 impl std::error::Error for ExactOnlineError {}
 
-/// The message of the API, `{"error": {"message": {"value": ".."}}}`, or of the gateway.
+/// Returns the message of the API, `{"error": {"message": {"value": ".."}}}`, or of the gateway.
 fn message(body: &Value) -> Option<String> {
     let message = &body["error"]["message"];
     let text = message["value"].as_str().or(message.as_str());
@@ -128,8 +127,8 @@ fn header<'a>(api: &'a ApiError, name: &str) -> Option<&'a str> {
     api.headers.get(name)?.to_str().ok()
 }
 
-/// The message that [`explain`] put into the error. Unlike the body, the message does not repeat the access
-/// token.
+/// Returns the message that [`explain`] put into the error. Unlike the body, the message does not repeat the
+/// access token.
 fn stated(api: &ApiError) -> Option<String> {
     let text = api.reason.as_deref()?;
     let reason = header(api, "reason").map(clean).unwrap_or_default();

@@ -25,12 +25,12 @@ use crate::{Error, Result};
 pub struct Guid(u128);
 
 impl Guid {
-    /// A GUID from its number, most significant byte first.
+    /// Makes a GUID from its number, most significant byte first.
     pub const fn from_u128(number: u128) -> Guid {
         Guid(number)
     }
 
-    /// The number of the GUID, most significant byte first.
+    /// Returns the number of the GUID, most significant byte first.
     pub const fn as_u128(self) -> u128 {
         self.0
     }
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Guid {
 pub struct Id<T>(Guid, PhantomData<fn() -> T>);
 
 impl<T> Id<T> {
-    /// The id as a plain GUID.
+    /// Returns the id as a plain GUID.
     pub const fn guid(self) -> Guid {
         self.0
     }

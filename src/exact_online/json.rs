@@ -31,7 +31,7 @@ struct Inner {
     count: Value,
 }
 
-/// Reads a member that is present as `Some`, even if it is `null`.
+/// Reads a present member as `Some`, even a `null`.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Rows>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
@@ -47,7 +47,8 @@ impl<'de> Deserialize<'de> for Body {
         if text.starts_with('{') {
             let inner: Inner = serde_json::from_str(text).map_err(D::Error::custom)?;
             if let Some(rows) = inner.results {
-                // OData 2 writes counts as strings. A count of another kind is no reason to lose the rows.
+                // OData 2 writes counts as strings. A count of another type is ignored, so that the rows are
+                // not lost.
                 let count = &inner.count;
                 let count = count.as_u64().or_else(|| count.as_str()?.trim().parse().ok());
                 return Ok(Body { rows: rows.unwrap_or_default(), next: inner.next, count });

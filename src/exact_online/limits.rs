@@ -21,7 +21,7 @@ use super::errors::explain;
 pub(crate) const ERRORS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// The longest wait that a call makes.
+/// The longest time that a call waits for a limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A limit of calls in a minute or in a day.
@@ -48,22 +48,22 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The window with fewer calls left, which is used up first.
+    /// Returns the window with fewer calls left, which is used up first.
     fn tighter(&self) -> Option<Window> {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
 
-    /// How many calls are left, in the minute or in the day, whichever has fewer calls left.
+    /// Returns the number of calls left in the minute or in the day, whichever is smaller.
     pub fn remaining(&self) -> Option<u64> {
         self.tighter().map(|window| window.remaining)
     }
 
-    /// How many calls the window of [`Limits::remaining`] allows.
+    /// Returns the number of calls that the window of [`Limits::remaining`] allows.
     pub fn limit(&self) -> Option<u64> {
         self.tighter().map(|window| window.limit)
     }
 
-    /// When the window of [`Limits::remaining`] allows all its calls again, UTC.
+    /// Returns when the window of [`Limits::remaining`] allows all its calls again, UTC.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.tighter().map(|window| window.resets_at)
     }
@@ -166,8 +166,9 @@ impl Counter {
         Some((*oldest + HOUR).saturating_sub(now))
     }
 
-    /// How long to wait after a 429: until the next day if no call is left in the day, otherwise until one
-    /// second after the next whole minute. A 429 without headers is treated as the per-minute limit.
+    /// Returns how long to wait after a 429: until the next day if no call is left in the day, otherwise
+    /// until one second after the next whole minute. A 429 without headers is treated as the per-minute
+    /// limit.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;
@@ -187,7 +188,7 @@ impl Counter {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    /// The error of an error answer, with the API's message. A 429 becomes [`Error::RateLimited`].
+    /// Makes the error for an error answer, with the API's message. A 429 becomes [`Error::RateLimited`].
     pub(crate) fn explain(&self, api: ApiError) -> Error {
         if api.status != 429 {
             return explain(api);
@@ -217,8 +218,8 @@ fn day_is_over(division: Option<i64>, left: Window) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. When the window is over, a new window begins, with all calls left until an
-/// answer says otherwise.
+/// Returns the window of a division. When the window is over, a new window begins, with all calls left until
+/// an answer says otherwise.
 fn open(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -237,8 +238,8 @@ fn open(
     Some(*window)
 }
 
-/// Stores the window of an answer. An answer may be older than the client's own count of the calls left, so a
-/// lower own count stays.
+/// Stores the window of an answer. If the client's own count of the calls left is lower, the count stays: the
+/// answer may be older.
 fn take(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -254,7 +255,7 @@ fn take(
     windows.insert(division, window);
 }
 
-/// The division in an address, and the path of the endpoint with its division and without a key.
+/// Returns the division in an address, and the path of the endpoint with its division and without a key.
 fn place(url: &str) -> (Option<i64>, String) {
     let path = url.split_once("/v1/").map_or(url, |(_, path)| path);
     let path = path.split(['(', '?']).next().unwrap_or_default();

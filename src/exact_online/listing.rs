@@ -24,7 +24,7 @@ use crate::{Error, Result};
 /// starts at the position of the page before repeats one page. A position contains no secret. A position
 /// belongs to one endpoint and division; using the position with another endpoint or division is an error.
 /// The position of the last page of a synchronisation starts the next run, which reads the rows that have
-/// changed since. No page follows the position of the last page of any other list.
+/// changed since. For any other list, no page follows the position of the last page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
@@ -39,7 +39,7 @@ pub struct Position {
     /// The version or date after which the next run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
-    /// Whether this is the position after the last page of a list that is no synchronisation.
+    /// Whether this is the position after the last page of a list that is not a synchronisation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ended: bool,
 }
@@ -53,31 +53,31 @@ enum Mark {
 }
 
 impl Position {
-    /// Whether there are more pages in this run.
+    /// Whether this run has more pages.
     pub fn has_more(&self) -> bool {
         self.next.is_some()
     }
 
-    /// The position at the beginning of the same run: use it if Exact Online no longer has the page that
-    /// this position names. The run reads its rows again.
+    /// Returns the position at the beginning of the same run. Use that position if Exact Online no longer has
+    /// the page that this position names. The run reads its rows again.
     #[must_use]
     pub fn restarted(&self) -> Position {
         Position { next: None, until: self.from.clone(), ended: false, ..self.clone() }
     }
 
-    /// The position of a synchronisation that has read all rows up to this `Timestamp`.
+    /// Returns the position of a synchronisation that has read all rows up to this `Timestamp`.
     pub(crate) fn after_timestamp(call: &Call, timestamp: i64) -> Position {
         let until = Some(Mark::Timestamp(timestamp));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The position of a synchronisation that has read all rows up to this date.
+    /// Returns the position of a synchronisation that has read all rows up to this date.
     pub(crate) fn after_date(call: &Call, date: PrimitiveDateTime) -> Position {
         let until = Some(Mark::Modified(dates::format(date)));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The highest `Timestamp` of the rows read. `None` for a synchronisation by `Modified`.
+    /// Returns the highest `Timestamp` of the rows read. `None` for a synchronisation by `Modified`.
     pub fn timestamp(&self) -> Option<i64> {
         match &self.until {
             Some(Mark::Timestamp(timestamp)) => Some(*timestamp),
@@ -92,7 +92,7 @@ impl Position {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// The rows that could not be read. The position after this page is also behind these rows, so a
+    /// The rows that could not be read. The position after this page also skips these rows, so a
     /// synchronisation does not return them again unless they change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadRow>,
@@ -144,8 +144,8 @@ impl<T> Iterator for Pages<T> {
     }
 }
 
-/// Notices links that lead round in a circle, with one link in memory (R. P. Brent, 1980): the link that is kept
-/// comes back within a round, because the rounds double.
+/// Detects links that form a cycle, with one link in memory (R. P. Brent, 1980). The kept link is replaced
+/// after 1, 2, 4, 8 ... pages, so at last the cycle is shorter than the wait, and the kept link comes back.
 #[derive(Default)]
 struct Walk {
     kept: Option<String>,
@@ -157,7 +157,7 @@ impl Walk {
     fn goes_on(&mut self, next: Option<&str>) -> Result<()> {
         let Some(next) = next else { return Ok(()) };
         if self.kept.as_deref() == Some(next) {
-            return Err(unreadable("a list", "the links to its pages lead round in a circle"));
+            return Err(unreadable("a list", "the links to its pages form a cycle"));
         }
         if self.left == 0 {
             self.round = (self.round * 2).max(1);
@@ -170,7 +170,7 @@ impl Walk {
 
 impl<T: 'static> Pages<T> {
     fn new(start: Result<Position>, mut fetch: Fetch<T>) -> Pages<T> {
-        // A list that cannot begin reports its error as the first page.
+        // A list with an invalid start position reports the error as its first page.
         let (start, mut error) = match start {
             Ok(start) => (start, None),
             Err(error) => (Position::at("", None), Some(error)),
@@ -187,7 +187,7 @@ impl<T: 'static> Pages<T> {
         Pages(paging::Pages::new(start, fetch).items())
     }
 
-    /// The items of the pages.
+    /// Returns the items of the pages.
     pub fn items(self) -> Iter<T> {
         Iter { pages: self, page: InOrder::new(Vec::new(), Vec::new()) }
     }
@@ -195,8 +195,8 @@ impl<T: 'static> Pages<T> {
 
 /// The items of a list. One page is in memory at a time.
 ///
-/// A row that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the next
-/// row. [`UnreadRow::of`] has the id of the row and the path of its member.
+/// For a row that cannot be read, the iterator returns an [`Error::Decode`], and continues with the next row.
+/// [`UnreadRow::of`] has the id of the row and the path of its member.
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Iter<T> {
     pages: Pages<T>,
@@ -237,13 +237,15 @@ impl Position {
         Position { endpoint, division, next: None, from: None, until: None, ended: false }
     }
 
-    /// The position before the page with this link, or after the last page of a list that is no synchronisation.
+    /// Returns the position before the page with this link, or after the last page of a list that is not a
+    /// synchronisation.
     fn before(self, next: Option<&str>, call: &Call) -> Result<Position> {
         let next = next.map(|next| call.relative(next)).transpose()?;
         Ok(Position { ended: next.is_none(), next, ..self })
     }
 
-    /// The stored position, if the position belongs to this list; for `None`, the beginning of the list.
+    /// Returns the stored position, if the position belongs to this list; for `None`, the beginning of the
+    /// list.
     fn given(stored: Option<Position>, call: &Call) -> Result<Position> {
         let (endpoint, division) = (call.name(), call.division());
         let Some(stored) = stored else { return Ok(Position::at(endpoint, division)) };
@@ -265,7 +267,7 @@ impl Position {
     }
 }
 
-/// Every row of the query, in the order of the service.
+/// Reads every row of the query, in the order of the service.
 pub(crate) fn plain<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
@@ -283,7 +285,7 @@ pub(crate) fn plain<T: DeserializeOwned + 'static>(
     Pages::new(start, Box::new(fetch))
 }
 
-/// The page of an answer that was requested elsewhere.
+/// Reads a page from an answer that the caller requested, such as a part of a batch.
 pub(crate) fn whole_page<T: DeserializeOwned>(call: &Call, body: Body) -> Result<Page<T>> {
     let start = Position::at(call.name(), call.division());
     let position = start.before(body.next.as_deref(), call)?;
@@ -302,7 +304,7 @@ fn page<T: DeserializeOwned>(
     Ok(paging::Page { items: vec![Page { items, unread, position, count }], next })
 }
 
-/// The version of a row, if the row has one that can be read.
+/// Returns the version of a row, if the row has a readable version.
 fn version(row: &RawValue) -> Option<i64> {
     #[derive(Deserialize)]
     struct Stamp<'a> {
@@ -313,8 +315,8 @@ fn version(row: &RawValue) -> Option<i64> {
     <i64 as Column>::read(stamp.timestamp.get()).ok().flatten()
 }
 
-/// Every row of a `sync/` endpoint that has changed since the position, by `Timestamp`. A `Timestamp` is
-/// a version, not a time. A row without a version is returned, and does not move the position.
+/// Reads every row of a `sync/` endpoint that has changed since the position, by `Timestamp`. A `Timestamp`
+/// is a version, not a time. A row without a version is returned, and does not move the position.
 pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
@@ -330,7 +332,7 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     let fetch = move |position: &Position| {
         let from = match &position.from {
             Some(Mark::Timestamp(from)) => *from,
-            // The vendor's own sample begins with 1.
+            // The vendor's own sample starts from `Timestamp` 1.
             _ => 1,
         };
         let body = match &position.next {
@@ -352,9 +354,9 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     Pages::new(start, Box::new(fetch))
 }
 
-/// Every row whose `Modified` is at or after the position's: for endpoints that do not exist below `sync/`.
-/// A run first asks the service for the newest `Modified`, and the next run starts from that date. So a row
-/// that changes during a run is read twice and never missed, whatever the local clock says.
+/// Reads every row whose `Modified` is at or after the position's, for endpoints that do not exist below
+/// `sync/`. A run first asks the service for the newest `Modified`, and the next run starts from that date.
+/// So a row that changes during a run is read twice and never missed, whatever the local clock says.
 pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
@@ -387,8 +389,8 @@ pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     Pages::new(start, Box::new(fetch))
 }
 
-/// The newest `Modified`. If no row has a date that can be read, the next run reads from the same date as
-/// this run.
+/// Fetches the newest `Modified`. If no row has a date that can be read, the next run reads from the same
+/// date as this run.
 fn newest_change(call: &Call) -> Result<Option<PrimitiveDateTime>> {
     #[derive(Deserialize)]
     struct Newest<'a> {

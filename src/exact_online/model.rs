@@ -1,7 +1,8 @@
 //! Converts a row to a struct and back.
 //!
 //! The macro [`model`](super::models) gives each struct its fields, the table of its properties, and two
-//! lists of its fields. Everything else is done here, once for all structs, by these tables.
+//! lists of its fields. The functions of this module do everything else with these tables, and are compiled
+//! once for all structs.
 
 mod column;
 
@@ -29,8 +30,8 @@ pub struct Property {
     pub name: &'static str,
     /// The types, such as `Guid`; `Collection` for the rows of another endpoint.
     pub types: &'static [&'static str],
-    /// Whether the service sets the property itself: the list of 2022 has the property, and has it neither
-    /// for POST nor for PUT. [`Resource::create`](super::Resource::create) and
+    /// Whether the service sets the property itself: the list of 2022 has the property, but neither for POST
+    /// nor for PUT. [`Resource::create`](super::Resource::create) and
     /// [`Resource::update`](super::Resource::update) do not send the property.
     pub read_only: bool,
     /// The properties of the rows in the field.
@@ -56,8 +57,9 @@ impl Property {
 /// A row of an endpoint as a struct. All fields are optional: a property that was not requested, or is
 /// null, is `None`, and a field that is `None` is not sent.
 ///
-/// The field `extra` keeps the properties that have no field, by their names; they are sent as well. OData's
-/// own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that have a value.
+/// The field `extra` keeps the properties that have no field, by their names; these properties are sent as
+/// well. OData's own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that have a
+/// value.
 pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     /// The name of the endpoint for [`ExactOnline::call`](super::ExactOnline::call).
     const PATH: &'static str;
@@ -72,11 +74,11 @@ pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
 /// The fields of each struct, written by the macro [`model`](super::models). Sealed: other crates cannot
 /// name this trait.
 pub trait Columns: Sized {
-    /// The fields in the order of [`Model::PROPERTIES`], their names in Rust, and `extra`.
+    /// Returns the fields in the order of [`Model::PROPERTIES`], their names in Rust, and `extra`.
     #[doc(hidden)]
     fn fields(&self) -> Fields<'_>;
 
-    /// The same fields, to be set.
+    /// The same fields, mutable.
     #[doc(hidden)]
     fn fields_mut(&mut self) -> FieldsMut<'_>;
 
@@ -87,23 +89,22 @@ pub trait Columns: Sized {
 
 /// A field of a struct.
 pub(crate) type Field<'a> = &'a (dyn Slot + 'static);
-/// A field of a struct, to be set.
+/// A mutable field of a struct.
 pub(crate) type FieldMut<'a> = &'a mut (dyn Slot + 'static);
 
-/// A field, whatever its type: an `Option` of a [`Column`].
+/// A field of any type: an `Option` of a [`Column`].
 pub trait Slot: Any {
-    /// Sets the field from JSON. The error says what is expected, or the place inside a list of rows and what
-    /// is expected there.
+    /// Sets the field from JSON. The error says what is expected and, inside a list of rows, where.
     ///
     /// # Errors
     ///
     /// JSON of another type.
     fn read(&mut self, json: &str) -> Result<(), Cow<'static, str>>;
 
-    /// The JSON of a field that has a value.
+    /// Returns the JSON of a field that has a value.
     fn write(&self) -> Option<String>;
 
-    /// The value for `Debug`.
+    /// Returns the value for `Debug`.
     fn shown(&self) -> Option<&dyn fmt::Debug>;
 
     /// Whether the two fields have the same type and value.
@@ -140,7 +141,7 @@ impl<C: Column> Slot for Option<C> {
 
 /// The rows that can be inside another row.
 pub(crate) trait Inner {
-    /// Their properties.
+    /// The properties of these rows.
     const ROW: &'static [Property];
 }
 
@@ -152,7 +153,7 @@ impl Inner for Value {
 fn read_field(field: FieldMut<'_>, name: &str, json: &str) -> Result<(), String> {
     field.read(json).map_err(|wanted| match wanted {
         Cow::Borrowed(wanted) => format!("{name}: {wanted} is expected"),
-        // The place inside a list of rows.
+        // The path inside a list of rows.
         Cow::Owned(inside) => [name, &inside].concat(),
     })
 }
@@ -175,7 +176,7 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// A copy of a row.
+/// Returns a copy of a row.
 pub(crate) fn copy<M: Model>(row: &M) -> M {
     let mut copy = M::default();
     copy_fields(row.fields(), copy.fields_mut());
@@ -184,7 +185,7 @@ pub(crate) fn copy<M: Model>(row: &M) -> M {
 
 /// The fields of a row, and `extra`.
 pub(crate) type Fields<'a> = (Vec<Field<'a>>, &'a Map<String, Value>);
-/// The fields of a row, and `extra`, to be set.
+/// The fields of a row, and `extra`, mutable.
 pub(crate) type FieldsMut<'a> = (Vec<FieldMut<'a>>, &'a mut Map<String, Value>);
 
 // The functions below that have no type parameter are compiled once, not once for each struct.
@@ -224,7 +225,8 @@ struct Row<'a> {
     properties: &'static [Property],
     fields: Vec<FieldMut<'a>>,
     extra: &'a mut Map<String, Value>,
-    /// The field after the last one that was set: the service sends the properties in a steady order.
+    /// The index of the field to try first: the service sends the properties in a fixed order, so this is the
+    /// field after the one that was set last.
     next: usize,
 }
 
@@ -289,13 +291,13 @@ pub(crate) fn read<'de, M: Model, D: Deserializer<'de>>(from: D) -> Result<M, D:
     from.deserialize_map(Members(PhantomData))
 }
 
-/// The names and the JSON of the fields that have a value, and of `extra`.
+/// Returns the names and the JSON of the fields that have a value, and of `extra`.
 fn members<'a>(properties: &[Property], (fields, extra): Fields<'a>) -> Vec<(&'a str, String)> {
     let fields = properties.iter().zip(fields);
     let mut members: Vec<(&str, String)> =
         fields.filter_map(|(property, field)| Some((property.name, field.write()?))).collect();
     for (name, value) in extra {
-        // A field wins over a member of `extra` with its name.
+        // If a field and a member of `extra` have the same name, only the field is written.
         if members.iter().all(|(known, _)| known != name) {
             members.push((name, json(value)));
         }
@@ -317,8 +319,8 @@ pub(crate) fn write<S: Serializer>(
     map.end()
 }
 
-/// The properties of `after` that `before` does not have with the same value. A property that only `before`
-/// has is cleared: `extra` has its name with `null`.
+/// Returns the properties of `after` that `before` does not have with the same value. A property that only
+/// `before` has is cleared: `extra` has its name with `null`.
 pub(crate) fn difference<M: Model>(before: &M, after: &M) -> M {
     let mut changes = M::default();
     let (fields, extra) = changes.fields_mut();
@@ -331,7 +333,8 @@ fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
     let by_name = |fields| members(row.properties, fields).into_iter().collect::<BTreeMap<_, _>>();
     let (old, new) = (by_name(before), by_name(after));
     for (name, json) in &new {
-        // The field has written this JSON itself. A value that it cannot read goes into `extra`.
+        // The field itself wrote this JSON. If the field cannot read the JSON again, the value goes into
+        // `extra`.
         if old.get(name) != Some(json) && row.set(name, json).is_err() {
             row.extra.insert((*name).to_owned(), serde_json::from_str(json).unwrap_or_default());
         }
@@ -341,8 +344,8 @@ fn fill(mut row: Row<'_>, before: Fields<'_>, after: Fields<'_>) {
     }
 }
 
-/// The JSON without the properties that the service sets itself, also in the rows inside the row. `None` if
-/// the JSON has no such property.
+/// Returns the JSON without the properties that the service sets itself, also in the rows inside the row.
+/// `None` if the JSON has no such property.
 pub(crate) fn settable(json: &RawValue, properties: &[Property]) -> Option<Box<RawValue>> {
     // A name with an escape, such as `\"`, cannot be borrowed from the JSON.
     let mut members: BTreeMap<String, Cow<'_, RawValue>> =

@@ -1,8 +1,8 @@
 //! The resources: a struct for the rows of each endpoint, and the endpoint's operations. Each area of
 //! the API has a module.
 //!
-//! The fields come from the three public lists that `endpoints.txt` names. A property that stands only in the
-//! list of 2022 is left out, unless a program uses the property. A test compares every field with
+//! The fields come from the three public lists that `endpoints.txt` names. A property that only the list of
+//! 2022 has is left out, unless a program uses the property. A test compares every field with
 //! `tests/vendors/exact_online/properties.txt`.
 
 mod cashflow;
@@ -125,7 +125,7 @@ pub use subscriptions::{
 };
 pub use system::{Deleted, Division, Me, SystemDivision, WebhookSubscription};
 
-/// A struct with a field for each property: `field: type = "Property"`, and `read_only` behind a property that
+/// A struct with a field for each property: `field: type = "Property"`, and `read_only` after a property that
 /// the service sets itself.
 macro_rules! model {
     (

@@ -1,16 +1,16 @@
-//! New rows: with the properties that Exact Online demands, and from rows that were read.
+//! Makes new rows: from the properties that Exact Online requires, or from rows that were read.
 
 use super::{
     Account, Document, Id, Item, PurchaseOrder, PurchaseOrderLine, SalesInvoice, SalesInvoiceLine,
     SalesOrder, SalesOrderLine, Topic, WebhookSubscription,
 };
 
-/// Gives a line the functions `new` and `to_new`.
+/// Implements `new` and `to_new` for a type of line.
 macro_rules! lines {
     ($( $line:ident of $what:literal: $($kept:ident)+; )+) => {$(
         impl $line {
             #[doc = concat!("Makes a line of a new ", $what, ". The service refuses a line without an item. Set the")]
-            /// quantity and the price: without them, the service takes 1 and the price of the item.
+            /// quantity and the price: without them, the service uses 1 and the price of the item.
             pub fn new(item: impl Into<Id<Item>>) -> $line {
                 let item = item.into();
                 $line::with(|line| line.item = Some(item))
@@ -66,7 +66,7 @@ impl SalesInvoice {
 }
 
 impl SalesOrder {
-    /// Makes a new order of an account. The service refuses an order without a customer or without lines.
+    /// Makes a new sales order of an account. The service refuses an order without a customer or without lines.
     pub fn new(
         ordered_by: impl Into<Id<Account>>,
         lines: impl Into<Vec<SalesOrderLine>>,

@@ -16,8 +16,8 @@ use super::model::{self, Column, Model};
 use super::odata::{Filter, Order, Query};
 use crate::{Error, Result};
 
-/// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
-/// has only the operations that the endpoint allows.
+/// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return a resource. A
+/// resource has only the operations that the endpoint allows.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -95,8 +95,8 @@ impl<M: Model> Resource<M> {
         Resource { call: Call::new(exact, M::PATH), kind: PhantomData }
     }
 
-    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    /// With `true`, a page fails if one of its rows cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Iter`], [`Page::unread`].
     pub fn strict(self, strict: bool) -> Resource<M> {
         Resource { call: self.call.strict(strict), kind: PhantomData }
     }
@@ -111,10 +111,10 @@ impl<M: Model> Resource<M> {
 }
 
 impl<M: Get> Resource<M> {
-    /// The row with this id.
+    /// Fetches the row with this id.
     ///
-    /// The call finds the row with a filter: not every endpoint takes a key in its address, and a filter that
-    /// finds nothing does not count against
+    /// The request has a filter: not every endpoint takes a key in its address, and a filter that finds
+    /// nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl<M: Get> Resource<M> {
         self.call.get(id)
     }
 
-    /// The row with this id, or `None` when no row has it.
+    /// Fetches the row with this id, or returns `None` when no row has the id.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl<M: List> Resource<M> {
         self.call.pages_from(position)
     }
 
-    /// The first page of the query.
+    /// Fetches the first page of the query.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl<M: List> Resource<M> {
         self.call.page()
     }
 
-    /// The first row of the query, or `None` when the query finds no row.
+    /// Fetches the first row of the query, or returns `None` when the query finds no row.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl<M: List> Resource<M> {
         self.call.first()
     }
 
-    /// How many rows the query finds.
+    /// Fetches the number of rows that the query finds.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl<M: Create> Resource<M> {
     /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
     /// type that serde serializes. Properties that the service sets itself are not sent.
     ///
-    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// A request that may have been processed is not sent again, because Exact Online cannot recognise a
     /// repeated request.
     ///
     /// # Errors
@@ -213,7 +213,7 @@ impl<M: Create> Resource<M> {
     }
 }
 
-/// The body without the properties that the service sets itself.
+/// Returns the body without the properties that the service sets itself.
 pub(super) fn settable<M: Model>(body: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>> {
     let json = serde_json::value::to_raw_value(body).map_err(|error| {
         Error::Config(format!("the body cannot be written as JSON: {error}").into())
@@ -253,8 +253,8 @@ impl<M: Delete> Resource<M> {
     }
 }
 
-/// A call of the `bulk/` or `sync/` endpoint `name`. Such an endpoint requires a choice of properties:
-/// the call has the caller's choice, or every field of the struct except `without`.
+/// Returns a call of the `bulk/` or `sync/` endpoint `name`. Such an endpoint requires a choice of
+/// properties: the call has the caller's choice, or every field of the struct except `without`.
 fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
     let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
@@ -292,9 +292,9 @@ impl<M: Synchronize> Resource<M> {
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later. Use the
-    /// position for a first run that does not read all rows. For a synchronisation by `Timestamp`, this
-    /// method requests the timestamp of the date from Exact Online, which offers such timestamps for 24
+    /// Returns a position from which [`Resource::sync`] reads the rows that changed on that date or later.
+    /// Use the position for a first run that does not read all rows. For a synchronisation by `Timestamp`,
+    /// this method requests the timestamp of the date from Exact Online, which offers such timestamps for 24
     /// endpoints (the vendor's documentation).
     ///
     /// # Errors

@@ -48,7 +48,7 @@ pub struct WebhookEvent {
 /// address.
 ///
 /// The signature is an HMAC with SHA-256 over the bytes between `{"Content":` and `,"HashCode":`, in
-/// upper-case hexadecimal; it is compared in constant time. The content is read only after the check.
+/// upper-case hexadecimal. The comparison takes constant time. The content is read only after the check.
 ///
 /// ```
 /// use evergrant::Secret;
@@ -91,7 +91,7 @@ pub fn verify(body: &[u8], secret: &Secret) -> Result<Option<WebhookEvent>> {
     event.map(Some).map_err(|error| unreadable("a webhook", &error.to_string()))
 }
 
-/// The signature of a webhook's content, the value of `HashCode`: for tests of your own program.
+/// Returns the signature of a webhook's content, the value of `HashCode`: for tests of your own program.
 pub fn sign(content: &[u8], secret: &Secret) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let digest = hmac::sign(&key, content);
@@ -102,8 +102,8 @@ fn refused(why: &str) -> Error {
     Error::Config(format!("the webhook {why}: it does not come from Exact Online").into())
 }
 
-/// The signed bytes, and the signature. The body must be one JSON object with exactly these two members,
-/// so that only signed content is read.
+/// Returns the signed bytes, and the signature. The body must be one JSON object with exactly these two
+/// members, so that only signed content is read.
 fn parts(body: &[u8]) -> Option<(&[u8], &str)> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

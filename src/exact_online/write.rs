@@ -10,19 +10,19 @@ use super::odata::{Literal, encode_key};
 use crate::sdk::unconfirmed::{lost, processed};
 use crate::{BoxError, Error, Response, Result};
 
-/// The longest body that the service takes, in bytes (the vendor's documentation).
+/// The longest body that the service accepts, in bytes (the vendor's documentation).
 pub(super) const LONGEST: u64 = 10_000_000;
 
 impl Call {
     /// Creates a row, and returns the row in the answer.
     ///
-    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// A request that may have been processed is not sent again, because Exact Online cannot recognise a
     /// repeated request.
     ///
     /// # Errors
     ///
-    /// The errors of [`Call::page`]. [`Unconfirmed::of`](super::Unconfirmed::of) tells whether the row was
-    /// created although the answer has no row that can be read, and whether no answer came.
+    /// The errors of [`Call::page`]. [`Unconfirmed::of`](super::Unconfirmed::of) tells whether the row may
+    /// have been created: because no answer came, or because the answer has no row that can be read.
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
@@ -103,7 +103,7 @@ impl Call {
     }
 }
 
-/// The key in an address such as `https://host/api/v1/1/crm/Accounts(guid'3f2504e0-..')` or `..(7)`.
+/// Returns the key in an address such as `https://host/api/v1/1/crm/Accounts(guid'3f2504e0-..')` or `..(7)`.
 fn key_in(address: &str) -> Option<String> {
     let (_, key) = address.trim_end_matches(')').rsplit_once('(')?;
     let key = key.strip_prefix("guid").unwrap_or(key);

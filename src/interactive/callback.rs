@@ -4,8 +4,12 @@ use url::Url;
 
 use super::comes_here;
 
-/// The largest number of bytes that are read of a request: its head and its form.
-pub(super) const HEAD_LIMIT: usize = 16 << 10;
+/// The largest number of bytes that are read of a request: its head and its form. A browser sends the
+/// cookies of all programs on `localhost` along, whatever their port.
+pub(super) const HEAD_LIMIT: usize = 256 << 10;
+
+/// The largest number of bytes of a posted form.
+const FORM_LIMIT: usize = 64 << 10;
 
 /// The head of a request, as far as it has arrived.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +61,7 @@ fn posted(path: &str, request: &httparse::Request<'_, '_>, body: &[u8]) -> Head 
     let length =
         header(request, "content-length").and_then(|text| text.trim().parse::<usize>().ok());
     let Some(length) = length else { return Head::Bad(411) };
-    if length > HEAD_LIMIT {
+    if length > FORM_LIMIT {
         return Head::Bad(413);
     }
     let Some(form) = body.get(..length) else { return Head::Incomplete };

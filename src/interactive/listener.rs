@@ -74,12 +74,14 @@ impl Listener {
         self.port
     }
 
-    /// Waits for the request that finishes the login. `judge` gets the path and query of each request that
-    /// may be the callback, and returns the answer and, if the login is finished, its result.
+    /// Waits for the request that finishes the login. `code` is the name of the code's parameter. `judge`
+    /// gets the path and query of each request that may be the callback, and returns the answer and, if the
+    /// login is finished, its result.
     pub(super) fn serve<T>(
         self,
         clock: &dyn Clock,
         limit: Duration,
+        code: &str,
         mut judge: impl FnMut(&str) -> (Answer, Option<Result<T>>),
     ) -> Result<T> {
         let start = clock.monotonic();
@@ -102,7 +104,7 @@ impl Listener {
                         at += 1;
                         continue;
                     }
-                    Some(Head::Get(target)) if self.is_ours(&target) => {
+                    Some(Head::Get(target)) if self.is_ours(&target, code) => {
                         let connection = connections.remove(at);
                         if crowded {
                             // Close all connections, because the exchange and the store need file
@@ -131,15 +133,15 @@ impl Listener {
         }
     }
 
-    /// Whether `target` can be the callback: an address with the callback's path and a `code` or an `error`.
-    fn is_ours(&self, target: &str) -> bool {
+    /// Whether `target` can be the callback: an address with the callback's path and a code or an `error`.
+    fn is_ours(&self, target: &str, code: &str) -> bool {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let named = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
-        path == self.path && (named("code") || named("error"))
+        path == self.path && (named(code) || named("error"))
     }
 
-    /// Accepts waiting connections, and returns whether there were any. Sets `crowded` when no file
-    /// descriptor was left.
+    /// Accepts waiting connections, and returns whether any connection was waiting. Sets `crowded` when no
+    /// file descriptor was left.
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
@@ -175,7 +177,7 @@ impl Listener {
 }
 
 impl Connection {
-    /// Reads the bytes that have arrived. `None` means that the other side has closed the connection.
+    /// Reads the bytes that have arrived. Returns `None` if the other side has closed the connection.
     fn read(&mut self, idle: &mut bool) -> Option<Head> {
         let mut buffer = [0; 2048];
         while self.bytes.len() < HEAD_LIMIT {

@@ -214,7 +214,7 @@ fn a_listener_is_on_the_address_of_the_redirect_uri_alone() {
 }
 
 #[test]
-fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
+fn a_redirect_uri_without_a_port_means_any_free_port() {
     let world = World::new();
     for uri in ["http://127.0.0.1:0/cb", "http://127.0.0.1/cb", "http://localhost/cb"] {
         let credentials =
@@ -262,7 +262,7 @@ fn a_person_who_pastes_something_else_is_asked_again() {
 
 /// Some services leave the state out when they report an error (RFC 6749 section 4.1.2.1 wants it).
 #[test]
-fn an_error_without_state_is_told_at_the_end() {
+fn an_error_without_state_is_reported_at_the_end() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -307,4 +307,36 @@ fn a_callback_may_come_as_a_posted_form() {
     });
     done.unwrap();
     assert!(client.stored().unwrap().is_some());
+}
+
+#[test]
+fn a_code_under_the_providers_own_name_ends_a_login() {
+    let world = World::new();
+    let provider = world.sandbox.provider().to_builder().code_param("authCode").build().unwrap();
+    let client =
+        Client::builder(provider, world.sandbox.credentials(), MemoryBackend::new()).build();
+    let done = world.login(&client, |url| {
+        let callback = world.sandbox.approve(url).unwrap();
+        assert!(get(&callback).contains("404"), "this service names the code otherwise");
+        let page = get(&callback.replace("code=", "authCode="));
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    });
+    done.unwrap();
+}
+
+#[test]
+fn the_cookies_of_other_programs_do_not_block_a_login() {
+    let world = World::new();
+    let client = world.builder().build();
+    let done = world.login(&client, |url| {
+        let callback = Url::parse(&world.sandbox.approve(url).unwrap()).unwrap();
+        let (path, query) = (callback.path(), callback.query().unwrap());
+        let cookies = "session=0123456789abcdef; ".repeat(4000);
+        let page = ask(
+            &callback,
+            &format!("GET {path}?{query} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n\r\n"),
+        );
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    });
+    done.unwrap();
 }

@@ -119,9 +119,9 @@ impl ServiceAccount {
             .build()
     }
 
-    /// Starts to build a client for these scopes. The client asks for a token whenever it needs one, and
-    /// keeps it in the backend for other clients. Each account, user and set of scopes needs a store of
-    /// its own.
+    /// Returns a builder for a client with these scopes. The client asks for a token whenever it needs one,
+    /// and keeps the token in the backend for other clients. Each account, user and set of scopes needs a
+    /// store of its own.
     ///
     /// # Errors
     ///

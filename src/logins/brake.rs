@@ -1,4 +1,4 @@
-//! When a sweep stops: the service refuses the client itself, or does not answer.
+//! Decides when a sweep stops: the service refuses the client itself, or does not answer.
 
 use parking_lot::Mutex;
 
@@ -7,7 +7,7 @@ use crate::error::{Error, OAuthError, chain};
 /// After the service has refused the client itself for this many accounts in a row, a sweep sends nothing more.
 const REFUSALS: usize = 5;
 
-/// Decides which login of a sweep may be sent.
+/// Decides whether a sweep may refresh a login.
 #[derive(Default)]
 pub(super) struct Brake(Mutex<State>);
 
@@ -19,7 +19,7 @@ struct State {
     probe: Probe,
 }
 
-/// The only login that is sent while the service does not answer.
+/// The only login that a sweep refreshes while the service does not answer.
 #[derive(Default)]
 enum Probe {
     #[default]
@@ -29,7 +29,7 @@ enum Probe {
     Ended,
 }
 
-/// Why a login is not sent.
+/// Why a sweep does not refresh a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The sweep may try the login again later.
@@ -39,8 +39,8 @@ pub(super) enum Stop {
 }
 
 impl Brake {
-    /// Why this account's login must not be sent now. While the service is silent, the first account that asks
-    /// becomes the probe.
+    /// Returns why the login of this account must not be refreshed now. While the service is silent, the
+    /// first account that asks becomes the probe: the only login that is refreshed.
     pub(super) fn stops(&self, account: &str, silent: bool) -> Option<Stop> {
         let mut state = self.0.lock();
         let count = state.refused.len();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn only_refusals_of_the_client_for_different_accounts_stop() {
+    fn only_refusals_for_different_accounts_stop_a_sweep() {
         let brake = Brake::default();
         let wrong = oauth("invalid_client");
         for _ in 0..9 {

@@ -13,7 +13,7 @@ use crate::credentials::Credentials;
 use crate::event::Event;
 use crate::provider::Provider;
 
-/// How long a client is kept that nobody uses, unless [`LoginsBuilder::idle`] says otherwise.
+/// The default of [`LoginsBuilder::idle`].
 const IDLE: Duration = Duration::from_secs(300);
 
 /// Makes [`Logins`].
@@ -61,7 +61,7 @@ impl LoginsBuilder {
         self
     }
 
-    /// Sets how long a client is kept that nobody uses; 5 minutes by default. A client that has a token which is
+    /// Sets how long a client that nobody uses is kept; 5 minutes by default. A client with a token that is
     /// not saved yet is kept longer.
     pub fn idle(mut self, idle: Duration) -> LoginsBuilder {
         self.idle = idle;

@@ -19,7 +19,7 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Kept {
     clients: HashMap<String, (Client, Duration)>,
-    /// When idle clients are looked for next, in monotonic time.
+    /// When idle clients are next removed, in monotonic time.
     look_at: Duration,
 }
 
@@ -59,11 +59,11 @@ impl Clients {
         let made = make()?;
         let mut kept = self.kept.lock();
         let entry = kept.clients.entry(account.to_owned());
-        // Another thread may have been faster.
+        // Another thread may have made the client first.
         Ok(entry.or_insert((made, now)).0.clone())
     }
 
-    /// Returns the client of an account if there is one.
+    /// Whether the account has a client.
     pub(super) fn has(&self, account: &str) -> bool {
         self.kept.lock().clients.contains_key(account)
     }
@@ -73,7 +73,7 @@ impl Clients {
         self.kept.lock().clients.get(account).map(|(client, _)| client.clone())
     }
 
-    /// Drops the client of an account, unless somebody uses the client or it has something to save.
+    /// Drops the client of an account, unless somebody uses the client or the client has an unsaved token.
     pub(super) fn forget(&self, account: &str) {
         let mut kept = self.kept.lock();
         let spare = kept.clients.get(account).is_some_and(|(client, _)| is_spare(client));
@@ -83,7 +83,7 @@ impl Clients {
     }
 }
 
-/// Whether no other code has a clone of the client, and the client has nothing to save.
+/// Whether no other code has a clone of the client, and the client has no unsaved token.
 fn is_spare(client: &Client) -> bool {
     client.is_alone() && client.keeper().rests()
 }

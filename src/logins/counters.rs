@@ -23,7 +23,8 @@ pub struct Counters {
     pub refreshed: u64,
     /// Access tokens that another process or host refreshed and these clients use.
     pub adopted: u64,
-    /// Refreshes after a request that had no answer. They are counted in [`Counters::refreshed`], too.
+    /// Refreshes after a request that had no answer. These refreshes are counted in [`Counters::refreshed`],
+    /// too.
     pub recovered: u64,
     /// Calls that waited for the lock of a store, and how long they waited in all.
     pub waits: u64,

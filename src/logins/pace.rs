@@ -17,7 +17,7 @@ use crate::transport::TokenTransport;
 /// the answer says.
 const LONGEST: Duration = Duration::from_secs(600);
 /// How long all clients wait after an answer that does not say how long to wait. The wait doubles with each
-/// further such answer.
+/// further answer of this kind.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// After this many requests in a row without an answer, the token endpoint counts as silent.
@@ -40,7 +40,7 @@ struct Held {
     unanswered: u32,
     /// When the endpoint refused a request, in monotonic time, if the service limits refusals.
     refusals: Vec<Duration>,
-    /// How many logins sweeps are sending, if the service limits refusals.
+    /// How many logins the sweeps are refreshing now, if the service limits refusals.
     sending: usize,
 }
 
@@ -52,7 +52,7 @@ impl Held {
     }
 }
 
-/// A sweep's permission to send a login. The endpoint may refuse the request.
+/// A sweep's permission to refresh a login. Until the answer comes, the request counts as a possible refusal.
 pub(super) struct Slot<'a>(Option<&'a Pace>);
 
 impl Drop for Slot<'_> {
@@ -69,7 +69,7 @@ impl Pace {
         Pace { clock, limit, held: Mutex::default() }
     }
 
-    /// How long no request may be sent, and why.
+    /// Returns how long the client must not send a request, and why.
     pub(super) fn left(&self) -> Option<(Duration, String)> {
         let now = self.clock.monotonic();
         let mut held = self.held.lock();
@@ -91,8 +91,8 @@ impl Pace {
         asked.max(full)
     }
 
-    /// Permits a sweep to send a login, or not. No more logins are on their way than the number of
-    /// refusals that the service still allows.
+    /// Permits a sweep to refresh one more login, or returns `None`. A sweep refreshes no more logins at a
+    /// time than the number of refusals that the service still allows.
     pub(super) fn slot(&self) -> Option<Slot<'_>> {
         let Some(limit) = self.limit else { return Some(Slot(None)) };
         let now = self.clock.monotonic();
@@ -135,7 +135,7 @@ impl Pace {
             Sent::Reply(reply) => reply,
         };
         match &reply.outcome {
-            // The service may have used the refresh token before it sent such an answer.
+            // The service may have used the refresh token, although its answer does not say so.
             Outcome::Unknown(_) => self.unanswered(),
             Outcome::Limited { spent: true, .. } => self.unanswered(),
             Outcome::Limited { .. } => self.held.lock().unanswered = 0,
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_of_zero_counts_as_unsaid() {
+    fn a_wait_of_zero_counts_as_no_wait() {
         let clock = Arc::new(ManualClock::new());
         let pace = Pace::new(clock.clone(), None);
         for wait in [1, 2, 4] {

@@ -24,16 +24,16 @@ pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for
-    /// its turn is not counted.
+    /// When the sweep first tried the account, in monotonic time. Time in which the account waits for a
+    /// permitted request is not counted.
     pub(super) since: Duration,
-    /// Whether the account has waited for its turn to be sent.
+    /// Whether the account has already waited for the next permitted request.
     pub(super) has_turn: bool,
     /// Whether the account had a client before the sweep first visited it.
     pub(super) was_there: Option<bool>,
-    /// Whether the next visit is the second look at a refusal, which sends nothing.
+    /// Whether the next visit only checks a refusal by a second read of the store, and sends nothing.
     pub(super) doubted: bool,
-    /// How many second looks the account has had.
+    /// How often a refusal of this account was checked by a second read.
     pub(super) looks: u32,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Queue<'a> {
     store: &'a dyn LoginStore,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
-    /// The last name that was read. Held while names are read, so that one thread reads them.
+    /// The last name that was read. Locked while names are read, so that one thread reads them.
     last: Mutex<Option<String>>,
 }
 

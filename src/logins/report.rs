@@ -32,7 +32,7 @@ pub enum Outcome {
 pub struct Progress<'a> {
     /// The account of the login that is done.
     pub account: &'a str,
-    /// What was done with it.
+    /// What the sweep did with the login.
     pub outcome: Outcome,
     /// Why the login was put off, needs a person or failed.
     pub reason: Option<&'a str>,
@@ -42,7 +42,7 @@ pub struct Progress<'a> {
     pub listed: u64,
     /// Whether `listed` is the number of all logins.
     pub all_listed: bool,
-    /// How many logins are put off at present, and are tried again by this sweep.
+    /// How many logins are put off at present, and will be tried again by this sweep.
     pub waiting: usize,
 }
 
@@ -52,7 +52,7 @@ pub struct Progress<'a> {
 pub struct Told {
     /// The account.
     pub account: String,
-    /// What was done with it.
+    /// What the sweep did with the login.
     pub outcome: Outcome,
     /// The reason with all causes, in one line.
     pub reason: String,

@@ -38,7 +38,7 @@ pub struct LoginStatus {
 pub struct Pending {
     /// The host and the process that sent the refresh token.
     pub holder: String,
-    /// When it was sent, UTC.
+    /// When the refresh token was sent, UTC.
     pub sent_at: OffsetDateTime,
     /// Until when an answer can come, UTC.
     pub deadline: OffsetDateTime,
@@ -51,7 +51,7 @@ impl fmt::Display for LoginStatus {
     }
 }
 
-/// Reads the status of an account. `None` if there is no login.
+/// Reads the status of an account. Returns `None` if there is no login.
 pub(super) fn read(
     logins: &Logins,
     account: &str,
@@ -118,8 +118,8 @@ pub(super) fn early(account: &str, record: &Record) -> f64 {
 
 /// The logins of a store, in the order of their names: [`Logins::list`].
 ///
-/// An account whose record cannot be read, or belongs to another client, is an error, and the list goes on after
-/// it. If the names cannot be read, the list ends with an error.
+/// An account whose record cannot be read, or belongs to another client, is an error, and the list continues
+/// with the next account. If the names cannot be read, the list ends with an error.
 #[must_use = "an iterator does nothing until it is used"]
 pub struct List<'a> {
     logins: &'a Logins,

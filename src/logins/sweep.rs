@@ -15,18 +15,17 @@ use crate::clock;
 use crate::error::{Error, Result, chain, one_line};
 use crate::health::Health;
 
-/// How many threads a sweep has, unless [`Sweep::threads`] says otherwise.
+/// The default of [`Sweep::threads`].
 const THREADS: usize = 8;
-/// How long a sweep goes on trying an account that it put off, unless [`Sweep::patience`] says
-/// otherwise.
+/// The default of [`Sweep::patience`].
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the other accounts wait before they ask whether the silent service has answered the probe.
 const SILENT: Duration = Duration::from_secs(10);
 /// The wait after the first request of the probe, in milliseconds. The wait doubles after each further request.
 const PROBE: u64 = 5000;
-/// How many second looks an account gets after the time of [`Sweep::patience`].
+/// How often a refusal is checked again after the time of [`Sweep::patience`].
 const LOOKS: u32 = 3;
-/// The longest nap of a worker that waits for an account.
+/// The longest sleep of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
 
 type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
@@ -53,8 +52,9 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// answer within [`Sweep::patience`], the sweep sends nothing more. The sweep does not try other logins
 /// again whose requests got no answer.
 ///
-/// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
-/// a refusal must be checked once more, the account is put off, and the worker goes on with others.
+/// A worker does not wait for a single login. If another process is refreshing the login, the service asked
+/// to wait, or a refusal must be checked once more, the account is put off, and the worker goes on with
+/// others.
 #[must_use = "a sweep begins with `run`"]
 pub struct Sweep<'a> {
     logins: &'a Logins,
@@ -77,7 +77,7 @@ struct Work<'a, 's> {
     sweep: &'s Sweep<'a>,
     queue: Queue<'s>,
     report: Mutex<Report>,
-    /// The monotonic time of the next request, if their number is limited.
+    /// The monotonic time of the next request, if the number of requests is limited.
     next_request: Mutex<Duration>,
     brake: Brake,
 }
@@ -223,7 +223,7 @@ impl Work<'_, '_> {
         if !health.refresh_due && !health.needs_person() && !self.access_due(&health, early) {
             return Visited::Done(Outcome::Kept, None);
         }
-        // The second look at a refusal sends nothing.
+        // The second read of the store after a refusal sends nothing.
         let second_look = std::mem::take(&mut visit.doubted);
         if !second_look && let Some(stopped) = self.stopped(visit) {
             return stopped;
@@ -236,7 +236,7 @@ impl Work<'_, '_> {
         self.refresh(visit, &record)
     }
 
-    /// Why this login is not sent now. Waits for the login's turn.
+    /// Returns why the sweep does not refresh this login now. Waits until the next request is permitted.
     fn stopped(&self, visit: &mut Visit) -> Option<Visited> {
         let pace = &self.sweep.logins.0.pace;
         loop {
@@ -280,8 +280,8 @@ impl Work<'_, '_> {
         health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
     }
 
-    /// Waits until the next request may be sent, if their number is limited. Returns the time of the
-    /// wait.
+    /// Waits until the next request may be sent, if the number of requests is limited. Returns how long it
+    /// waited.
     fn wait_for_turn(&self) -> Duration {
         if self.sweep.gap.is_zero() {
             return Duration::ZERO;

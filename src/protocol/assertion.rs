@@ -1,4 +1,5 @@
-//! Signed client assertions (RFC 7521, RFC 7523), and the difference to the server's clock.
+//! Signed client assertions (RFC 7521, RFC 7523), and the check whether a wrong clock may have caused
+//! a refusal.
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::provider::{AssertionAudience, ClientAuth, Provider};
 use crate::secret::{Secret, random_id};
 use crate::signing::Signer;
+use crate::stored_json::parse;
 
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -21,7 +23,7 @@ pub(super) const CLIENT_ASSERTION_TYPE: &str =
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
-/// Core section 9), with a new `jti` for each request. `None` for a client that authenticates in
+/// Core section 9), with a new `jti` for each request. Returns `None` for a client that authenticates in
 /// another way.
 pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
     let Requester { provider, credentials, now, .. } = *caller;
@@ -78,7 +80,7 @@ pub(super) fn signed(signer: &dyn Signer, kind: Option<&str>, claims: &Value) ->
     let message = message(&header(signer.algorithm().name(), signer.key_id(), kind), claims);
     let signature = signer
         .sign(message.as_bytes())
-        .map_err(|error| Error::config(format!("the client's key did not sign: {error}")))?;
+        .map_err(|error| Error::config(format!("signing with the client's key failed: {error}")))?;
     Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }
 
@@ -91,10 +93,10 @@ pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Val
 }
 
 /// Whether an error may come from a wrong clock on this machine: the server refused the client's
-/// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Both refusals leave the
-/// refresh token unused.
+/// assertion, or the assertion of the grant (RFC 7523 sections 3.1 and 3.2). Neither refusal uses up the
+/// refresh token.
 pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let value = parse(body).unwrap_or_default();
     let code = value.get("error").and_then(Value::as_str);
     (400..500).contains(&status)
         && (code == Some("invalid_client") || of_grant && code == Some("invalid_grant"))
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_assertion_has_the_claims_of_the_standard_and_a_new_jti_each_time() {
+    fn a_client_assertion_has_standard_claims_and_a_new_jti() {
         let credentials = Credentials::signed("app7", key());
         let known = provider().issuer("https://as.example");
         let [header, claims] = assertion(known.clone(), &credentials);

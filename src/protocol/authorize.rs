@@ -33,7 +33,7 @@ const RESERVED: [&str; 7] = [
 /// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
 /// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store it where the user can
-/// read it. `Debug` shows none of them. Each value works for one login.
+/// read it. `Debug` shows none of these secrets. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,
@@ -61,6 +61,13 @@ pub struct Authorization {
     pub(super) expires_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     dpop_key: Option<Secret>,
+    /// If the login has `max_age`: the earliest time by our clock at which the person may have authenticated.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    authenticated_since: Option<OffsetDateTime>,
     pub(super) host: String,
     token_endpoint: String,
     client_id: String,
@@ -74,12 +81,13 @@ impl Authorization {
 
     /// The latest time at which the browser may open the address, UTC: a pushed authorization request
     /// expires (RFC 9126 section 2.2), and so does a signed request (RFC 9101). After that time, start another
-    /// login. `None` for a login that was neither pushed nor signed, and if the server did not say.
+    /// login. `None` for a login that was neither pushed nor signed, and for a pushed login whose server gave
+    /// no lifetime.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
 
-    /// The redirect URI, exactly as it was given. `None` if the service uses the registered redirect
+    /// The redirect URI, exactly as the program gave it. `None` if the service uses the registered redirect
     /// URI.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
@@ -96,8 +104,7 @@ impl Authorization {
         &self.client_id
     }
 
-    /// If the pushed request of a login may have expired, adds this to the login's error (RFC 9126
-    /// section 2.2).
+    /// If the address of the login may have expired, the returned error also says so (RFC 9126 section 2.2).
     pub(crate) fn explained(&self, mut error: Error, now: OffsetDateTime) -> Error {
         const OF_REQUEST: [&str; 3] =
             ["invalid_request_uri", "invalid_request", "invalid_request_object"];
@@ -125,6 +132,12 @@ impl Authorization {
     /// The nonce (OpenID Connect Core section 3.1.2.1), if one was sent.
     pub(crate) fn nonce(&self) -> Option<&Secret> {
         self.nonce.as_ref()
+    }
+
+    /// If the login has `max_age` (OpenID Connect Core section 3.1.2.1): the earliest time by our clock at which
+    /// the person may have authenticated.
+    pub(crate) fn authenticated_since(&self) -> Option<OffsetDateTime> {
+        self.authenticated_since
     }
 
     /// The private JWK that the code is bound to (RFC 9449 section 10), if the login is bound to a key.
@@ -165,7 +178,7 @@ impl AuthorizationRequest<'_> {
     pub(crate) fn bound_to(mut self, key: &crate::proof_key::ProofKey) -> Result<Self> {
         if self.params.has("dpop_jkt") {
             return Err(Error::config(
-                "the parameter `dpop_jkt` is set by the client, which has a key for each login",
+                "the client sets the parameter `dpop_jkt` itself, because it makes a key for each login",
             ));
         }
         self.params.push("dpop_jkt", key.thumbprint());
@@ -177,6 +190,15 @@ impl AuthorizationRequest<'_> {
     #[cfg(feature = "par")]
     pub(crate) fn dpop_key(&self) -> Option<&Secret> {
         self.authorization.dpop_key.as_ref()
+    }
+
+    /// Remembers `max_age`, if the login has it, for the check of the ID token. `now` is the time at which the
+    /// login starts.
+    pub(crate) fn started_at(mut self, now: OffsetDateTime) -> Self {
+        let seconds = self.params.get("max_age").and_then(|text| text.parse().ok());
+        let age = seconds.map(|seconds: u32| time::Duration::seconds(seconds.into()));
+        self.authorization.authenticated_since = age.and_then(|age| now.checked_sub(age));
+        self
     }
 
     /// Returns the login with all parameters in its address.
@@ -227,6 +249,7 @@ pub(crate) fn authorization_request<'a>(
         callback_fields: callback_fields(provider),
         expires_at: None,
         dpop_key: None,
+        authenticated_since: None,
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
@@ -246,8 +269,8 @@ pub(crate) fn authorize(
     authorization_request(provider, credentials, redirect_uri, scopes, extra)?.in_address()
 }
 
-/// The parameters of the callback that are kept, with the parameter that names the token endpoint's
-/// host.
+/// The names of the callback parameters to keep with the token: those that the provider lists, and
+/// the parameter that names the token endpoint's host.
 fn callback_fields(provider: &Provider) -> Vec<String> {
     let mut fields = provider.authorization.callback_fields.clone();
     let host = provider.authorization.token_host_from.as_ref().map(|place| &place.name);
@@ -277,7 +300,7 @@ struct Login {
     state: Secret,
     verifier: Option<Secret>,
     nonce: Option<Secret>,
-    /// Whether the nonce is among the extra parameters.
+    /// Whether the caller passed a nonce among the extra parameters.
     nonce_is_given: bool,
 }
 
@@ -388,7 +411,7 @@ fn check_redirect_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Joins the scopes. `None` for no scopes: a parameter without a value is treated as omitted (RFC
+/// Joins the scopes. Returns `None` for no scopes: a parameter without a value is treated as omitted (RFC
 /// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {

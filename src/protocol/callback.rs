@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::authorize::Authorization;
 use super::error_text::{clean, hide};
@@ -85,8 +86,8 @@ impl Authorization {
 }
 
 impl Authorization {
-    /// The error in a callback that does not prove that it belongs to this login. Some services leave
-    /// the state out when they report an error, and anybody may have made up such a callback: the text
+    /// The error in a callback that does not prove that it belongs to this login. Some services leave the
+    /// state out when they report an error, and anybody may have made up a callback without a state: the text
     /// is shown to a person, and the login goes on.
     pub(crate) fn unproven_error(&self, callback: &str) -> Option<String> {
         let pairs = read(callback, self.code_param.as_deref().unwrap_or("code"))?;
@@ -113,13 +114,14 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// Reads the parameters. `None` for a text without parameters. `code` is the name of the code's
+/// Reads the parameters. Returns `None` for a text without parameters. `code` is the name of the code's
 /// parameter.
 fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
-    let text = callback.trim();
-    if text.len() > LONGEST {
+    if callback.len() > LONGEST {
         return None;
     }
+    let text = as_copied(callback);
+    let text = unquoted(text.trim());
     // Some services append a fragment, such as `#_=_`; in a query a `#` is always encoded.
     let text = text.split('#').next().unwrap_or_default();
     let query = match text.split_once('?') {
@@ -133,6 +135,21 @@ fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     }
     // A text without `=` is a bare code or an address, pasted from the wrong place.
     query.contains('=').then_some(pairs)
+}
+
+/// The text without the changes of a mail, a terminal or a page from which a person copied it: line breaks, which
+/// no address contains (WHATWG URL section 4.4), and `&` in HTML.
+fn as_copied(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(text.replace("&amp;", "&"));
+    plain.retain(|c| !matches!(c, '\t' | '\r' | '\n'));
+    plain
+}
+
+/// The text without a pair of quotes or brackets around it.
+fn unquoted(text: &str) -> &str {
+    let pairs = [("\"", "\""), ("'", "'"), ("<", ">"), ("`", "`")];
+    let within = |(open, close)| text.strip_prefix(open)?.strip_suffix(close);
+    pairs.into_iter().find_map(within).map_or(text, str::trim)
 }
 
 fn is_address(text: &str) -> bool {
@@ -188,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_a_path_a_query_and_a_form_body_give_the_same_code() {
+    fn every_form_of_callback_gives_the_same_code() {
         let login = begun(provider());
         for callback in [
             "https://app.example/cb?code=a%2Bb%2F%21%3D&state=STATE",
@@ -199,6 +216,11 @@ mod tests {
             "code=a%2Bb/!=&state=STATE#_=_",
             "session_state=http://x?y&code=a%2Bb%2F!%3D&state=STATE",
             "code=a%2Bb/!=&state=STATE&session_state=x?y",
+            "\"https://app.example/cb?code=a%2Bb/!=&state=STATE\"",
+            " <https://app.example/cb?code=a%2Bb/!=&state=STATE>",
+            "https://app.example/cb?code=a%2Bb/!=&amp;state=STATE",
+            "https://app.example/cb?co\r\nde=a%2B\nb/!=&state=STATE",
+            "view-source:https://app.example/cb?code=a%2Bb/!=&state=STATE",
         ] {
             let code = check(&login, callback).unwrap();
             assert_eq!(code.code.expose(), "a+b/!=", "{callback}");
@@ -289,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_counts_before_a_code_and_one_must_be_there() {
+    fn a_callback_needs_an_error_or_a_code_and_errors_win() {
         let login = begun(provider());
         let both = "?code=c&error=access_denied&error_description=no%0Away%1b&state=STATE";
         let Err(Error::OAuth(error)) = check(&login, both) else { panic!("not refused") };

@@ -66,8 +66,8 @@ pub(crate) fn authenticate<'a>(
     }
 }
 
-/// Joins user and password by RFC 7617 section 2. A user's name with a colon fails, because the first
-/// colon ends the name.
+/// Joins user name and password with a colon (RFC 7617 section 2). A user name with a colon fails,
+/// because the first colon ends the name.
 fn raw(user: &str, password: &str) -> Result<Zeroizing<Vec<u8>>> {
     if user.contains(':') {
         return Err(Error::config(
@@ -77,8 +77,8 @@ fn raw(user: &str, password: &str) -> Result<Zeroizing<Vec<u8>>> {
     Ok(pair(user, password))
 }
 
-/// `{user}:{password}`. The buffer has its full length from the start, because a buffer that grows
-/// leaves copies behind.
+/// `{user}:{password}`. The buffer has its full length from the start: a buffer that grows leaves
+/// copies of the secret in freed memory.
 fn pair(user: &str, password: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new([user.as_bytes(), b":", password.as_bytes()].concat())
 }

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::Provider;
 use crate::secret::{Secret, in_clear, in_clear_opt};
+use crate::stored_json::parse;
 
 /// How long to wait between two polls if the server does not say (RFC 8628 section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -35,8 +36,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
-/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has them can fetch the token. `Debug`
-/// shows neither.
+/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has these two can fetch the
+/// token. `Debug` shows neither the device code nor the key.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -53,6 +54,9 @@ pub struct DeviceCode {
     expires_at: Option<OffsetDateTime>,
     #[serde(default)]
     lifetime: Option<Duration>,
+    /// When the code was asked for, by the monotonic clock of this process.
+    #[serde(skip)]
+    asked_at: Option<Duration>,
     interval: Duration,
     token_endpoint: String,
     client_id: String,
@@ -65,6 +69,18 @@ pub struct DeviceCode {
 }
 
 impl DeviceCode {
+    /// Counts the lifetime of the code from `monotonic`, so that a change of the wall clock does not end the
+    /// login.
+    pub(crate) fn asked_at(mut self, monotonic: Duration) -> DeviceCode {
+        self.asked_at = Some(monotonic);
+        self
+    }
+
+    /// When the code expires, by the monotonic clock; `None` if another process asked for the code.
+    pub(crate) fn ends_at(&self) -> Option<Duration> {
+        Some(self.asked_at?.saturating_add(self.lifetime?))
+    }
+
     pub(crate) fn asking_openid(mut self, openid: bool) -> DeviceCode {
         self.openid = openid;
         self
@@ -95,13 +111,13 @@ impl DeviceCode {
     }
 
     /// The address of the page, with the code in the address, for a link or a QR code. `None` if the
-    /// server gave no such address. Show the code as well: the person compares the two (RFC 8628
-    /// section 3.3.1).
+    /// server gave no such address. Show the code as well: the person compares it with the code on
+    /// the page (RFC 8628 section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }
 
-    /// When the code expires, UTC, if the server says.
+    /// When the code expires, UTC. `None` if the server does not say.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
@@ -187,7 +203,7 @@ pub(crate) fn read_device(
     reply: &RawReply<'_>,
     sent_at: OffsetDateTime,
 ) -> Result<DeviceCode> {
-    let value: Value = serde_json::from_slice(reply.body).unwrap_or_default();
+    let value: Value = parse(reply.body).unwrap_or_default();
     let text = |name: &str| {
         let text = value.get(name)?.as_str().filter(|text| !text.is_empty())?;
         (text.len() <= LONGEST && !text.contains(is_unseen)).then(|| text.to_owned())
@@ -203,6 +219,9 @@ pub(crate) fn read_device(
     let (device_code, user_code) = (text("device_code"), text("user_code"));
     let verification_uri = address("verification_uri").or_else(|| address("verification_url"));
     let lifetime = value.get("expires_in").and_then(seconds);
+    // An interval in milliseconds would be longer than the life of the code.
+    let interval = value.get("interval").and_then(seconds);
+    let interval = interval.filter(|interval| lifetime.is_none_or(|lifetime| *interval < lifetime));
     match (device_code, user_code, verification_uri) {
         (Some(device_code), Some(user_code), Some(verification_uri))
             if (200..300).contains(&reply.status) =>
@@ -215,7 +234,8 @@ pub(crate) fn read_device(
                     .or_else(|| address("verification_url_complete")),
                 expires_at: lifetime.map(|lifetime| later(sent_at, lifetime)),
                 lifetime,
-                interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
+                asked_at: None,
+                interval: interval.unwrap_or(INTERVAL),
                 token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
                 openid: false,
@@ -229,7 +249,7 @@ pub(crate) fn read_device(
 /// The interval after `slow_down`: five seconds more than before (RFC 8628 section 3.5), or the
 /// interval in the answer if that is longer.
 pub(crate) fn slower_interval(body: &[u8], before: Duration) -> Duration {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let value: Value = parse(body).unwrap_or_default();
     let given = value.get("interval").and_then(seconds);
     before.saturating_add(INTERVAL).max(given.unwrap_or_default())
 }
@@ -246,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn q66_an_older_server_says_verification_url() -> Result<()> {
+    fn an_older_server_says_verification_url() -> Result<()> {
         let reply = started(
             200,
             r#"{"device_code":"d1","user_code":"U-1","verification_url":"https://x.example.com/device","expires_in":1800,"interval":5}"#,
@@ -260,12 +280,17 @@ mod tests {
             r#"{"device_code":"d1","user_code":"U-1","verification_url":"https://x.example/d","verification_url_complete":"https://x.example/d?c=U-1"}"#,
         )?;
         assert_eq!(complete.verification_uri_complete(), Some("https://x.example/d?c=U-1"));
+        let marked = "\u{feff}{\"device_code\":\"d1\",\"user_code\":\"U-1\",\"verification_uri\":\"https://x.example/d\"}";
+        assert_eq!(started(200, marked)?.user_code(), "U-1");
         Ok(())
     }
 
     #[test]
-    fn q67_an_interval_that_is_null_absent_or_a_text_is_read_or_five_seconds() -> Result<()> {
-        for (interval, expected) in [("null", 5), ("\"7\"", 7), ("0", 5), ("\"x\"", 5), ("9", 9)] {
+    fn an_unreadable_device_interval_is_five_seconds() -> Result<()> {
+        // The last interval is in milliseconds: nobody would poll before the code expires.
+        for (interval, expected) in
+            [("null", 5), ("\"7\"", 7), ("0", 5), ("\"x\"", 5), ("9", 9), ("5000", 5)]
+        {
             let reply = started(
                 200,
                 &format!(
@@ -302,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_form_with_the_client_id_and_a_poll_has_no_scope() -> Result<()> {
+    fn device_start_and_poll_send_the_required_parameters() -> Result<()> {
         let provider = Provider::builder("example")
             .token_endpoint("https://a.example/t")
             .device_authorization_endpoint("https://a.example/d?x=1")

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::is_loopback;
 
-/// The paths that the standards put between the host and the path of an issuer, or after the path.
+/// The well-known paths of the standards. RFC 8414 inserts the path between the host and the path of
+/// an issuer; OpenID Connect appends it.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
@@ -23,8 +24,8 @@ const OTHER_ADDRESSES: [&str; 2] = ["jwks_uri", "check_session_iframe"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
-    /// The document of OpenID Connect, then the documents of RFC 8414. If a document is missing (404 or
-    /// another status of 400 to 499), the next is tried.
+    /// The document of OpenID Connect, then the documents of RFC 8414. After a status of 400 to 499,
+    /// such as 404, the next document is tried.
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
@@ -48,7 +49,8 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     })
 }
 
-/// The issuer in the address of its metadata document. `None` for any other text.
+/// If the text is the address of a metadata document, returns the issuer of that document. `None` for
+/// any other text.
 pub(crate) fn without_well_known(address: &str) -> Option<String> {
     [OPENID, OAUTH].iter().find_map(|path| {
         let at = address.find(path)?;
@@ -58,8 +60,8 @@ pub(crate) fn without_well_known(address: &str) -> Option<String> {
     })
 }
 
-/// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
-/// section 2: https (loopback excepted, for tests), no query, no fragment.
+/// Splits an issuer into origin and path, the path without a slash at its end. Checks the issuer by
+/// RFC 8414 section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
     let Ok(url) = Url::parse(issuer) else {
         return Err(Error::config("the issuer is not an absolute address"));
@@ -92,8 +94,8 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. It must name the issuer `expected`, character for
-/// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
+/// Reads a document that came from `address`. The document must name the issuer `expected`,
+/// character for character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -150,7 +152,7 @@ fn check_endpoints(
             Value::String(address) => address,
             _ => return Err(wrong(format!("{name} is not a string"))),
         };
-        // With this character in the text, a browser or a terminal would open another address.
+        // If the address has this character, a browser or a terminal would open another address.
         if address.contains(|c| !is_plain(c)) {
             return Err(wrong(format!(
                 "{name} has a character that an address cannot contain unencoded"
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_a_terminal_or_a_shell_reads_otherwise_is_refused() {
+    fn an_endpoint_with_terminal_or_shell_characters_is_refused() {
         for path in [
             "\\u001b[31m",
             "\\u202e",

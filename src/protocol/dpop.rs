@@ -11,6 +11,7 @@ use url::Url;
 use crate::error::Result;
 use crate::proof_key::ProofKey;
 use crate::secret::{Secret, random_id};
+use crate::stored_json::parse;
 
 /// The longest nonce that is accepted, in bytes.
 const LONGEST: usize = 1024;
@@ -77,7 +78,7 @@ pub(crate) fn nonce(headers: &HeaderMap) -> Option<&str> {
 
 /// The code of an error answer of the authorization server.
 pub(crate) fn code(status: u16, body: &[u8]) -> Option<String> {
-    let value: Value = serde_json::from_slice(body).ok()?;
+    let value = parse(body)?;
     let code = value.get("error").and_then(Value::as_str)?;
     (400..500).contains(&status).then(|| code.to_owned())
 }
@@ -120,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_has_the_nonce_and_the_hash_when_there_are_any() {
+    fn a_proof_has_the_nonce_and_the_token_hash() {
         let key = ProofKey::generate().unwrap();
-        // RFC 9449 section 7.1.
+        // The example of RFC 9449 section 7.1.
         let token = Secret::new("Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU");
         let (_, claims) = parts(&made(&key, Some("n-17"), Some(&token)));
         assert_eq!(claims["nonce"], "n-17");

@@ -22,7 +22,7 @@ enum Carrier {
 
 /// A request to the authorization server before it is sent. A hook of
 /// [`ClientBuilder::before_token_request`](crate::ClientBuilder::before_token_request) may change the
-/// parameters and the headers. `Debug` shows the names of both and no values.
+/// parameters and the headers. `Debug` shows the names of the parameters and headers, and no values.
 pub struct TokenDraft {
     method: &'static str,
     url: Zeroizing<String>,
@@ -129,7 +129,7 @@ impl TokenDraft {
         for (name, value) in &self.params {
             if self.carrier != Carrier::Query && params.has(name) && name != "resource" {
                 return Err(Error::config(format!(
-                    "a hook made the parameter {name:?} come twice in a token request"
+                    "a hook added a second parameter {name:?} to a token request"
                 )));
             }
             params.push(name, value.expose());
@@ -229,7 +229,7 @@ mod tests {
             })
         };
         let error = twice("audience").unwrap_err().to_string();
-        assert!(error.contains("\"audience\" come twice"), "{error}");
+        assert!(error.contains("a second parameter \"audience\""), "{error}");
         assert!(twice("resource").unwrap().0.ends_with("&resource=1&resource=2"));
         // The query had the parameter twice before the hook ran, which is no error.
         let mut draft = TokenDraft::of(&TokenRequest {

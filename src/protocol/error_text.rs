@@ -12,7 +12,7 @@ const LONGEST: usize = 300;
 const TOKEN_LIKE: usize = 40;
 
 /// Removes control characters and possible tokens from a server's text, and cuts it to fit a log line.
-/// `None` if nothing is left.
+/// Returns `None` if nothing is left.
 pub(crate) fn clean(text: &str) -> Option<String> {
     let mut plain = String::new();
     for word in text.split_inclusive(is_break) {

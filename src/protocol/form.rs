@@ -40,7 +40,7 @@ pub(crate) fn form_encoded(text: &str) -> String {
 pub(crate) struct Pair {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// Whether the value was encoded correctly. A wrong encoding is decoded as far as possible.
+    /// Whether the value was encoded correctly. A value with a wrong encoding is decoded as far as possible.
     pub(crate) clean: bool,
 }
 
@@ -107,11 +107,11 @@ impl<'a> Params<'a> {
     }
 
     /// Adds a parameter of the provider. Fails if the request already has a parameter of that name,
-    /// unless it may come twice.
+    /// unless the name is one of [`REPEATABLE`].
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
-                "the provider sets the parameter {name:?}, which this request has already"
+                "the provider sets the parameter {name:?}, but the request already has this parameter"
             )));
         }
         self.push(name, value);
@@ -152,7 +152,12 @@ impl<'a> Params<'a> {
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(have, _)| have == name)
+        self.get(name).is_some()
+    }
+
+    /// The first value of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(have, _)| have == name).map(|(_, value)| &**value)
     }
 
     /// Encodes the parameters as `name=value&...`, in a buffer that is wiped on drop.
@@ -217,7 +222,7 @@ pub(crate) fn is_plain(c: char) -> bool {
 }
 
 /// The address in the form that is shown to a person: unchanged if all characters are plain; otherwise
-/// parsed and written again, so that the person sees where the browser will go. `None` if the text is
+/// parsed and written again, so that the person sees where the browser will go. Returns `None` if the text is
 /// not an address.
 pub(crate) fn written_again(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
@@ -322,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_whose_host_has_odd_characters_is_not_given_to_a_person() {
+    fn an_address_with_an_odd_host_is_not_shown() {
         for odd in ["https://a$b.example/", "https://a(b.example/", "no address"] {
             assert_eq!(written_again(odd), None, "{odd}");
         }

@@ -72,8 +72,8 @@ pub fn reply(bytes: &[u8]) {
     }
 }
 
-/// Checks the bytes as a callback. No callback without the login's state is accepted; the same text can
-/// be cleaned as a description.
+/// Checks the bytes as a callback. No callback without the login's state is accepted. The same bytes
+/// are also cleaned as the text of an error.
 pub fn callback(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = clean(&text);
@@ -204,6 +204,8 @@ pub fn userinfo(bytes: &[u8]) {
         nonce: Some(&nonce),
         unsigned: false,
         just_came: true,
+        access_token: Some(&nonce),
+        authenticated_since: None,
         now: [time::OffsetDateTime::UNIX_EPOCH; 2],
     };
     if let Ok(claims) = expected.check(&text) {
@@ -213,7 +215,7 @@ pub fn userinfo(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as challenges.
+/// Reads the bytes as the value of a `WWW-Authenticate` header.
 pub fn challenge(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -230,8 +232,8 @@ pub fn challenge(bytes: &[u8]) {
     }
 }
 
-/// Reads the first line of the bytes as an ID token and the rest as a key set. The key in RFC 8037
-/// accepts only the token in RFC 8037.
+/// Reads the first line of the bytes as an ID token and the rest as a key set. The example key of RFC
+/// 8037 accepts only the example token of RFC 8037.
 #[cfg(feature = "oidc")]
 pub fn key_set(bytes: &[u8]) {
     const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
@@ -248,8 +250,8 @@ pub fn key_set(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a PEM key and as the key file of a service account. An error does not repeat any
-/// of the key.
+/// Reads the bytes as a PEM key and as the key file of a service account. An error repeats no part of
+/// the key.
 #[cfg(feature = "jwt")]
 pub fn key_file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -347,7 +349,7 @@ mod tests {
 
     #[cfg(feature = "device")]
     #[test]
-    fn any_bytes_are_read_as_the_start_of_a_device_login() {
+    fn any_bytes_are_read_as_a_device_answer() {
         let seeds = [
             br#"{"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://a.example/d","verification_uri_complete":"https://a.example/d?c=1","expires_in":900,"interval":5}"#.to_vec(),
             br#"{"device_code":"d","user_code":"U\u202e","verification_url":"http://a.example","expires_in":"1e99","interval":null}"#.to_vec(),
@@ -372,7 +374,7 @@ mod tests {
 
     #[cfg(feature = "oidc")]
     #[test]
-    fn any_bytes_are_read_as_an_id_token_and_a_key_set() {
+    fn any_bytes_are_read_as_a_key_set() {
         let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
         let sets = [
             r#"{"keys":[{"kty":"RSA","n":"ofgW","e":"AQAB","alg":"RS256","use":"sig"},{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,

@@ -36,8 +36,8 @@ pub(crate) fn exchange(
     caller.token_request(params)
 }
 
-/// Builds a refresh request (RFC 6749 section 6). It carries the granted scope only if the provider
-/// needs it: some servers narrow the grant to the scopes in this parameter.
+/// Builds a refresh request (RFC 6749 section 6). The request carries the granted scope only if the
+/// provider's settings say so: some servers narrow the grant to the scopes in this parameter.
 pub(crate) fn refresh<'a>(
     caller: &Requester<'a>,
     token: &'a Token,
@@ -63,7 +63,8 @@ pub(crate) fn refresh<'a>(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // If a parameter for refreshes only has the same name, that parameter is sent instead.
+        // A parameter that the provider sends only in refreshes replaces a parameter of all token
+        // requests with the same name.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }
@@ -88,7 +89,8 @@ pub(crate) fn second_exchange<'a>(
     build(second.format.unwrap_or(rules.format), &second.endpoint, header, &params)
 }
 
-/// The parameters `grant_type` and `refresh_token`, or those that the provider uses instead.
+/// The parameters `grant_type` and `refresh_token`, or the parameters that the provider uses in place
+/// of these two.
 fn refresh_grant<'a>(provider: &'a Provider, refresh_token: &'a Secret) -> Params<'a> {
     let (grant_type, parameter) = match &provider.refresh.grant {
         None => ("refresh_token", "refresh_token"),
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_add_scope_redirect_uri_and_parameters_to_a_refresh() -> Result<()> {
+    fn a_provider_may_add_parameters_to_a_refresh() -> Result<()> {
         let token = Token::new("at").with_scope("a b");
         let odd = provider()
             .refresh_endpoint("https://b.example/refresh")
@@ -308,8 +310,8 @@ mod tests {
             sends_access_token,
         };
         let token = Token::new("at");
-        // An access token that renews itself is stored as its own refresh token, so that the rules for
-        // refresh tokens (a spare, a found successor) also apply to it.
+        // If a refresh sends the access token, the access token is stored as its own refresh token, so
+        // that all rules for refresh tokens also apply to the access token.
         for sends in [true, false] {
             let request = refreshed(provider().refresh_grant(grant(sends)), &token)?;
             let expected = "grant_type=fb_exchange_token&fb_exchange_token=rt%2B1";

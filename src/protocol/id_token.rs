@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
@@ -12,11 +13,11 @@ use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// How far two clocks may differ, in seconds, before an ID token is treated as expired.
+/// How long after its expiry an ID token is still accepted, in seconds, because clocks differ.
 const LEEWAY: i64 = 120;
-/// How far in the future an ID token may be issued, in seconds.
+/// How far the issue time (`iat`) of an ID token may be ahead of our clock, in seconds.
 const AHEAD: i64 = 600;
-/// How long before its arrival an ID token may be issued, in seconds.
+/// How old an ID token may be when it arrives from the token endpoint, in seconds.
 const BEHIND: i64 = 86_400;
 
 /// The placeholder for the tenant in Microsoft's issuer for all tenants.
@@ -70,17 +71,21 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// Whether the ID token has just come from the token endpoint. Such a token was issued a day ago at most,
-    /// and to this client (`azp`); another ID token may come from another application.
+    /// Whether the ID token has just come from the token endpoint. An ID token that has just come was issued
+    /// a day ago at most, and to this client (`azp`); any other ID token may come from another application.
     pub(crate) just_came: bool,
+    /// The access token that came with the ID token.
+    pub(crate) access_token: Option<&'a Secret>,
+    /// The earliest time by our clock at which the person may have authenticated, if the login has `max_age`.
+    pub(crate) authenticated_since: Option<OffsetDateTime>,
     /// The time by our clock, and the time of the server's answer. A wrong clock on this machine must
     /// not fail a login, and the answer comes from the server that sent the ID token.
     pub(crate) now: [OffsetDateTime; 2],
 }
 
 impl Expected<'_> {
-    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
-    /// signature need not be checked (number 6): TLS proves who sent the token.
+    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). The signature
+    /// need not be checked (number 6): TLS proves who sent the token.
     pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;
@@ -92,21 +97,24 @@ impl Expected<'_> {
                 checked => checked?,
             }
         }
-        self.check_signed(header, signature)?;
+        let algorithm = self.check_signed(header, signature)?;
         self.check_issuer(&claims)?;
         self.check_audience(&claims)?;
         self.check_dates(&claims)?;
+        self.check_authentication(&claims)?;
+        self.check_access_token(&claims, &algorithm)?;
         Ok(claims)
     }
 
-    fn check_signed(&self, header: &str, signature: &str) -> Result<(), IdTokenError> {
+    /// Returns the algorithm.
+    fn check_signed(&self, header: &str, signature: &str) -> Result<String, IdTokenError> {
         let header = decoded(header).and_then(|bytes| parse(&bytes)).and_then(object);
         let header = header.ok_or(IdTokenError::Unreadable("its header is not a JSON object"))?;
         let Some(algorithm) = text(&header, "alg").filter(|name| !name.is_empty()) else {
             return Err(IdTokenError::Unreadable("its header names no algorithm"));
         };
         let signed = !algorithm.eq_ignore_ascii_case("none") && !signature.is_empty();
-        if signed || self.unsigned { Ok(()) } else { Err(IdTokenError::Unsigned) }
+        if signed || self.unsigned { Ok(algorithm.to_owned()) } else { Err(IdTokenError::Unsigned) }
     }
 
     fn check_issuer(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
@@ -149,6 +157,56 @@ impl Expected<'_> {
         let behind = if self.just_came { -BEHIND } else { i64::MIN };
         let fits = |now: &OffsetDateTime| (behind..=AHEAD).contains(&seconds(*now, issued));
         if self.now.iter().any(fits) { Ok(()) } else { Err(IdTokenError::IssuedAt(issued)) }
+    }
+
+    /// After `max_age`, the claim `auth_time` is required, and must not be too long before the start of the login
+    /// (section 3.1.3.7, number 13). The time of the start is taken by the server's clock, too.
+    fn check_authentication(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+        let Some(since) = self.authenticated_since else { return Ok(()) };
+        let came = date(claims, "auth_time").ok_or(IdTokenError::ClaimMissing("auth_time"))?;
+        let [ours, _] = self.now;
+        let earliest = |now: &OffsetDateTime| {
+            let ahead = now.unix_timestamp().saturating_sub(ours.unix_timestamp());
+            since.unix_timestamp().saturating_add(ahead).saturating_sub(LEEWAY)
+        };
+        match self.now.iter().any(|now| came.unix_timestamp() >= earliest(now)) {
+            true => Ok(()),
+            false => Err(IdTokenError::AuthenticatedAt(came)),
+        }
+    }
+
+    /// If the ID token has an `at_hash`, it is the left half of the hash of the access token, by the hash function
+    /// of the ID token's algorithm (section 3.1.3.6).
+    fn check_access_token(
+        &self,
+        claims: &Map<String, Value>,
+        algorithm: &str,
+    ) -> Result<(), IdTokenError> {
+        let (Some(access_token), Some(came)) = (self.access_token, claims.get("at_hash")) else {
+            return Ok(());
+        };
+        let Some(hash) = hash_of(algorithm) else {
+            log::debug!(target: "evergrant", "the at_hash of an ID token has an unknown hash function");
+            return Ok(());
+        };
+        let whole = digest(hash, access_token.expose().as_bytes());
+        let (left, _) = whole.as_ref().split_at(whole.as_ref().len() / 2);
+        let same = |came: &str| decoded(came).is_some_and(|came| bool::from(came.ct_eq(left)));
+        match came.as_str().is_some_and(same) {
+            true => Ok(()),
+            false => Err(IdTokenError::AccessTokenHash),
+        }
+    }
+}
+
+/// The hash function of an algorithm (RFC 7518 section 3.1; SHA-512 for Ed25519, RFC 8032 section 5.1). `None` for an
+/// algorithm without a hash function, such as `none`.
+fn hash_of(algorithm: &str) -> Option<&'static Algorithm> {
+    match algorithm {
+        "RS256" | "PS256" | "ES256" | "HS256" | "ES256K" => Some(&SHA256),
+        "RS384" | "PS384" | "ES384" | "HS384" => Some(&SHA384),
+        "RS512" | "PS512" | "ES512" | "HS512" | "EdDSA" | "Ed25519" => Some(&SHA512),
+        _ => None,
     }
 }
 
@@ -245,8 +303,7 @@ pub(crate) fn userinfo(
     if content_type.trim_start().to_ascii_lowercase().starts_with("application/jwt") {
         return Err("it is signed (application/jwt), which this release does not read");
     }
-    let members: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|_| "it is not a JSON object")?;
+    let members = parse(body).and_then(object).ok_or("it is not a JSON object")?;
     let claims = id_token.and_then(|text| claims(text).ok());
     match claims.as_ref().and_then(|claims| claims.get("sub")) {
         Some(subject) if members.get("sub") != Some(subject) => {
@@ -257,88 +314,4 @@ pub(crate) fn userinfo(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
-        parts(token).and_then(|[_, payload, _]| claims_of(payload))
-    }
-
-    fn token(claims: &str) -> String {
-        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
-    }
-
-    #[test]
-    fn claims_are_read_and_other_texts_are_refused() {
-        assert_eq!(claims(&token(r#"{"sub":"a"}"#)).unwrap()["sub"], "a");
-        let padded = format!("e30.{}=.", URL_SAFE_NO_PAD.encode(r#"{"sub":"a"}"#));
-        assert_eq!(claims(&padded).unwrap()["sub"], "a");
-        for (text, why) in [
-            ("", "not a JWT"),
-            ("a.b", "not a JWT"),
-            ("a.b.c.d.e", "encrypted"),
-            ("a.*.c", "base64url"),
-            ("a..c", "JSON object"),
-            (&token("[]"), "JSON object"),
-            (&token(&"[".repeat(9000)), "JSON object"),
-        ] {
-            assert!(claims(text).unwrap_err().contains(why), "{text}");
-        }
-    }
-
-    fn expected(now: i64) -> Expected<'static> {
-        let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
-        Expected {
-            issuer: None,
-            client_id: "app",
-            nonce: None,
-            nonce_may_miss: false,
-            unsigned: false,
-            just_came: true,
-            now: [now, now],
-        }
-    }
-
-    #[test]
-    fn an_id_token_is_good_for_less_than_two_minutes_after_its_end() {
-        let claims = parse(br#"{"exp":1000,"iat":900}"#).and_then(object).unwrap();
-        assert!(expected(1119).check_dates(&claims).is_ok());
-        let late = expected(1120).check_dates(&claims);
-        assert!(matches!(late, Err(IdTokenError::Expired(_))), "{late:?}");
-    }
-
-    #[test]
-    fn an_id_token_that_names_an_algorithm_needs_a_signature() {
-        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
-        assert!(expected(0).check_signed(&header, "c2ln").is_ok());
-        assert!(matches!(expected(0).check_signed(&header, ""), Err(IdTokenError::Unsigned)));
-    }
-
-    #[test]
-    fn an_id_token_of_another_issuer_is_of_another_login() {
-        let new = parse(br#"{"iss":"https://b.example","sub":"1"}"#).and_then(object).unwrap();
-        let check = |before: &str| check_same_login(&new, &token(before));
-        assert!(check(r#"{"iss":"https://b.example","sub":"1"}"#).is_ok());
-        let other = check(r#"{"iss":"https://a.example","sub":"1"}"#);
-        assert!(matches!(other, Err(IdTokenError::OtherLogin("iss"))), "{other:?}");
-    }
-
-    #[cfg(feature = "oidc")]
-    #[test]
-    fn a_signed_answer_about_a_user_is_refused() {
-        assert!(userinfo("application/json", br#"{"sub":"1"}"#, None).is_ok());
-        let signed = userinfo(" Application/JWT; charset=utf-8", br#"{"sub":"1"}"#, None);
-        assert!(signed.unwrap_err().starts_with("it is signed"));
-    }
-
-    #[test]
-    fn an_id_token_with_another_nonce_is_refused() {
-        let nonce = Secret::new("n-1");
-        let check =
-            |claims: &str| check_nonce(&parse(claims.as_bytes()).and_then(object).unwrap(), &nonce);
-        assert!(check(r#"{"nonce":"n-1"}"#).is_ok());
-        for claims in ["{}", r#"{"nonce":"n-2"}"#, r#"{"nonce":""}"#, r#"{"nonce":["n-1"]}"#] {
-            assert!(check(claims).is_err(), "{claims}");
-        }
-    }
-}
+mod tests;

@@ -13,7 +13,8 @@ use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
 
-/// The members in which libraries store the expiry of a token, and those for the moment of its issue.
+/// The members in which libraries store the expiry of a token, and the members in which they store its time
+/// of issue.
 const ENDS: [&str; 6] =
     ["expiry", "expires_at", "expires_on", "expires", "token_expiry", "expiry_date"];
 const STARTS: [&str; 2] = ["issued_at", "created_at"];
@@ -36,14 +37,14 @@ impl Token {
     /// Other members are kept in [`Token::extra`].
     ///
     /// An object with a refresh token and no access token is read, too, such as a credentials file of
-    /// gcloud with the type `authorized_user`: the result is a token as of
+    /// gcloud with the type `authorized_user`: the result is the same token as from
     /// [`Token::from_refresh_token`], with the scope.
     ///
     /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
     /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
     ///
-    /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
-    /// golang/oauth2, Authlib and httpx-oauth store this form.
+    /// Pass the token to [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
+    /// golang/oauth2, Authlib and httpx-oauth store tokens in this form.
     ///
     /// ```
     /// use evergrant::Token;
@@ -131,8 +132,8 @@ fn alone(refresh_token: &str, scope: Option<String>) -> Result<Token> {
     }
 }
 
-/// When the token was issued and when it expires. If the text has a lifetime, the missing one of the
-/// two dates is computed.
+/// When the token was issued and when it expires. If the text has a lifetime and one of the two dates,
+/// computes the other date.
 fn start_and_end(
     object: &Map<String, Value>,
 ) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
@@ -168,7 +169,7 @@ fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
     let found = object.iter().find(|(name, value)| !value.is_null() && looks_like_it(name));
     match found {
         Some((name, _)) => {
-            // The name comes from the file. Only a short, plain name is repeated.
+            // The name comes from the file. The error repeats only a short, plain name.
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
             let fits = name.len() <= 40 && name.bytes().all(plain);
             let name = if fits { name } else { "a member with an odd name" };
@@ -195,7 +196,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// The first of these members that has a date. Each of the members that exists must be readable.
+/// Returns the first date among the members `names`; fails if `date` cannot read one of these members.
 fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<OffsetDateTime>> {
     let mut found = None;
     for name in names {
@@ -205,7 +206,7 @@ fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<Offs
     Ok(found)
 }
 
-/// Reads a date. `None` for the values that libraries write for "no date".
+/// Reads a date. Returns `None` for the values that libraries write for "no date".
 fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
     let unreadable = || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
     let date = match (value, number(value)) {
@@ -213,8 +214,8 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         (Value::String(text), _) if text.trim().is_empty() => return Ok(None),
         (_, Some(number)) => {
             let seconds = if number >= MILLISECONDS { number / 1000.0 } else { number }.floor();
-            // The condition is written so that NaN is refused. Dates out of range are refused by the
-            // conversion.
+            // The condition is written so that NaN is refused. The conversion refuses dates out of
+            // range.
             if !(-MILLISECONDS..MILLISECONDS).contains(&seconds) {
                 return Err(unreadable());
             }
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_expiry_is_read_as_a_number_or_a_date_under_each_name() {
+    fn every_expiry_name_takes_a_number_or_a_date() {
         let end_at = Some(1_795_200_000);
         for name in ENDS {
             for value in [
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_with_an_unknown_name_is_an_error_that_names_it() {
+    fn an_expiry_with_an_unknown_name_is_a_named_error() {
         for name in ["expiresAt", "expires_date", "accessTokenExpiresAt", "expirationTime", "exp"] {
             let error = read(json!({name: 1_795_200_000})).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("expires_at"), "{name}: {error}");
@@ -387,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_this_crate_is_read_and_unknown_members_are_kept() {
+    fn an_imported_token_keeps_its_unknown_members() {
         let end = OffsetDateTime::from_unix_timestamp(1_795_200_000).unwrap();
         let token = Token::new("a")
             .with_refresh_token("r")

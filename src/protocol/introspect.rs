@@ -11,6 +11,7 @@ use super::requester::Requester;
 use crate::error::{Error, Result};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::secret::Secret;
+use crate::stored_json::parse;
 
 /// Builds a request for the server's information about a token (section 2.1). The client has to
 /// authenticate.
@@ -45,7 +46,7 @@ pub(crate) fn read_introspection(
     let wrong = |why: &str| {
         Err(Error::decode(format!("the introspection of {}", provider.token_host()), why))
     };
-    let value: Value = serde_json::from_slice(reply.body).unwrap_or_default();
+    let value: Value = parse(reply.body).unwrap_or_default();
     let refused = value.get("error").is_some_and(Value::is_string) && value.get("active").is_none();
     if !(200..300).contains(&reply.status) || refused {
         return Err(refusal(provider, reply, sent_at, "the introspection"));

@@ -23,7 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(300);
 
 /// The JWT bearer grant (RFC 7523 section 2.1): a signed assertion instead of a person's login.
 ///
-/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and those added with
+/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and the claims of
 /// [`JwtBearer::claim`]. Each token request gets a newly signed assertion.
 #[derive(Clone)]
 #[must_use]
@@ -99,14 +99,14 @@ impl JwtBearer {
         self
     }
 
-    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. It does not set the
-    /// lifetime of the token.
+    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. The server sets the
+    /// lifetime of the access token.
     pub fn lifetime(mut self, lifetime: Duration) -> JwtBearer {
         self.lifetime = lifetime;
         self
     }
 
-    /// Adds a claim. It replaces a claim of the same name.
+    /// Adds a claim. The new claim replaces a claim of the same name.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> JwtBearer {
         self.claims.insert(name.into(), value.into());
         self
@@ -123,7 +123,8 @@ impl JwtBearer {
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        // Errors show this text and a claim may be a secret, so only its fingerprint is used.
+        // Errors show this text and a claim may be a secret, so the text has only the claim's
+        // fingerprint.
         let claim = |(name, value): (&String, &Value)| {
             format!("{name}={}", Secret::new(value.to_string()).fingerprint())
         };
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_is_marked_by_its_accounts_and_a_fingerprint_of_its_claims() {
+    fn a_grant_is_marked_by_accounts_and_claims() {
         let grant = || JwtBearer::new(key());
         assert_eq!(grant().mark(), None);
         let mark = grant().issuer("a b").subject("c").mark();
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_has_its_claims_and_the_scope_is_a_parameter_or_a_claim() {
+    fn the_scope_of_an_assertion_is_a_parameter_or_a_claim() {
         let provider = Provider::builder("example").token_endpoint("https://as.example/token");
         let provider = provider.build().unwrap();
         let credentials = Credentials::public("app7");

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::signing::SigningKey;
 
-/// The used members of a key file.
+/// The members of a key file that the crate uses.
 pub(crate) struct KeyFile {
     pub(crate) email: String,
     pub(crate) token_uri: String,
@@ -28,7 +28,7 @@ struct Raw {
     token_uri: String,
 }
 
-/// The advice for a credentials file of Google that is not the key file of a service account. `None`
+/// The advice for a credentials file of Google that is not the key file of a service account. Returns `None`
 /// for any other text.
 fn other_kind(text: &str) -> Option<&'static str> {
     #[derive(Deserialize)]
@@ -56,7 +56,7 @@ fn other_kind(text: &str) -> Option<&'static str> {
     })
 }
 
-/// Reads the text of a key file. An error does not repeat any of the text.
+/// Reads the text of a key file. An error repeats no part of the text.
 pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
     if let Some(other) = other_kind(text) {
         return Err(Error::config(other));

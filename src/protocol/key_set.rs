@@ -12,20 +12,21 @@ use crate::stored_json::{object, parse};
 
 /// The longest ID token that is checked, in bytes.
 const LONGEST: usize = 64 << 10;
-/// How many keys a set may have. A set with more keys is refused: a token without `kid` is checked with each.
+/// How many keys a set may have. A set with more keys is refused: a token without `kid` is checked with each
+/// key.
 const MOST_KEYS: usize = 100;
 
-/// How a signature is checked: the kind of key, and the rules of ring.
+/// How a signature is checked: the kind of key, and the algorithm of ring.
 #[derive(Clone, Copy)]
 enum Method {
     /// RSA, with a key of 2048 to 8192 bits.
     Rsa(&'static RsaParameters),
-    /// A key of this curve.
+    /// An elliptic-curve key of the curve with this name.
     Curve(&'static str, &'static dyn signature::VerificationAlgorithm),
 }
 
-/// The method of an algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). `None` for an algorithm without a
-/// signature, with a shared secret, or unknown.
+/// The method of an algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). `None` for `none`, for an algorithm
+/// with a shared secret, and for an unknown algorithm.
 fn method(algorithm: &str) -> Option<Method> {
     use Method::{Curve, Rsa};
     Some(match algorithm {
@@ -47,7 +48,7 @@ fn one_name(algorithm: &str) -> &str {
     if algorithm == "Ed25519" { "EdDSA" } else { algorithm }
 }
 
-/// A signed JWT whose header has been read. Nothing of it is verified.
+/// A signed JWT whose header has been read. No part of the JWT is verified yet.
 pub(crate) struct Signed<'a> {
     algorithm: String,
     method: Method,

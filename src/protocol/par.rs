@@ -15,11 +15,12 @@ use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::provider::Provider;
 use crate::secret::Secret;
+use crate::stored_json::parse;
 
 /// The longest `request_uri` that is accepted, in bytes.
 const LONGEST: usize = 2048;
 
-/// What the server answered to a pushed request.
+/// The server's answer to a pushed request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pushed {
     request_uri: String,
@@ -61,7 +62,7 @@ pub(crate) fn read_pushed(
     let what = "the answer to the pushed authorization request";
     let wrong =
         |why: String| Err(Error::decode(format!("{what} of {}", provider.token_host()), why));
-    let value: Value = serde_json::from_slice(reply.body).unwrap_or_default();
+    let value: Value = parse(reply.body).unwrap_or_default();
     if !(200..300).contains(&reply.status) || value.get("error").is_some_and(Value::is_string) {
         return Err(refusal(provider, reply, sent_at, what));
     }

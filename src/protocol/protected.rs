@@ -11,12 +11,12 @@ use crate::provider::is_loopback;
 /// The path that the standard puts between the host and the path of a resource.
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
-/// Members that are addresses.
+/// The members of resource metadata that are addresses.
 const ADDRESSES: [&str; 4] =
     ["jwks_uri", "resource_documentation", "resource_policy_uri", "resource_tos_uri"];
 
-/// The addresses of a resource's metadata, in order: with the resource's path behind the well-known
-/// path (section 3.1), then without the path, as some servers with a single resource publish the
+/// The addresses of a resource's metadata, in order: with the resource's path after the well-known path
+/// (section 3.1), then without the path, as some servers with a single resource publish the
 /// metadata.
 pub(crate) fn addresses(resource: &str) -> Result<Vec<String>> {
     let (origin, rest) = split(resource)?;
@@ -45,7 +45,8 @@ pub(crate) fn check_address(address: &str, resource: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a document may come from there, or a client may be led there.
+/// Whether a document may come from this address, and whether a document may lead the client to this address:
+/// https, or http on this machine.
 fn is_safe(url: &Url) -> bool {
     (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
         && url.fragment().is_none()
@@ -53,8 +54,8 @@ fn is_safe(url: &Url) -> bool {
         && url.password().is_none()
 }
 
-/// Splits a resource identifier into origin and the rest. It is https (loopback excepted, for tests) and has
-/// no fragment (section 1.2).
+/// Splits a resource identifier into origin and the rest. Fails unless the identifier is https (loopback
+/// excepted, for tests) and has no fragment (section 1.2).
 fn split(resource: &str) -> Result<(&str, &str)> {
     let Ok(url) = Url::parse(resource) else {
         return Err(Error::config("the resource is not an absolute address"));
@@ -86,8 +87,8 @@ pub(crate) fn origin(resource: &str) -> Result<&str> {
     Ok(split(resource)?.0)
 }
 
-/// Reads a document that came from `address`. It must name the resource `expected`, character for character;
-/// otherwise nothing of it is used (section 3.3).
+/// Reads a document that came from `address`. The document must name the resource `expected`, character for
+/// character; otherwise no part of the document is used (section 3.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong =
         |why: String| Err(Error::decode(format!("the resource metadata at {address}"), why));
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn a_resource_has_its_metadata_at_the_well_known_path() -> Result<()> {
         for (resource, expected) in [
-            // RFC 9728 section 3.1.
+            // The example of RFC 9728 section 3.1.
             (
                 "https://resource.example.com",
                 &["https://resource.example.com/.well-known/oauth-protected-resource"][..],

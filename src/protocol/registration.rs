@@ -20,7 +20,7 @@ use super::request::{TokenRequest, build_form};
 use crate::error::{Error, Result};
 use crate::provider::{Provider, host_of};
 use crate::secret::Secret;
-use crate::stored_json;
+use crate::stored_json::{self, parse};
 
 /// The protocol by which a server registers clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,7 +183,7 @@ pub(crate) fn read_removal(reply: &RawReply<'_>, asked: Asked<'_>) -> Result<()>
 
 /// The error in an answer, if it is a refusal (RFC 7591 section 3.2.2). A redirect is not followed.
 fn refused(reply: &RawReply<'_>, asked: Asked<'_>) -> Result<Option<Error>> {
-    let value: Value = serde_json::from_slice(reply.body).unwrap_or_default();
+    let value: Value = parse(reply.body).unwrap_or_default();
     let named =
         value.get("error").is_some_and(Value::is_string) && value.get("client_id").is_none();
     if (200..300).contains(&reply.status) && !named {

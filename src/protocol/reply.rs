@@ -2,9 +2,9 @@
 //! the token that was sent.
 //!
 //! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body's
-//! format is guessed from its content; a refresh token is kept before anything is judged; then the
-//! error is read, wherever it is in the body; then the token. An answer with both an error and a token
-//! is not a success.
+//! format is guessed from its content; a refresh token is kept before the answer is interpreted; then
+//! the error is read, wherever it is in the body; then the token. An answer with both an error and a
+//! token is not a success.
 
 mod body;
 mod fault;
@@ -30,7 +30,7 @@ use crate::provider::{Provider, ReplyMember, ReplyRules, Verdict};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The longest accepted wait.
+/// The longest wait that an answer can cause; a longer wait in `Retry-After` is cut to this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Codes that say that the refresh token (or the authorization code) is refused: the code of the
@@ -60,7 +60,8 @@ pub(crate) fn names_a_dead_token(code: &str) -> bool {
     is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
 }
 
-/// Codes of a server that failed half-way. Whether the token was used is not known.
+/// Codes of a server that failed while it processed the request. The client does not know whether the server
+/// used the token.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
 
 /// Codes that ask to try later, whatever the status.
@@ -84,7 +85,7 @@ impl RawReply<'_> {
     }
 }
 
-/// An answer after it is read.
+/// The parsed answer of the token endpoint.
 #[derive(Debug)]
 pub(crate) struct Reply {
     /// The refresh token in the answer, whatever else the answer says. An empty or null member is
@@ -121,7 +122,7 @@ pub(crate) enum Outcome {
 /// An issued token.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// The token. It has a refresh token only if the answer had one.
+    /// The token. Its refresh token is `None` if the answer had no refresh token.
     pub(crate) token: Token,
     /// How long the refresh token lives, if the server says.
     pub(crate) refresh_expires_in: Option<Duration>,
@@ -141,8 +142,8 @@ impl Reply {
 const POLLED: [&str; 4] = ["slow_down", "authorization_pending", "access_denied", "expired_token"];
 
 impl Outcome {
-    /// Gives a code of a device poll its meaning in RFC 8628, whatever the status. Makes `slower` at least as
-    /// long as the answer asks to wait.
+    /// Treats an error code of a device poll as RFC 8628 does, whatever the HTTP status is. Makes `slower` at
+    /// least as long as the answer asks to wait.
     #[cfg(feature = "device")]
     pub(crate) fn name_poll(&mut self, slower: &mut Duration) {
         if let Outcome::Limited { error, retry_after, .. } = self
@@ -167,14 +168,34 @@ impl Outcome {
 
 /// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
+    read_body(provider, reply, &Body::parse(reply.body), sent_at)
+}
+
+/// Reads an answer whose end may be missing. `None` if the body does not show that a refresh token, or the whole
+/// answer, is complete.
+pub(crate) fn read_cut(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    sent_at: OffsetDateTime,
+) -> Option<Reply> {
     let body = Body::parse(reply.body);
-    // An access token that renews itself is its own refresh token.
+    let read = read_body(provider, reply, &body, sent_at);
+    (body.is_json && (body.whole || read.refresh_token.is_some())).then_some(read)
+}
+
+fn read_body(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    body: &Body,
+    sent_at: OffsetDateTime,
+) -> Reply {
+    // If a refresh sends the access token, the access token is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself =
         || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);
     let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
-        outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
+        outcome: judge(provider, reply, body, refresh_token.as_ref(), sent_at),
         refresh_token,
     };
     let came = body.token_object(provider);
@@ -275,7 +296,7 @@ fn error_of(
     }
 }
 
-/// The error with advice, if it is about the proof of the request (RFC 9449 sections 5 and 8). The server has
+/// The error with advice, if it is about the request's DPoP proof (RFC 9449 sections 5 and 8). The server has
 /// then not looked at the token, whatever a rule of the provider says about other errors.
 #[cfg(feature = "dpop")]
 fn about_proof(status: u16, error: &OAuthError) -> Option<OAuthError> {
@@ -295,8 +316,7 @@ fn unknown_client(described: Option<String>) -> String {
     }
 }
 
-/// Says that an answer may come from another host, if nothing in the answer shows that the service sent
-/// it.
+/// Returns a text for the error message, if a proxy sent the answer or may have sent it.
 fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
     let page = reply.body.trim_ascii_start().first() == Some(&b'<');
     match reply.status {

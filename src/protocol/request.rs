@@ -19,7 +19,7 @@ use crate::secret::Secret;
 pub(crate) struct TokenRequest {
     /// `POST`, `GET` or `DELETE`.
     pub(crate) method: &'static str,
-    /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
+    /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] the query contains secrets.
     pub(crate) url: Zeroizing<String>,
     /// The headers.
     pub(crate) headers: Vec<(Cow<'static, str>, Secret)>,

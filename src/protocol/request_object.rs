@@ -27,11 +27,12 @@ const RESERVED: [&str; 9] =
     ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "request", "request_uri"];
 
 impl<'a> AuthorizationRequest<'a> {
-    /// Moves the parameters into a signed request object. Outside are `client_id` and `request` (section 5).
-    /// `caller` has the time of the server; `ours` is the same moment by our clock.
+    /// Moves the parameters into a signed request object. The request then has only the parameters
+    /// `client_id` and `request` (section 5). `caller` has the time of the server; `ours` is the same moment
+    /// by our clock.
     ///
-    /// A login with `openid` that is not pushed also has its `response_type` and `scope` outside, because
-    /// OpenID Connect Core section 6.1 requires them there. A pushed request has nothing else outside (RFC 9126
+    /// A login with `openid` that is not pushed also sends `response_type` and `scope` as parameters, because
+    /// OpenID Connect Core section 6.1 requires this. A pushed request sends no other parameters (RFC 9126
     /// section 3).
     pub(crate) fn signed(
         mut self,
@@ -70,7 +71,8 @@ impl<'a> AuthorizationRequest<'a> {
     }
 }
 
-/// Signs with the key of the credentials, or with the secret of a client that also authenticates with it.
+/// Signs with the key of the credentials, or with the client secret if the client also authenticates with the
+/// secret.
 fn request_object(caller: &Requester<'_>, claims: &Value) -> Result<Secret> {
     let Requester { provider, credentials, .. } = *caller;
     match (credentials.request_signer(), credentials.secret()) {

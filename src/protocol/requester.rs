@@ -32,7 +32,7 @@ pub(crate) struct Requester<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the application adds to every token request, such as `resource`.
     pub(crate) extra: &'a [(String, String)],
-    /// The host of the login, if it came with the callback.
+    /// The host of the token endpoint, if the login's callback named it.
     pub(crate) home: Option<&'a Url>,
     /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,
@@ -42,12 +42,12 @@ pub(crate) struct Requester<'a> {
 }
 
 impl<'a> Requester<'a> {
-    /// The same requester, for a login at this host.
+    /// The same requester, for a login whose token endpoint is on this host.
     pub(crate) fn at(&self, home: Option<&'a Url>) -> Requester<'a> {
         Requester { home, ..*self }
     }
 
-    /// An endpoint, on the host of the login.
+    /// The address of an endpoint, on the login's own host if the callback named a host.
     pub(super) fn endpoint<'b>(&self, endpoint: &'b str) -> Cow<'b, str> {
         at_home(self.provider, self.home, endpoint)
     }

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_headers_the_longer_wait_counts_and_bytes_beyond_ascii_are_skipped() {
+    fn the_longest_wait_counts_and_non_ascii_headers_are_skipped() {
         assert_eq!(seconds(&[("retry-after", "5"), ("retry-after", "50")]), Some(50));
         assert_eq!(seconds(&[("retry-after", "5"), ("retry-after", "é")]), Some(5));
         assert_eq!(seconds(&[("retry-after", "é"), ("date", "é")]), None);

@@ -6,7 +6,7 @@ use ureq::http::HeaderMap;
 use super::retry_after::date;
 
 /// How many seconds the server's clock is ahead of ours, by the `Date` of its answer (RFC 9110 section
-/// 6.6.1). `None` for an answer from a cache, which has an `Age`.
+/// 6.6.1). Returns `None` for an answer from a cache, which has an `Age`.
 pub(crate) fn skew(
     headers: &HeaderMap,
     sent_at: OffsetDateTime,

@@ -103,15 +103,17 @@ pub struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// Exchanges this token. The new token acts for the party that `subject_token` is about. A store
-    /// keeps the result for this token alone, unless [`TokenExchange::account`] is set.
+    /// Makes a grant that exchanges this token. The new token acts for the party that `subject_token` is
+    /// about. A client with another `subject_token` refuses the stored result, unless
+    /// [`TokenExchange::account`] is set.
     pub fn new(subject_token: impl Into<Secret>, kind: TokenType) -> TokenExchange {
         TokenExchange::of(Source::Fixed(subject_token.into()), kind)
     }
 
-    /// Exchanges the token that `read` returns. `read` is called for each exchange: the file of a
-    /// workload's token is written anew every hour, and another client's access token is refreshed. An
-    /// exchange may run under the lock of the client's store, so `read` must not call this same client.
+    /// Makes a grant that exchanges the token that `read` returns. `read` is called for each exchange: the
+    /// file of a workload's token is written anew every hour, and another client's access token is
+    /// refreshed. An exchange may run under the lock of the client's store, so `read` must not call this
+    /// same client.
     ///
     /// `read` must return tokens of the same account each time: the store does not notice another account,
     /// unless [`TokenExchange::account`] names it.
@@ -160,8 +162,8 @@ impl TokenExchange {
         self
     }
 
-    /// Names the account that the token is about. A store that holds the result for another account is
-    /// refused. The name is not sent.
+    /// Names the account that the token is about. A client refuses a store that has the result for
+    /// another account. The name is not sent.
     pub fn account(mut self, name: impl Into<String>) -> TokenExchange {
         self.account = Some(name.into());
         self

@@ -4,7 +4,8 @@
 /// no longer valid, or that the call was refused for another reason.
 ///
 /// Some services report an expired access token only in the body, with a status such as 200, 400 or
-/// 403. Only JSON is read, and of it at most the first 16 KiB: a longer answer meets no rule. The
+/// 403. The client applies rules only to JSON answers of at most 16 KiB: a longer answer meets no
+///      rule. The
 /// caller gets the whole body.
 ///
 /// ```

@@ -9,8 +9,8 @@ use crate::secret::Secret;
 pub struct ApiRules {
     /// The base of the API's addresses. A path that begins with `/` is appended to it.
     pub base: Option<String>,
-    /// The place of the base in a login, for a service whose base differs from login to login.
-    /// [`ApiRules::base`] is used for a login without a base.
+    /// Where a login names the base of the API's addresses, for a service whose base differs from login
+    /// to login. [`ApiRules::base`] is used for a login without a base.
     pub base_from: Option<LoginHost>,
     /// The header that carries the access token.
     pub header: String,
@@ -23,7 +23,8 @@ pub struct ApiRules {
     /// The rules for answers that say in their body that the access token is no longer valid, tried
     /// in order.
     pub answer_rules: Vec<AnswerRule>,
-    /// How the service tells who has logged in. `None` means its userinfo endpoint.
+    /// How the client asks the service who has logged in. `None` means at the service's userinfo
+    /// endpoint.
     #[cfg(feature = "identity")]
     pub profile: Option<super::Profile>,
 }

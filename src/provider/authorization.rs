@@ -10,7 +10,7 @@ pub struct AuthorizationRules {
     pub redirect_uri: Option<String>,
     /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName.
     pub redirect_uri_is_name: bool,
-    /// The scopes that a login requests if the program names none.
+    /// The scopes that a login requests if the program names no scopes.
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
     pub scope_separator: char,

@@ -5,8 +5,8 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoints {
-    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. `None` for a
-    /// service where nobody logs in.
+    /// The authorization endpoint (RFC 6749 section 3.1): a person opens this address in a browser.
+    /// `None` for a service where nobody logs in.
     pub authorization: Option<String>,
     /// The token endpoint (RFC 6749 section 3.2).
     pub token: String,
@@ -19,9 +19,9 @@ pub struct Endpoints {
     pub pushed_authorization_request: Option<String>,
     /// The revocation endpoint (RFC 7009).
     pub revocation: Option<String>,
-    /// The introspection endpoint (RFC 7662): it tells what the server knows about a token.
+    /// The introspection endpoint (RFC 7662), whose answer says whether a token is active.
     pub introspection: Option<String>,
-    /// The userinfo endpoint (OpenID Connect Core section 5.3): it tells who has logged in.
+    /// The userinfo endpoint (OpenID Connect Core section 5.3), whose answer says who has logged in.
     pub userinfo: Option<String>,
     /// The address of the server's key set (RFC 7517): its keys check the signature of ID tokens.
     pub jwks: Option<String>,

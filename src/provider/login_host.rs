@@ -1,17 +1,18 @@
-//! Describes as data where an address in a login is.
+//! Describes as data where a login names an address.
 
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::is_loopback;
 
-/// Says where a login has an address, and which hosts the address may have. The place is a member of
-/// the token answer, a parameter of the callback, or a member of an answer that the client asks for
-/// after the login ([`LoginHost::looked_up_at`]). The value is kept with the token, in
-/// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
+/// Says where a login names the address of the API or of the token endpoint, and which hosts the address
+/// may have. The place is a member of the token answer, a parameter of the callback, or a member of an
+/// answer that the client asks for after the login ([`LoginHost::looked_up_at`]). The value is kept with
+/// the token, in [`Token::extra`](crate::Token::extra), so all processes that share a login use the same
+/// address.
 ///
-/// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
-/// allowed hosts or below one of them.
+/// The address must be https, or http on loopback. The host of the address, as a browser would parse it,
+/// must be an allowed host or a subdomain of an allowed host.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -64,16 +65,16 @@ enum Form {
 }
 
 impl LoginHost {
-    /// The member with this name, such as `instance_url`, is an address. Its host must be one of `hosts` or
-    /// below one of them.
+    /// The member with this name, such as `instance_url`, is an address. The host of the address must be one
+    /// of `hosts` or a subdomain of one of `hosts`.
     pub fn address(name: &str, hosts: &[&str]) -> LoginHost {
         let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
         let (path, lookup) = (String::new(), None);
         LoginHost { name: name.to_owned(), hosts, form: Form::Address, path, lookup }
     }
 
-    /// The member with this name is the name of a host, without `https://`, such as Wrike's `host`. The host
-    /// must be one of `hosts` or below one of them.
+    /// The member with this name is the name of a host, without `https://`, such as Wrike's `host`. The name
+    /// must be one of `hosts` or a subdomain of one of `hosts`.
     pub fn host_name(name: &str, hosts: &[&str]) -> LoginHost {
         LoginHost { form: Form::HostName, ..LoginHost::address(name, hosts) }
     }
@@ -92,8 +93,8 @@ impl LoginHost {
 
     /// Asks the service for the member: the first call after a login sends a GET to `address` with the
     /// access token, and the member of the JSON answer is kept with the login. Mailchimp and DocuSign
-    /// need this. A name with dots is a path into the answer, such as `accounts.0.base_uri`. Only for
-    /// the base of the API
+    /// need this. A name with dots is a path into the answer, such as `accounts.0.base_uri`. Use this method
+    /// only for the base of the API
     /// ([`ProviderBuilder::api_base_from`](crate::provider::ProviderBuilder::api_base_from)).
     pub fn looked_up_at(mut self, address: impl Into<String>) -> LoginHost {
         self.lookup = Some(address.into());
@@ -208,7 +209,7 @@ impl LoginHost {
     }
 }
 
-/// An address with the scheme, host and port of another.
+/// Returns `address` with the scheme, host and port of `host`.
 pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
     // Keep the path and the query byte for byte.
     let after = address.find("://").map_or(0, |at| at + 3);

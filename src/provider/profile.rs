@@ -72,7 +72,7 @@ impl EmailPlace {
     }
 
     /// The entry of the list is the first with `true` at this path. Without such an entry, and by
-    /// default, the first entry is taken.
+    /// default, the client uses the first entry.
     pub fn primary(mut self, path: &str) -> EmailPlace {
         self.primary = Some(path.to_owned());
         self
@@ -92,8 +92,9 @@ impl From<&str> for EmailPlace {
 }
 
 impl Profile {
-    /// A GET of `url` returns the profile. The id is at `id`, unless [`Profile::id`] names another path.
-    /// The access token is sent to the host of `url`, as the provider sends it to its API.
+    /// Describes a profile that a GET of `url` returns. The path of the user's id is `id`, unless
+    /// [`Profile::id`] sets another path. The access token is sent to the host of `url`, as the provider
+    /// sends it to its API.
     pub fn get(url: impl Into<String>) -> Profile {
         Profile {
             inside: String::new(),
@@ -108,7 +109,7 @@ impl Profile {
         Profile { first: Step::new(true, url.into()), ..Profile::get("") }
     }
 
-    /// The path of the profile in the answer, for a service that wraps it.
+    /// The path of the profile in the answer, for a service that wraps the profile in another object.
     pub fn inside(mut self, path: &str) -> Profile {
         self.inside = path.to_owned();
         self

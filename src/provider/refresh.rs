@@ -36,11 +36,12 @@ pub struct RefreshRules {
     pub margin: Duration,
     /// How old an access token must be before the service accepts a refresh.
     pub earliest: Option<Duration>,
-    /// For how long a refused refresh token is not sent again.
+    /// How long the client waits before it sends a refused refresh token again.
     pub refusal_pause: Duration,
     /// How many refusals the service tolerates before it blocks the application.
     pub refusal_limit: Option<RefusalLimit>,
-    /// For how long a refresh token is not sent again after a request without an answer.
+    /// How long the client waits before it sends a refresh token again after a request that got no
+    /// answer.
     pub unanswered_pause: Duration,
     /// How long a refresh token lives if it is not used.
     pub idle_limit: Option<Duration>,
@@ -114,8 +115,8 @@ pub struct RefreshGrant {
     pub grant_type: String,
     /// The name of the parameter that carries the token.
     pub parameter: String,
-    /// Whether the parameter carries the access token and not the refresh token: at some services an
-    /// access token renews itself.
+    /// Whether the parameter carries the access token and not the refresh token: some services issue no
+    /// refresh token, and exchange the access token for a newer access token.
     pub sends_access_token: bool,
 }
 
@@ -141,7 +142,7 @@ impl RefreshGrant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RefusalLimit {
-    /// After this many refusals within [`RefusalLimit::window`], the client sends nothing.
+    /// After this many refusals within [`RefusalLimit::window`], the client sends no token request.
     pub refusals: usize,
     /// How long a refusal is counted.
     pub window: Duration,

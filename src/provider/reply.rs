@@ -23,10 +23,10 @@ pub struct ReplyRules {
     pub error_code_paths: Vec<String>,
     /// The paths of the error description, tried in order before the usual places.
     pub error_text_paths: Vec<String>,
-    /// The rules for what an error answer means, tried in order before the standard's.
+    /// The rules for what an error answer means, tried in order before the rules of the standard.
     pub error_rules: Vec<ErrorRule>,
-    /// Whether the program has registered the client by itself (RFC 7591). An answer `invalid_client` then
-    /// says what to do.
+    /// Whether the program has registered the client by itself (RFC 7591). The error for an answer
+    /// `invalid_client` then says that the server may have deleted the client, and to register anew.
     pub registered_client: bool,
 }
 

@@ -1,6 +1,6 @@
-//! How a revocation request looks.
+//! The form of a revocation request.
 
-/// How a revocation request looks.
+/// The form of a revocation request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationStyle {
@@ -18,9 +18,9 @@ pub enum RevocationStyle {
     /// at level `trace`: use this only where the service accepts nothing else.
     TokenInPath,
     /// POST with a JSON object of the client id and the access token, and the client secret in the header
-    /// `Authorization: Client SECRET`: Square's way.
+    /// `Authorization: Client SECRET`, as Square requires.
     ClientScheme,
-    /// A token request with `grant_type=delete` and the access token: Naver's way.
+    /// A token request with `grant_type=delete` and the access token, as Naver requires.
     #[cfg(feature = "identity")]
     DeleteGrant,
 }

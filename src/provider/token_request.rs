@@ -10,10 +10,11 @@ use super::RevocationStyle;
 pub struct TokenRequestRules {
     /// How the client authenticates at the token endpoint.
     pub client_auth: ClientAuth,
-    /// How the client authenticates at the revocation endpoint. `None` means as at the token endpoint.
+    /// How the client authenticates at the revocation endpoint. `None` means the
+    /// method of the token endpoint.
     pub revocation_auth: Option<ClientAuth>,
-    /// How the client authenticates at the introspection endpoint. `None` means as at the token
-    /// endpoint.
+    /// How the client authenticates at the introspection endpoint. `None` means the
+    /// method of the token endpoint.
     pub introspection_auth: Option<ClientAuth>,
     /// The parameter that carries the client id, also in authorization requests. `None` means `client_id`.
     pub client_id_param: Option<String>,
@@ -25,7 +26,7 @@ pub struct TokenRequestRules {
     pub client_credentials_grant: Option<String>,
     /// A second token request after the exchange of the code.
     pub second_exchange: Option<SecondExchange>,
-    /// How a revocation request looks.
+    /// The form of a revocation request.
     pub revocation_style: RevocationStyle,
     /// Whether logins are bound to a key (DPoP, RFC 9449).
     pub dpop: Dpop,
@@ -184,8 +185,8 @@ pub enum TokenFormat {
 /// exchanged for a token that lives longer. The token of the second answer replaces the token of the
 /// first; members that the second answer lacks are kept.
 ///
-/// If the second request fails, it is sent once more; then the token of the first answer is stored, and
-/// the log has a warning. So the login still works.
+/// If the second request fails twice, the token of the first answer is stored, the log has a warning,
+/// and the login works until this token expires.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -235,13 +236,13 @@ impl SecondExchange {
         self
     }
 
-    /// How the request carries its parameters. By default, as all token requests do.
+    /// How the request carries its parameters. The default is the format of all token requests.
     pub fn format(mut self, format: TokenFormat) -> SecondExchange {
         self.format = Some(format);
         self
     }
 
-    /// How the client authenticates. By default, as at the token endpoint.
+    /// How the client authenticates. The default is the method of the token endpoint.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> SecondExchange {
         self.client_auth = Some(client_auth);
         self

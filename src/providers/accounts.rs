@@ -131,8 +131,8 @@ pub fn kakao() -> Provider {
 /// LinkedIn.
 ///
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`.
-/// - Only approved partners get a refresh token. It lives 365 days from the consent, however often it is
-///   used (`[V:doc LinkedIn on Microsoft Learn]`).
+/// - Only approved partners get a refresh token. The refresh token lives 365 days from the consent, however
+///   often it is used (`[V:doc LinkedIn on Microsoft Learn]`).
 /// - The login sends no PKCE: Nango, which connects applications to services, switches PKCE off here (`[N]`).
 /// - The scopes date from before 2023. A newer application has the scopes `openid profile email` and a
 ///   userinfo endpoint (`[?]`). LinkedIn's ID token has no `nonce` (`[V:issue authlib#763,
@@ -209,9 +209,9 @@ pub fn openid(issuer: &str) -> Result<Provider> {
     Provider::discover(issuer)?.name("openid").default_scopes(&["openid", "email"]).build()
 }
 
-/// Okta, by the domain of the organization, such as `example.okta.com`. Its authorization server is
-/// `https://{domain}` (`[V:src]`). Fetches the metadata with one to three requests. For a custom
-/// authorization server, use [`openid`] with `https://{domain}/oauth2/{serverId}`.
+/// Okta, by the domain of the organization, such as `example.okta.com`. The authorization server of the
+/// organization is `https://{domain}` (`[V:src]`). Fetches the metadata with one to three requests. For a
+/// custom authorization server, use [`openid`] with `https://{domain}/oauth2/{serverId}`.
 ///
 /// - Okta issues a refresh token for the scope `offline_access`.
 /// - A setting of the application says whether the refresh token rotates (`[V:doc okta-developer-docs, Aug
@@ -243,7 +243,7 @@ fn okta_issuer(domain: &str) -> Result<String> {
 ///
 /// - Endpoints, scope and profile: `[V:src]`; Basic authentication only: `[G]`.
 /// - Reddit issues a refresh token only for `duration=permanent` (`[V:src, N]`).
-/// - The id is the user's name. There is never an e-mail address (`[V:src]`).
+/// - The id is the user's name. Reddit never returns an e-mail address (`[V:src]`).
 /// - Reddit expects a descriptive `User-Agent`: set yours with `ProviderBuilder::user_agent`.
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Reddit honours PKCE: `[?]`.
 pub fn reddit() -> Provider {
@@ -327,8 +327,9 @@ pub(super) fn google_profile() -> Profile {
         .email(EmailPlace::at("value").in_list("emailAddresses").primary("metadata.primary"))
 }
 
-/// Microsoft Graph's profile. The login name serves as the e-mail address (`[V:src]`). It is not always
-/// a mailbox, but every other member can hold an address that nobody has verified (`[?]`).
+/// Microsoft Graph's profile. The login name serves as the e-mail address (`[V:src]`). The login name
+/// is not always a mailbox, but every other member can hold an address that nobody has verified
+/// (`[?]`).
 pub(super) fn microsoft_profile() -> Profile {
     Profile::get("https://graph.microsoft.com/v1.0/me").email("userPrincipalName")
 }

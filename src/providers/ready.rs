@@ -214,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn every_function_that_makes_a_provider_has_its_name_in_the_list() {
+    fn every_provider_function_is_in_the_list() {
         let names: Vec<_> = ready().iter().map(|ready| ready.name).collect();
         for name in functions(include_str!("../providers.rs")) {
             assert!(names.contains(&name), "{name}");
         }
         #[cfg(feature = "identity")]
         for name in functions(include_str!("accounts.rs")) {
-            // A provider by its issuer, which makes requests of its own.
+            // The list leaves out `openid`, whose function sends requests to the issuer.
             assert!(name == "openid" || names.contains(&name), "{name}");
         }
         assert!(functions(include_str!("../providers.rs")).contains(&"exact_online"));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_a_wrong_number_of_values_is_an_error_that_shows_the_form() {
+    fn a_wrong_number_of_values_shows_the_form() {
         for (text, part) in [
             ("github:x", "write `github`"),
             ("exact_online", "write `exact_online:COUNTRY`; country is the country"),

@@ -1,4 +1,4 @@
-//! The table of services: a row for each, as data. A row is an entry of `services!` in a file of
+//! The table of services: each service is a row of data. A row is an entry of `services!` in a file of
 //! `src/providers/table`; its name is the name of a function of [`crate::providers`].
 //!
 //! Each line of an entry is a fact: its name, its value in parentheses, and its evidence. `unknown` in place
@@ -19,7 +19,8 @@ use crate::provider::{
     Rotation, TokenFormat, Verdict,
 };
 
-/// The setting of the provider that a fact makes. The variants are named after the builder's methods.
+/// The effect of a fact: the setting that the fact changes in the provider. The variants are named after the
+/// builder's methods.
 #[derive(Clone, Copy)]
 enum Fact {
     AuthorizationEndpoint(&'static str),

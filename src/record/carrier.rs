@@ -32,8 +32,8 @@ impl Record {
         self.beside(MOVING).map(|store| store.as_str().unwrap_or("another store"))
     }
 
-    /// The record for the store to which the login moves. It replaces `stored`, the record in that
-    /// store.
+    /// The record for the store to which the login moves. The new record replaces `stored`, the record in
+    /// that store.
     pub(crate) fn moved(&self, stored: Option<&Record>) -> Record {
         let mut next = self.clone();
         next.put_beside(MOVING, None);

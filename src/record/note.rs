@@ -24,6 +24,8 @@ pub struct Binding {
     pub scope: Option<String>,
     /// Further request parameters that select a token, for a grant that has no refresh token.
     pub audience: Option<String>,
+    /// Members that a later release adds.
+    pub(crate) unknown: Map<String, Value>,
 }
 
 /// The note of a refresh: written before the refresh token is sent, and removed after a definite answer.
@@ -38,7 +40,7 @@ pub struct Note {
     pub holder: Holder,
     /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// The latest time at which the holder may still get the answer, UTC.
+    /// The latest time at which the process that sent the token may still get the answer, UTC.
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
@@ -53,21 +55,22 @@ pub struct Note {
     /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
     /// holder still runs.
     pub(crate) unlocked: bool,
-    /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the
+    /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the refresh
     /// note.
     pub(crate) seen: Vec<Seen>,
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// When a host first saw a note, by its own clock, UTC.
+/// When a host first saw a refresh note, by its own clock, UTC.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) host: String,
     pub(crate) at: OffsetDateTime,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl Note {
-    /// When this token was first sent and no answer came.
+    /// When this token was first sent without an answer.
     pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
     }
@@ -87,12 +90,13 @@ pub struct Holder {
     pub host: String,
     /// The process id.
     pub pid: u32,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 impl Holder {
     /// This process.
     pub(crate) fn this() -> Holder {
-        Holder { host: host(), pid: std::process::id() }
+        Holder { host: host(), pid: std::process::id(), unknown: Map::new() }
     }
 }
 
@@ -102,9 +106,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, read from files, because std has no function for the name. Two hosts have the same
-/// name only if a person gave them the same name: a note names the host by whose clock it was first
-/// seen.
+/// The host's name, read from files, because std has no function for the name. Two hosts have the same name
+/// only if a person gave them the same name: a refresh note names the host by whose clock it was first seen.
 fn host() -> String {
     /// The name in the settings of macOS, which every user may read.
     const MAC: &str = "/Library/Preferences/SystemConfiguration/preferences.plist";
@@ -128,8 +131,8 @@ fn name_of_mac(plist: &str) -> Option<&str> {
 }
 
 /// A name for a host whose name cannot be read: a new name for each process, so that no two hosts share
-/// it. So a process on such a host does not recognize the notes that an earlier process of the host has
-/// seen.
+/// it. A process on a host without a name therefore does not recognize the notes that an earlier process of
+/// the host has seen.
 fn nameless() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| format!("nameless host {}", random_id()));
     NAME.clone()
@@ -144,14 +147,15 @@ pub struct Refused {
     pub fingerprint: String,
     /// When the service refused, UTC.
     pub at: OffsetDateTime,
-    /// The server's code.
+    /// The server's error code.
     pub code: String,
-    /// The server's description.
+    /// The server's description of the error.
     pub description: Option<String>,
     /// The HTTP status.
     pub status: u16,
     /// When an earlier attempt with the same token got no answer, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
+    pub(crate) unknown: Map<String, Value>,
 }
 
 #[cfg(test)]

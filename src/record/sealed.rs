@@ -9,8 +9,8 @@ use crate::token::Token;
 
 impl Record {
     /// A copy without secrets, for a store that gets the record only in sealed form. The copy keeps the
-    /// members that stores compare, and the note, because a store with a note reserves space for the
-    /// successor.
+    /// members that stores compare, and the refresh note, because a store reserves space for the record that
+    /// follows a note.
     pub(crate) fn carrier(&self, key: &str, text: String) -> Record {
         let placeholder = |refresh_token: Option<&Secret>| {
             // Stores also compare refresh tokens, so each refresh token gets a placeholder of its own.

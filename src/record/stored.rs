@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::note::{Binding, Holder, Note, Refused, Seen};
 use super::{Record, Replaces, VERSION};
@@ -14,6 +14,32 @@ impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
         Record::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
+}
+
+/// The least members of a record.
+const LEAST: &str =
+    r#"{"version":1,"login":"","revision":1,"generation":1,"token":{"access_token":""}}"#;
+
+/// Names the first member of a wrong type in the text of a record. A date without an offset from UTC is one.
+pub(super) fn wrong_member(text: &str) -> Option<String> {
+    let record: Value = text.parse().ok()?;
+    let reads = |change: &dyn Fn(&mut Value)| {
+        let mut least: Value = LEAST.parse().ok()?;
+        change(&mut least);
+        Record::read(Members::of(least)?)
+    };
+    for (name, value) in record.as_object()? {
+        if reads(&|least| least[name.as_str()] = value.clone()).is_some() {
+            continue;
+        }
+        for (inner, value) in value.as_object().filter(|_| name == "token").into_iter().flatten() {
+            if reads(&|least| least["token"][inner.as_str()] = value.clone()).is_none() {
+                return Some(format!("token.{inner}"));
+            }
+        }
+        return Some(name.clone());
+    }
+    None
 }
 
 impl Record {
@@ -72,6 +98,7 @@ impl Binding {
             grant: stored.must("grant", text)?,
             scope: stored.may("scope", text)?,
             audience: stored.may("audience", text)?,
+            unknown: stored.rest(),
         })
     }
 
@@ -82,6 +109,7 @@ impl Binding {
         fields.text("grant", &self.grant);
         fields.may_text("scope", self.scope.as_deref());
         fields.may_text("audience", self.audience.as_deref());
+        fields.rest(&self.unknown);
         fields
     }
 }
@@ -120,8 +148,8 @@ impl Note {
         fields.may_flag("early", self.early);
         fields.may_flag("unlocked", self.unlocked);
         let mut seen = Vec::new();
-        for Seen { host, at } in &self.seen {
-            let mut member = Map::new();
+        for Seen { host, at, unknown } in &self.seen {
+            let mut member = unknown.clone();
             member.insert("host".to_owned(), Value::String(host.clone()));
             member.insert("at".to_owned(), fields.dated(*at));
             seen.push(Value::Object(member));
@@ -135,20 +163,29 @@ impl Note {
 impl Seen {
     fn read(value: Value) -> Option<Seen> {
         let mut stored = Members::of(value)?;
-        Some(Seen { host: stored.must("host", text)?, at: stored.must("at", date)? })
+        Some(Seen {
+            host: stored.must("host", text)?,
+            at: stored.must("at", date)?,
+            unknown: stored.rest(),
+        })
     }
 }
 
 impl Holder {
     fn read(value: Value) -> Option<Holder> {
         let mut stored = Members::of(value)?;
-        Some(Holder { host: stored.must("host", text)?, pid: stored.must("pid", number)? })
+        Some(Holder {
+            host: stored.must("host", text)?,
+            pid: stored.must("pid", number)?,
+            unknown: stored.rest(),
+        })
     }
 
     fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("host", &self.host);
         fields.put("pid", self.pid.into());
+        fields.rest(&self.unknown);
         fields
     }
 }
@@ -163,6 +200,7 @@ impl Refused {
             description: stored.may("description", text)?,
             status: stored.may("status", number)?.unwrap_or_default(),
             unanswered_since: stored.may("unanswered_since", date)?,
+            unknown: stored.rest(),
         })
     }
 
@@ -174,6 +212,7 @@ impl Refused {
         fields.may_text("description", self.description.as_deref());
         fields.put("status", self.status.into());
         fields.may_date("unanswered_since", self.unanswered_since);
+        fields.rest(&self.unknown);
         fields
     }
 }
@@ -192,3 +231,49 @@ macro_rules! as_fields {
 }
 
 as_fields! { Record Token Binding Note Holder Refused }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::BoxError;
+
+    #[test]
+    fn unknown_members_are_kept_at_each_depth() -> Result<(), BoxError> {
+        let text = r#"{"version":1,"login":"l","revision":1,"generation":1,"x":1,
+            "token":{"access_token":"at","x":1,"extra":{"y":{"x":1}}},
+            "binding":{"token_endpoint":"t","client_id":"c","grant":"g","x":1},
+            "note":{"fingerprint":"f","nonce":"n","sent_at":"2026-01-01T00:00:00Z","x":1,
+                "deadline":"2026-01-01T00:00:00Z","holder":{"host":"h","pid":1,"x":1},
+                "seen":[{"host":"h","at":"2026-01-01T00:00:00Z","x":1}]},
+            "refused":{"fingerprint":"f","at":"2026-01-01T00:00:00Z","code":"c","x":1}}"#;
+        let again = Record::from_json(text.as_bytes())?.next().to_json()?;
+        assert_eq!(String::from_utf8(again)?.matches("\"x\":1").count(), 8);
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_names_the_member_and_shows_no_value() {
+        let whole = LEAST.replace("\"\"", "\"sesame\"");
+        for (from, to, named) in [
+            ("\"revision\":1", "\"revision\":\"1\"", "revision"),
+            ("\"login\":\"sesame\"", "\"login\":7", "login"),
+            (
+                "{\"access_token\"",
+                "{\"expires_at\":\"2026-01-01T00:00:00\",\"access_token\"",
+                "token.expires_at",
+            ),
+            (
+                "{\"access_token\"",
+                "{\"expires_at\":1767225600,\"access_token\"",
+                "token.expires_at",
+            ),
+            ("{\"access_token\":\"sesame\"}", "{}", "token"),
+            ("{\"access_token\":\"sesame\"}", "\"sesame\"", "token"),
+            ("\"version\":1", "\"version\":1,\"note\":\"sesame\"", "note"),
+        ] {
+            let text = whole.replacen(from, to, 1);
+            let error = Record::from_json(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("wrong type: {named}")), "{text}: {error}");
+        }
+    }
+}

@@ -64,7 +64,7 @@ impl Keeper {
     }
 }
 
-/// Tries once more to save an unsaved pair.
+/// Tries once more to save an unsaved token pair.
 impl Drop for Keeper {
     fn drop(&mut self) {
         if self.turn.get_mut().unsaved.is_none() {

@@ -1,4 +1,4 @@
-//! Closes a client: saves an unsaved pair, or returns it in an error.
+//! Closes a client: saves an unsaved token pair, or returns it in an error.
 
 use super::Keeper;
 use crate::error::{BoxError, Error, NotSaved, Result};
@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::token::Token;
 
 impl Keeper {
-    /// Saves the unsaved pair, if there is one.
+    /// Saves the unsaved token pair, if there is one.
     pub(crate) fn save_waiting(&self) -> Result<()> {
         let Some(token) = self.waiting()? else { return Ok(()) };
         let mut events = Vec::new();
@@ -26,7 +26,7 @@ impl Keeper {
                     Err(self.unsaved(token.clone(), source))
                 }
             },
-            // A clone of this client has saved the pair meanwhile.
+            // A clone of this client has saved the token pair meanwhile.
             None => Ok(()),
         });
         self.tell(events);

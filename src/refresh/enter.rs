@@ -13,8 +13,9 @@ use crate::record::Record;
 const BRIEF: Duration = Duration::from_millis(50);
 
 impl Keeper {
-    /// Steps 3 and 4: takes the lock and reads the record. Does not wait if the call has a token to go on
-    /// with; otherwise waits for the longest time that a holder may keep the lock. `Some` ends the call.
+    /// Steps 3 and 4: takes the lock and reads the record. The call does not wait if it has a token to go on
+    /// with; otherwise it waits for the longest time that a holder may keep the lock. Returns `Some` if the
+    /// call ends here.
     pub(super) fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         let start = self.clock.monotonic();
         let since = self.clock.now_utc();
@@ -96,13 +97,13 @@ impl Keeper {
         self.end(call, error).map(Some)
     }
 
-    /// The token in the store or in memory, while another holder has the lock.
+    /// Returns the token in the store or in memory, while another holder has the lock.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         self.take_what_was_read(call)
     }
 
-    /// The token that [`Keeper::look`] has read, or else the fallback.
+    /// Returns the token that [`Keeper::look`] has read, or else the fallback.
     pub(super) fn take_what_was_read(&self, call: &mut Call<'_>) -> Option<Live> {
         let read = call.read.as_ref().map(|record| self.live(record));
         let fits = |live: &Live| {

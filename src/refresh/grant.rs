@@ -13,7 +13,7 @@ use crate::token::Token;
 /// The longest time that the client waits when the service asks for a wait and no token works.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// The answer to a request other than a refresh, unless it is a definite error.
+/// The answer to a request other than a refresh, unless the answer is a definite error.
 pub(super) enum Judged {
     Issued(Box<Issued>),
     Unknown(OAuthError),
@@ -50,7 +50,7 @@ impl Keeper {
         // Load even if the lock failed: a stored token that still works is used.
         match self.backend.load() {
             Ok(record) => stored = record,
-            // Nothing is stored there yet, and a token may be stored.
+            // The store is empty, and a token may be stored there.
             Err(error) if BackendError::is_empty(&error) => {}
             Err(error) if writable => {
                 writable = false;
@@ -130,8 +130,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Takes the store's lock for a new request. `Some` ends the call: another holder is requesting a token,
-    /// and the call has a token that works until then.
+    /// Takes the store's lock for a new request. Returns `Some` if the call ends here: another lock holder is
+    /// requesting a token, and the call has a token that works until then.
     fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {
@@ -173,7 +173,7 @@ impl Keeper {
     }
 
     fn remember(&self, error: &Error) {
-        // A wrong setting fails before any request, so it need not be remembered.
+        // A wrong setting fails before any request, so the failure need not be remembered.
         if matches!(error, Error::Config(_)) {
             return;
         }

@@ -59,12 +59,12 @@ impl History {
 
 impl Keeper {
     /// Whether the store returned to a refresh token that was replaced since, as after a restored
-    /// backup or a failover. Our newer pair is then treated as unsaved.
+    /// backup or a failover. Our newer token pair is then treated as unsaved.
     pub(super) fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
         if call.turn.unsaved.is_some() {
-            // The unsaved pair is the newest: `save_pair` writes it over the store's token.
+            // The unsaved token pair is the newest: `save_pair` writes it over the store's token.
             return false;
         }
         let text = format!(
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
+    fn the_history_is_bounded() {
         let mut record = Record::from(Token::new("at").with_refresh_token("rt-0"));
         let first = record.clone();
         let mut history = History::default();

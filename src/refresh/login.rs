@@ -39,7 +39,7 @@ impl Keeper {
                     Judged::Unknown(error) => Err(error.into()),
                 },
             };
-            // The code is not sent again: it works once (RFC 6749 section 4.1.2).
+            // The code is not sent again: a code works once (RFC 6749 section 4.1.2).
             let Issued { token, refresh_expires_in } = judged.map_err(|source| {
                 Error::OutcomeUnknown(Box::new(OutcomeUnknown {
                     host: self.rules.host.clone(),
@@ -63,7 +63,7 @@ impl Keeper {
             record.consented_at = Some(sent_at);
             record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
             let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
-            // An unsaved pair of the previous login is dropped.
+            // An unsaved token pair of the previous login is dropped.
             let pair = Pair { record, spent: None, keeps_lock, ends_old: true };
             let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
             let kept = self.keep(call, pair).and_then(|record| {
@@ -210,7 +210,7 @@ impl Keeper {
         self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
     }
 
-    /// Does the same as [`Keeper::load_checked`], but treats an empty place as no record.
+    /// Does the same as [`Keeper::load_checked`], but treats [`BackendError::Empty`] as no record.
     fn load_for_login(&self) -> Result<Option<Record>> {
         match self.load_checked() {
             Err(Error::Backend(failure)) if BackendError::is_empty(&failure.source) => Ok(None),
@@ -228,8 +228,8 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// Returns the store's token, if the token is good and is not the token that the API refused. Does not
-    /// refresh.
+    /// Returns the store's token, if the token is good and is not the token that the API refused. Sends no token
+    /// request.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
         let turn = self.turn.lock().ok()?;

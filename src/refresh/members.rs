@@ -6,8 +6,8 @@ use super::{Keeper, Live};
 
 impl Keeper {
     /// Adds `members` to the token of the login of `live`, in the store and in memory. Does not wait
-    /// for the store: if the store cannot be changed at once, only this process has the members. Does
-    /// not change a record with a note, because a request is in progress.
+    /// for the store: if the store cannot be changed at once, only this process has the members. Does not
+    /// change a record with a refresh note, because a request is in progress.
     pub(crate) fn add_members(&self, live: &Live, members: &Map<String, Value>) -> Live {
         let mut events = Vec::new();
         let stored = self.alone_unless(&mut events, &|| Some(None), |call| {

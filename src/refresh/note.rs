@@ -1,4 +1,4 @@
-//! Steps 9 and 10: reads the note of an unanswered refresh token, and writes our own note.
+//! Steps 9 and 10: reads a refresh note without an answer, and writes our own note.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::record::{Holder, Note, Record, Seen};
 use crate::secret::random_id;
 
 impl Keeper {
-    /// Step 9: decides about a note. `None` means to send the token again; otherwise the error for a
-    /// call that has no token to go on with.
+    /// Step 9: decides about a refresh note. Returns `None` if the token may be sent again; otherwise the
+    /// error for a call without another token to use.
     pub(super) fn stopped_by(
         &self,
         call: &Call<'_>,
@@ -22,7 +22,8 @@ impl Keeper {
         note: &Note,
         now: OffsetDateTime,
     ) -> Option<Error> {
-        // A note with a date in the future was written by a wrong clock, so its `not_before` is wrong too.
+        // A refresh note with a date in the future was written by a wrong clock, so its `not_before` is wrong
+        // too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
         // The server answered that it was too early to refresh. Since then the API has refused the access token
         // of that time, so the answer no longer counts.
@@ -83,7 +84,10 @@ impl Keeper {
         now: OffsetDateTime,
     ) -> Record {
         let mut noted = record.next();
-        noted.binding = Some(self.rules.binding_of(&noted.token).into_owned());
+        // A binding is only set if there is none: a later release may have added members.
+        if noted.binding.is_none() {
+            noted.binding = Some(self.rules.binding_of(&noted.token).into_owned());
+        }
         noted.note = Some(Note {
             fingerprint,
             nonce: random_id(),
@@ -102,9 +106,9 @@ impl Keeper {
         noted
     }
 
-    /// How long the process that wrote a note may still get its answer. The result is at most the
+    /// How long the process that wrote a refresh note may still get its answer. The result is at most the
     /// longest duration of a refresh, counted from now and from the moment when this host first saw the
-    /// note, because the note's clock may be far ahead.
+    /// refresh note, because the note's clock may be far ahead.
     fn deadline_in(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let hold = self.rules.hold();
         let left = clock::until(now, note.deadline).min(hold);
@@ -114,9 +118,9 @@ impl Keeper {
         }
     }
 
-    /// Records in the store when this host first saw a note with an impossibly late deadline, so that even
-    /// runs that are shorter than the wait know when the wait is over. Each host uses only its own clock. If
-    /// this save fails, the next run repeats it.
+    /// Records in the store when this host first saw a refresh note with an impossibly late deadline, so that
+    /// even runs that are shorter than the wait know when the wait is over. Each host uses only its own
+    /// clock. If this save fails, the next run repeats it.
     pub(super) fn mark_seen(
         &self,
         call: &Call<'_>,
@@ -126,7 +130,7 @@ impl Keeper {
     ) {
         let Holder { host, .. } = Holder::this();
         if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
-            // The next holder cannot see that the lock file was new, so the note itself must say that
+            // The next holder cannot see that the lock file was new, so the refresh note itself must say that
             // the lock does not exclude the process that wrote the note.
             let mut next = record.next();
             next.note = Some(Note { unlocked: true, ..note.clone() });
@@ -141,13 +145,13 @@ impl Keeper {
         let mut next = record.next();
         if let Some(note) = &mut next.note {
             note.seen.retain(|seen| seen.host != host);
-            note.seen.push(Seen { host, at: now });
+            note.seen.push(Seen { host, at: now, unknown: Default::default() });
         }
         let _ = self.backend.save(&next);
     }
 }
 
-/// The kind of lock that excludes the process that wrote the note.
+/// The kind of lock that excludes the process that wrote the refresh note.
 pub(super) fn lock_of(call: &Call<'_>, note: &Note) -> LockKind {
     if note.unlocked { LockKind::None } else { call.turn.lock_kind() }
 }

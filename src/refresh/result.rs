@@ -23,7 +23,7 @@ impl Keeper {
 
     pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
         let Some(live) = self.take_fallback(call) else {
-            // If a pair is unsaved, the caller must learn of the pair, whatever failed now.
+            // If a token pair is unsaved, the caller must get the pair in the error, whatever failed now.
             return Err(match (&call.turn.unsaved, error) {
                 (Some(pair), Error::Backend(failure)) => {
                     let token = pair.record.token().clone();
@@ -40,8 +40,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Handles a successor that could not be saved. The successor stays in memory, and calls use the old
-    /// access token while it works.
+    /// Handles a new refresh token that could not be saved. The token pair stays in memory, and calls use the
+    /// old access token while it works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();
         let reason = chain(&*source);
@@ -50,8 +50,8 @@ impl Keeper {
             if pair.ends_old {
                 call.fallback = None;
             }
-            // If the store has another client's newer token, only our token, which would be the spare,
-            // could not be saved.
+            // If the store has another client's newer token, only our token, which would be the spare refresh
+            // token, could not be saved.
             let theirs = call.read.as_ref().filter(|read| pair.is_overtaken_by(read));
             let theirs = theirs.map(|read| self.live(read));
             let works = |live: &Live| call.want.tolerates(live, &*self.clock);
@@ -66,7 +66,7 @@ impl Keeper {
         Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
     }
 
-    /// Step 14: puts a token into memory.
+    /// Step 14: puts a token into memory, for this call and for later calls.
     pub(super) fn publish(&self, live: Live) -> Live {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());
@@ -163,13 +163,13 @@ impl Keeper {
         }
     }
 
-    /// The weakness of a store's kind with a service that replaces refresh tokens.
+    /// What can go wrong with this kind of store and a service that replaces refresh tokens.
     fn weakness(&self, kind: LockKind, unsaid: bool) -> Option<String> {
         let store = self.store();
         let host = &self.rules.host;
         match (self.backend.durability(), kind) {
             (Durability::Memory, _) => Some(format!(
-                "{store} forgets when the process ends, and {host} replaces refresh tokens: the login \
+                "{store} loses its content when the process ends, and {host} replaces refresh tokens: the login \
                  is lost with the process"
             )),
             (Durability::Process, _) if unsaid => Some(format!(

@@ -1,4 +1,4 @@
-//! Steps 4 to 10: loads the record, and writes the note.
+//! Steps 4 to 10: loads the record, and writes the refresh note.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::provider::Rotation;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
-/// How often one call starts over because the store has changed meanwhile.
+/// How often one call starts again because the store has changed meanwhile.
 const ROUNDS: usize = 6;
 /// How long a call without a token waits for another holder's refresh if there is no lock to wait for.
 const LOOKS: Duration = Duration::from_secs(10);
 
-/// How a round ends.
+/// How one run of the steps 4 to 14 ends.
 pub(super) enum Step {
     Done(Live),
     /// The store has changed: load again.
@@ -28,7 +28,7 @@ pub(super) enum Step {
     Relock,
 }
 
-/// The result of one part of a round: the value for the next step, or the end of the round.
+/// The result of one step: the value for the next step, or the end of this run of the steps.
 enum Next<T> {
     Go(T),
     End(Step),
@@ -87,7 +87,7 @@ impl Keeper {
         self.answered(call, noted, before, refresh_token)
     }
 
-    /// Steps 4 to 6: loads the record, after saving an unsaved pair.
+    /// Steps 4 to 6: loads the record, after saving an unsaved token pair.
     fn load_and_save_first(&self, call: &mut Call<'_>) -> Result<Next<Record>> {
         // The record was read when the lock was taken, or is read now.
         let entered = call.entered.take();
@@ -100,7 +100,7 @@ impl Keeper {
             }
         };
         let went_back = self.went_back(call, stored.as_ref());
-        // Step 5: save an unsaved pair first.
+        // Step 5: save an unsaved token pair first.
         if call.turn.unsaved.is_some() {
             stored = match self.save_pair(call, stored) {
                 Ok(stored) => stored,
@@ -121,7 +121,7 @@ impl Keeper {
         Ok(Next::Go(record))
     }
 
-    /// Step 7: uses the token in the store if another client has refreshed it. A token that is due but
+    /// Step 7: uses the token in the store if another client has refreshed the login. A token that is due but
     /// still works becomes the fallback.
     fn adopt(&self, call: &mut Call<'_>, record: &Record) -> Option<Live> {
         let live = self.live(record);
@@ -140,8 +140,8 @@ impl Keeper {
         None
     }
 
-    /// Steps 8 to 10: decides whether the refresh token may be sent, and writes our note. Returns the
-    /// record with our note, and the note that was there before.
+    /// Steps 8 to 10: decides whether the refresh token may be sent, and writes our refresh note. Returns the
+    /// record with our refresh note, and the note that was there before.
     fn decide_and_note(
         &self,
         call: &mut Call<'_>,
@@ -163,10 +163,10 @@ impl Keeper {
         {
             return self.put_off(call, self.reauthorize(refused)).map(Next::End);
         }
-        // Step 9: there is a note of an unanswered refresh token.
+        // Step 9: there is a refresh note without an answer.
         let note = record.note.as_ref().filter(|note| {
-            // If the save of our own note failed, nothing was sent. But that note may also stand for an
-            // earlier request that got no answer.
+            // If the save of our own refresh note failed, nothing was sent. But that refresh note may also
+            // replace an older note, whose request got no answer.
             let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
@@ -180,7 +180,7 @@ impl Keeper {
             return self.put_off(call, error).map(Next::End);
         }
         self.warn_of_silence(call, record, now);
-        // Step 10: write our note, which proves that the store can be written.
+        // Step 10: write our refresh note, which proves that the store can be written.
         if !call.turn.is_held() {
             return Ok(Next::End(Step::Relock));
         }
@@ -194,7 +194,7 @@ impl Keeper {
         Ok(Next::Go((noted, note.cloned())))
     }
 
-    /// Step 10: writes our note. `Some` ends the round; nothing was sent.
+    /// Step 10: writes our refresh note. Returns `Some` if the call must not send the refresh token.
     fn write_note(&self, call: &mut Call<'_>, noted: &Record) -> Result<Option<Step>> {
         call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
         call.turn.note_ends = self.clock.monotonic().saturating_add(self.rules.hold());
@@ -244,17 +244,17 @@ impl Keeper {
     }
 
     /// Whether this token comes from a refresh that was sent after this call began to wait for the
-    /// lock. The call takes it even if it is already due; otherwise each waiting call would refresh
-    /// again.
+    /// lock. The call takes the token even if the token is already due; otherwise each waiting call would
+    /// refresh again.
     pub(super) fn came_while_waiting(&self, call: &Call<'_>, live: &Live) -> bool {
         let sent_at = live.token.issued_at().map(clock::to_millisecond);
         let since = call.waits_since.zip(sent_at).is_some_and(|(since, sent_at)| since <= sent_at);
         since && call.want.takes(live) && call.had.as_ref() != Some(&live.id())
     }
 
-    /// Reads our note back, once per client and again after a failure: with a store that accepts a note
-    /// and loses it, the same refresh token could be sent again and again. A store that compares is known to
-    /// keep what it accepts. `Some` ends the round.
+    /// Reads our refresh note back, once per client and again after a failure: with a store that accepts a
+    /// note and loses it, the same refresh token could be sent again and again. A store that compares is
+    /// known to keep what it accepts. Returns `Some` if the call must not send the refresh token.
     fn read_back(
         &self,
         call: &mut Call<'_>,
@@ -274,16 +274,16 @@ impl Keeper {
             call.turn.keeps_notes = true;
             return Ok(None);
         }
-        // Another client has written since if the record is bound and has another login, a newer
-        // revision, another note or another refresh token.
+        // Another client has changed the record since our save if the record is bound and has another login,
+        // a newer revision, another refresh note or another refresh token.
         let others = back.binding.is_some()
             && (back.login != noted.login
                 || back.revision > noted.revision
                 || same && back.note.is_some()
                 || back.token.refresh_token().is_some()
                     && refresh_token(&back) != refresh_token(noted));
-        // In a store that does not compare, another client may have overwritten our note; write the
-        // note again. A store that loses notes loses the second note too.
+        // In a store that does not compare, another client may have overwritten our refresh note; write the
+        // note again. A store that loses notes loses the second refresh note too.
         if others || !std::mem::replace(&mut call.lost_note, true) {
             return Ok(Some(Step::Again));
         }
@@ -307,8 +307,8 @@ impl Keeper {
         Err(("write", Box::new(Error::config(text))))
     }
 
-    /// Waits a moment for another client's refresh, if nothing but the note of that client shows that
-    /// the refresh is in progress.
+    /// Waits a moment for another client's refresh, if only the refresh note of that client shows that the
+    /// refresh is in progress.
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
@@ -322,7 +322,7 @@ impl Keeper {
     }
 
     /// Binds an unbound record to this client. If the record was dated by a clock that was ahead, its
-    /// lifetime counts from now. If this save fails, the next note binds the record.
+    /// lifetime counts from now. If this save fails, the next refresh note binds the record.
     pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
         if call.turn.lock_kind() == LockKind::None {
             return;

@@ -30,9 +30,9 @@ pub(crate) struct Rules {
     pub(crate) takes_unbound: bool,
     /// The authentication scheme, which precedes the access token in the header.
     pub(crate) auth_scheme: Option<String>,
-    /// Where the callback names the host of the token endpoint.
+    /// The rule that finds the host of the token endpoint in the callback.
     pub(crate) token_host_from: Option<LoginHost>,
-    /// Where a login has the API's base.
+    /// The rule that finds the base of the API in the data of a login.
     pub(crate) api_base_from: Option<LoginHost>,
     /// Whether the grant issues a refresh token, which may work only once. If not, each token is
     /// requested anew, and a failure of the store does not fail the call.
@@ -62,8 +62,8 @@ impl Rules {
         }
     }
 
-    /// The binding of a login with this token. If the callback named the host of the token endpoint,
-    /// the binding has the token endpoint on that host.
+    /// Returns the client, server and grant that a login with this token belongs to (its binding). If the
+    /// callback named the host of the token endpoint, the token endpoint of the binding is on that host.
     pub(crate) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
         let rule = self.token_host_from.as_ref();
         let Some(Ok(host)) = rule.and_then(|rule| rule.host(token.extra())) else {

@@ -1,4 +1,4 @@
-//! Step 12: saves a successor, even if the store has changed meanwhile.
+//! Step 12: saves a new refresh token, even if the store has changed meanwhile.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,22 +20,22 @@ use crate::secret::Secret;
 /// How often a save is tried before the next call has to try again.
 const TRIES: u32 = 3;
 
-/// Where to save a pair.
+/// Where to save a token pair.
 enum Place {
-    /// The store still holds the refresh token that we sent: our pair replaces it.
+    /// The store still holds the refresh token that we sent: our token pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and our token becomes the spare, because
-    /// our token may be the valid token.
+    /// Another client's new refresh token is stored: that token stays, and our token becomes the spare
+    /// refresh token, because our token may be the valid token.
     Theirs(Record),
-    /// Our pair is stored already, under a later note.
+    /// Our token pair is stored already, under a later refresh note.
     There,
-    /// The store is empty or has another login: our pair must not be written.
+    /// The store is empty or has another login: our token pair must not be written.
     Lost,
 }
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    // A store may return the token that we sent under another login id. Our successor is newer than that
+    // A store may return the token that we sent under another login id. Our new record is newer than that
     // record in any case.
     let is_ours = |stored: &&Record| {
         let spent = Some(spent).filter(|_| pair.rotated());
@@ -52,7 +52,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        // The new generation must not be below ours: the store may have gone back.
+        // The new generation must not be below ours: the store may have returned to an older record.
         next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
@@ -84,7 +84,7 @@ fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
 }
 
 impl Keeper {
-    /// Makes the successor of `noted`, for which `spent` was sent.
+    /// Makes the record that follows `noted`, for which `spent` was sent.
     pub(super) fn pair(&self, noted: &Record, spent: Secret, issued: Issued) -> Pair {
         let Issued { token, refresh_expires_in } = issued;
         let rotated = token.refresh_token().is_some_and(|new| *new != spent);
@@ -106,7 +106,7 @@ impl Keeper {
         Pair { record, spent: Some(spent), keeps_lock, ends_old: self.rules.ends_access_token }
     }
 
-    /// Makes the successor from an answer with a new refresh token but no usable access token.
+    /// Makes the new record from an answer with a new refresh token but no usable access token.
     pub(super) fn salvage(&self, noted: &Record, spent: Secret, found: Secret) -> Pair {
         let mut token = noted.token.clone().with_refresh_token(found);
         if self.rules.ends_access_token {
@@ -190,18 +190,18 @@ impl Keeper {
         Ok(Step::Again)
     }
 
-    /// Keeps the pair in memory and saves it. The pair is in memory first, so that it is not lost even
-    /// if `save` panics.
+    /// Keeps the token pair in memory and saves it. The token pair is in memory first, so that it is not lost
+    /// even if `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
-            // The lock file was deleted, or this is a forked child. The pair is saved anyway, and under
-            // the lock if it is free.
+            // The lock file was deleted, or this is a forked child. The token pair is saved anyway; if the
+            // lock is free, the client takes the lock first.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
         // A store that cannot be read may still accept a save, and the save itself compares the
-        // records. A store that always compares need not be read: it accepts the pair only in place
-        // of our note.
+        // records. A store that always compares need not be read: it accepts the token pair only in place of
+        // our refresh note.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = match self.backend.compares() {
             true => assumed,
@@ -210,7 +210,7 @@ impl Keeper {
         self.save_pair(call, stored)
     }
 
-    /// Saves the unsaved pair in place of `stored`, the present record, and returns the record that is
+    /// Saves the unsaved token pair in place of `stored`, the present record, and returns the record that is
     /// stored afterwards.
     pub(super) fn save_pair(
         &self,
@@ -221,7 +221,7 @@ impl Keeper {
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
             // The store may return to an older record before a call, while a request is on its way, and
-            // between two tries. A pair of a new login is not changed.
+            // between two tries. A token pair of a new login is not changed.
             if let Some(older) = &stored
                 && call.turn.history.newer_than(older).is_some()
             {
@@ -287,8 +287,8 @@ impl Keeper {
         }
     }
 
-    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our note
-    /// stays, and the next run decides by our note.
+    /// Stores `note` in place of our refresh note, after an answer without a token. If this save fails, our
+    /// refresh note stays in the store, and the next run reads our note.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,
@@ -301,14 +301,14 @@ impl Keeper {
         }
         let mut next = noted.next();
         next.note = note;
-        // A refresh token that came with an error is kept as the spare, because it may be the valid
-        // token.
+        // A refresh token that came with an error is kept as the spare refresh token, because it may be the
+        // valid token.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
     }
 
-    /// Whether, after our lock was lost, no other client holds it and the store still has our note. Without this
-    /// check, a store that does not compare would put an older record over a successor.
+    /// Whether, after our lock was lost, no other client holds it and the store still has our refresh note.
+    /// Without this check, a store that does not compare would put an older record over a newer record.
     fn is_alone_with(&self, call: &mut Call<'_>, noted: &Record) -> bool {
         call.turn.guard = match self.backend.lock(Duration::ZERO) {
             Ok(guard) => Some(guard),
@@ -318,7 +318,7 @@ impl Keeper {
         self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
     }
 
-    /// Returns our note with the time before which the service does not want another request.
+    /// Returns our refresh note with the time before which the service does not want another request.
     pub(super) fn not_before(
         &self,
         noted: &Record,

@@ -1,4 +1,5 @@
-//! Step 13 for a caller that has other work: the second look at a refusal comes with the caller's next call.
+//! Step 13 for a caller that does not wait: the caller's next call reads the store for the second time, and
+//! only then believes the refusal.
 
 use std::time::Duration;
 
@@ -11,22 +12,22 @@ use crate::error::{Busy, Error, OAuthError, Result};
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How long after the refusal the store is read for the second time.
+/// How long after the refusal the client reads the store for the second time.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 
-/// How long a client is kept for its second look once the look is due. Without this client, the next
+/// How long a client is kept after its second read of the store is due. Without this client, the next
 /// client sends the refused token once more.
 const OLD_DOUBT: Duration = Duration::from_secs(60);
 
-/// A refusal that is not believed yet.
+/// A refusal that a second read of the store has not confirmed yet.
 pub(super) struct Doubt {
     login: String,
-    /// The nonce of our note. If the store has another note, another client was at work.
+    /// The nonce of our refresh note. If the store has another refresh note, another client was at work.
     nonce: String,
     refresh_token: Secret,
     error: OAuthError,
     earlier: Option<OffsetDateTime>,
-    /// When the second look is due, in monotonic time.
+    /// When the store is to be read for the second time, in monotonic time.
     due: Duration,
 }
 
@@ -51,11 +52,11 @@ impl Keeper {
         self.access_unhurried(&self.newer_than(record))
     }
 
-    /// Keeps the token of a record in memory, if this client has no token that works, or an older
-    /// token. Calls use the kept token if the store fails.
+    /// Keeps the token of `record` in memory, if this client has no valid token or only an older token. Calls
+    /// use the kept token if the store fails.
     pub(super) fn keep_for_later(&self, record: &Record) {
         let Some(turn) = self.turn.try_lock() else { return };
-        // A client without a login has no use for a token that is due, and an unsaved pair must not be
+        // A client without a login has no use for a token that is due, and an unsaved token pair must not be
         // replaced.
         if !self.rules.one_time || turn.unsaved.is_some() {
             return;
@@ -74,11 +75,11 @@ impl Keeper {
         }
     }
 
-    /// Whether this client can be dropped now without a loss.
+    /// Whether this client has nothing in memory that would be lost if the client were dropped now.
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };
         let now = self.clock.monotonic();
-        // Another client would have to wait for the deadline of our note; this client need not.
+        // Another client would have to wait for the deadline of our refresh note; this client need not wait.
         let ours = turn.unanswered.is_some() || turn.never_sent.is_some();
         let noted = ours && now < turn.note_ends;
         let doubts = turn.doubt.as_ref();
@@ -86,14 +87,14 @@ impl Keeper {
         turn.unsaved.is_none() && turn.guard.is_none() && !noted && !doubts
     }
 
-    /// Whether a refusal waits for its second look.
+    /// Whether a refusal waits for the second read of the store.
     pub(crate) fn has_doubt(&self) -> bool {
         self.turn.try_lock().is_some_and(|turn| turn.doubt.is_some())
     }
 
-    /// The first look at a refusal. The note in the store then says that an answer came, and keeps other clients
-    /// from sending the token again before the second look. If this process dies before that, the next client
-    /// sends the token once more.
+    /// Reads the store for the first time after a refusal. The refresh note in the store then says that an
+    /// answer came, and keeps other clients from sending the token again before the second read. If this
+    /// process dies before the second read, the next client sends the token once more.
     pub(super) fn doubt_refusal(
         &self,
         call: &mut Call<'_>,
@@ -121,8 +122,8 @@ impl Keeper {
         )
     }
 
-    /// The second look: if the store still has the refused token and our note, the refusal is believed. `None`
-    /// means that there is no refusal to look at.
+    /// Reads the store for the second time: if the store still has the refused token and our refresh note,
+    /// the refusal is believed. Returns `None` if no refusal waits for a second read.
     pub(super) fn second_look(
         &self,
         call: &mut Call<'_>,

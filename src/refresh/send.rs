@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// The outcome of sending a refresh token.
 enum Spent {
     Never(BoxError),
-    /// The store's lock was lost or its time ran out. Nothing was sent.
+    /// The store's lock was lost, or had too little time left. Nothing was sent.
     Unlocked,
     Silent(BoxError),
     Reply(Reply, Option<OffsetDateTime>),
@@ -34,8 +34,8 @@ pub(super) enum Looked {
 }
 
 impl Keeper {
-    /// Step 11: sends the refresh token, and once more if no answer comes and the tables allow it. A
-    /// request that never left is tried again if the call has no other token to go on with.
+    /// Step 11: sends the refresh token, and once more if no answer comes and the tables allow it. A request
+    /// that never left this machine is sent again if the call has no other token to use.
     fn spend(&self, call: &mut Call<'_>, noted: &Record, refresh_token: &Secret) -> Spent {
         let mut silent: Option<(OffsetDateTime, BoxError)> = None;
         let mut unsent = 0;
@@ -62,7 +62,7 @@ impl Keeper {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
                     }
-                    // The lock was lost, or its time ran out before anything left: begin again.
+                    // The lock was lost, or its time ran out before any byte was sent: begin again.
                     if late.get() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
@@ -106,15 +106,15 @@ impl Keeper {
         memory.sends
     }
 
-    /// Whether there is time for another request: the lock holds, and our note's deadline has not
+    /// Whether there is time for another request: the lock holds, and our refresh note's deadline has not
     /// passed for other clients.
     fn lasts(&self, call: &Call<'_>, noted: &Record) -> bool {
         self.in_time(call.turn.lock_kind(), noted, self.clock.monotonic())
             && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
     }
 
-    /// Whether an answer would come before our note's deadline, by both clocks. A lock that is released only
-    /// when its holder dies needs no deadline.
+    /// Whether an answer would come before our refresh note's deadline, by both clocks. A lock that is
+    /// released only when its holder dies needs no deadline.
     fn in_time(&self, lock: LockKind, noted: &Record, began: Duration) -> bool {
         let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
         let took = self.clock.monotonic().saturating_sub(began);
@@ -214,7 +214,7 @@ impl Keeper {
         self.believe(call, latest, refresh_token, error, earlier)
     }
 
-    /// Reads the store after each of these pauses: another program, which uses no lock, may have an
+    /// Reads the store after each of the given pauses: another program, which uses no lock, may have an
     /// answer that it has not saved yet.
     pub(super) fn read_again(
         &self,
@@ -256,7 +256,8 @@ impl Keeper {
         Ok(Looked::Unchanged(Box::new(latest)))
     }
 
-    /// Returns an error if another holder may have the successor: then the refusal is not believed.
+    /// Returns an error if another lock holder may have the new refresh token: then the refusal is not
+    /// believed.
     pub(super) fn other_holder(
         &self,
         call: &Call<'_>,
@@ -297,7 +298,7 @@ impl Keeper {
         let mut next = latest.next();
         self.count(&mut next);
         next.note = None;
-        // A repeated refusal keeps its reason.
+        // A repeated refusal keeps the information of the first refusal.
         let asked_before = next.refused.as_ref().filter(|before| before.fingerprint == fingerprint);
         let asked_before = asked_before.and_then(|before| before.unanswered_since);
         let refused = Refused {
@@ -307,10 +308,11 @@ impl Keeper {
             description: error.description,
             status: error.status,
             unanswered_since: earlier.or(asked_before),
+            unknown: Default::default(),
         };
-        // The spare, which lost a race, may be the valid token. The spare and the refused token change
-        // places, so that a wrong refusal is corrected: each of the two tokens is sent once more after a
-        // pause.
+        // The spare refresh token, which lost a race, may be the valid token. The spare refresh token and the
+        // refused token change places, so that a wrong refusal is corrected: each of the two tokens is sent
+        // once more after a pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

@@ -45,7 +45,7 @@ impl Keeper {
             Some(age) => earliest.saturating_sub(age),
             None => clock::until(now, clock::later(came_at, earliest)),
         };
-        // A wait longer than the rule itself is the result of a wrong clock.
+        // A wait that is longer than the rule's own time comes from a wrong clock, and is not used.
         let known = !wait.is_zero() && wait <= earliest && !record.token.is_expired(now);
         known.then_some(wait)
     }

@@ -108,9 +108,10 @@ impl Live {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let token = record.token();
         let now = clock::utc(wall);
-        let left = token.expires_at().map(|end| clock::until(now, end));
-        // A token dated in the future was dated by a clock that was ahead. Its remaining time is at
-        // most its lifetime.
+        // A changed access token cannot be sent, so it counts as expired.
+        let end = if token.was_changed() { Some(now) } else { token.expires_at() };
+        let left = end.map(|end| clock::until(now, end));
+        // A clock that was ahead has dated the token: what is left is at most its lifetime.
         let left = left.map(|left| token.lifetime().map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {
@@ -232,11 +233,11 @@ pub(crate) type Id = (Arc<str>, u64);
 pub(crate) enum Want {
     /// Any token that works.
     Usable,
-    /// A token other than the given token, which the API refused.
+    /// A token other than this token, which the API refused.
     Instead(Secret),
-    /// A token newer than the given token, for an explicit `refresh()`. The number is the count of
-    /// this client's refreshes at the start of the call: threads that ask at the same time share
-    /// one refresh.
+    /// A token newer than this token, for an explicit `refresh()`. The number is the count of this
+    /// client's refreshes at the start of the call: threads that ask at the same time share one
+    /// refresh.
     Newer(Option<Id>, u64),
 }
 
@@ -246,7 +247,7 @@ impl Want {
         live.is_good(clock) && self.fits(live)
     }
 
-    /// Whether the call can go on with `live` although it is due.
+    /// Whether the call can go on with `live` although this token is due.
     pub(crate) fn tolerates(&self, live: &Live, clock: &dyn Clock) -> bool {
         !self.is_explicit() && live.is_usable(clock) && self.fits(live)
     }
@@ -265,7 +266,8 @@ impl Want {
         }
     }
 
-    /// How much the call asks for. A failure is not shared with a call that asks for less.
+    /// How demanding the call is: 0 takes any token that works, 2 only a new token. A failure is not shared
+    /// with a less demanding call.
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Want::Usable => 0,
@@ -284,14 +286,13 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// Whether a pair is unsaved. If so, one call tries to save it every few seconds.
+    /// Whether a token pair is unsaved: then one call every few seconds tries to save the pair.
     pub(crate) unsaved: bool,
-    /// Whether the token in memory became invalid when the unsaved pair was issued. If so, no call may use
-    /// that token.
+    /// Whether no call may use the token in memory, because it became invalid when the unsaved pair was issued.
     pub(crate) blocked: bool,
-    /// An access token that the API refused and that is not replaced yet.
+    /// An access token that the API refused and that the client has not replaced yet.
     pub(crate) suspect: Option<Secret>,
-    /// How many attempts have ended, the failure of the last one, and how many threads wait.
+    /// How many attempts have ended, the failure of the last attempt, and how many threads wait.
     pub(crate) attempts: u64,
     pub(crate) failure: Option<Failure>,
     pub(crate) waiting: usize,
@@ -299,12 +300,10 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client was about to send, and the result of the last refresh: the
-    /// number of its request, and the token.
+    /// How many token requests this client was about to send, and the number and token of the last refresh.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
-    /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
-    /// accepts the token.
+    /// The access token of a refresh that a 401 caused, and when it came; removed when the API accepts it.
     pub(crate) mended: Option<(Secret, Duration)>,
     /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,
@@ -314,7 +313,7 @@ pub(crate) struct Memory {
 
 /// The failure of an attempt, for the threads that waited for it.
 pub(crate) struct Failure {
-    /// How much the failed call asked for ([`Want::rank`]). A call that asks for more does not share its failure.
+    /// How demanding the failed call was ([`Want::rank`]). A less demanding call does not share the failure.
     pub(crate) rank: u8,
     pub(crate) error: Error,
     /// Whether a thread that waited tried to read the store and could not.
@@ -326,27 +325,28 @@ pub(crate) struct Failure {
 pub(crate) struct Turn {
     /// The store's lock, while it is held.
     pub(crate) guard: Option<Guard>,
-    /// A pair that is not in the store yet.
+    /// A token pair that is not in the store yet.
     pub(crate) unsaved: Option<Pair>,
-    /// The nonce of a note after which nothing was sent. Its save may have failed.
+    /// The nonce of a refresh note after which nothing was sent. The save of the refresh note may have
+    /// failed.
     pub(crate) never_sent: Option<String>,
-    /// The nonce of this process's own note whose request got no answer.
+    /// The nonce of this process's own refresh note whose request got no answer.
     pub(crate) unanswered: Option<String>,
-    /// Until when other clients wait for the last note of this client, in monotonic time.
+    /// Until when other clients wait for the last refresh note of this client, in monotonic time.
     pub(crate) note_ends: Duration,
     /// The warnings about the store that were already emitted.
     pub(crate) warned: Vec<String>,
-    /// Whether the store has returned a note as it was written.
+    /// Whether the store has returned a refresh note as it was written.
     pub(crate) keeps_notes: bool,
-    /// A refusal that is believed after a second look at the store.
+    /// A refusal that is believed only after a second read of the store.
     pub(super) doubt: Option<Doubt>,
     /// The records that this client has seen.
     pub(crate) history: History,
 }
 
 impl Turn {
-    /// The kind of lock that keeps other holders out. A lock file that was just created does not exclude a
-    /// holder whose lock file was deleted, so a lock on a new file is treated as no lock.
+    /// The kind of the held lock, which keeps other clients out. A lock file that was just created does not
+    /// exclude a holder whose lock file was deleted, so a lock on a new file is treated as no lock.
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
@@ -368,12 +368,12 @@ impl Turn {
 pub(crate) struct Pair {
     /// The record to save.
     pub(crate) record: Record,
-    /// The refresh token that was sent for this pair; `None` for a new login.
+    /// The refresh token that was sent for this token pair; `None` for a new login.
     pub(crate) spent: Option<Secret>,
-    /// Whether the store's lock is kept until the pair is saved.
+    /// Whether the store's lock is kept until the token pair is saved.
     pub(crate) keeps_lock: bool,
-    /// Whether the previous access token became invalid when the pair was issued, or the pair belongs to
-    /// another login.
+    /// Whether the previous access token became invalid when the token pair was issued, or the pair belongs
+    /// to another login.
     pub(crate) ends_old: bool,
 }
 
@@ -383,8 +383,8 @@ impl Pair {
         self.record.token.refresh_token() != self.spent.as_ref()
     }
 
-    /// Whether another client has replaced the same refresh token, and `stored` has the new one; or `stored`
-    /// is the new login itself.
+    /// Whether another client has already replaced the refresh token that we sent (then `stored` has the new
+    /// token), or `stored` is the new login itself.
     pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
         stored.login == self.record.login && stored.token.refresh_token() != self.spent.as_ref()
     }
@@ -398,11 +398,11 @@ pub(crate) enum Ask<'a> {
         token: &'a Token,
         /// The refresh token to send.
         refresh_token: &'a Secret,
-        /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
+        /// Called just before the first byte is sent. If the function returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
-    /// A grant that needs no stored token, such as client credentials. The value is the stored token
-    /// that the new token replaces; it is given only if the store is locked and can be written.
+    /// A grant that needs no stored token, such as client credentials. The value is the stored token that the
+    /// new token replaces; it is `Some` only if the store is locked and can be written.
     Grant(Option<&'a Token>),
     /// Revokes a refresh token that no client will use. A failure is ignored. The second value is the
     /// token pair that has this refresh token.
@@ -423,7 +423,8 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
-    /// How long no request may be sent, and why: the server asked another client to wait, or refused too often.
+    /// Returns how long the client must not send a request, and why: the server asked another client to wait,
+    /// or refused too often.
     fn held_back(&self) -> Option<(Duration, String)> {
         None
     }

@@ -39,7 +39,8 @@ impl TurnLock {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if this thread has the lock: it would wait for itself, and keep the store's lock.
+    /// [`Error::Config`] if this thread has the lock: the thread would wait for itself, and keep the store's
+    /// lock.
     pub(super) fn lock(&self) -> Result<TurnGuard<'_>> {
         if self.holder.load(Ordering::Relaxed) == this_thread() {
             return Err(Error::config(

@@ -152,7 +152,7 @@ impl RegistrationStore {
             loaded => loaded.map_err(failed)?,
         };
         let Some(record) = record else { return Ok(None) };
-        // The record may be sealed, or may be being moved to another store.
+        // The record may be sealed, or may be on its way to another store.
         record.check_usable(&self.0.describe())?;
         let wrong = |what: &str| {
             Err(Error::config(format!("{} {what}: use another place", self.0.describe())))
@@ -193,6 +193,7 @@ impl RegistrationStore {
             grant: GRANT.to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         });
         self.0
             .save(&record)

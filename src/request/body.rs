@@ -9,7 +9,7 @@ use crate::protocol;
 use crate::provider::AnswerRule;
 use crate::stored_json::wipe;
 
-/// The largest number of bytes that are read for a rule.
+/// The largest number of bytes of a body that are read to apply a rule of the provider.
 const PREFIX: usize = 16 << 10;
 
 /// The body of an answer.

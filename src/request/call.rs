@@ -36,7 +36,8 @@ pub(super) struct Call<'r, 'a, 'b> {
     live: Option<Live>,
     /// How often the request was sent.
     attempts: u32,
-    /// How often the request was sent again after a failure or a refusal, and how often that may happen.
+    /// How often the request was sent again after a failure or a refusal, and how often this may happen at
+    /// most.
     tries: u32,
     retries: u32,
     /// How many answers refused the access token.
@@ -167,8 +168,8 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
         }
     }
 
-    /// The provider's rules for what a body says about the access token. `None` if there are none, or if
-    /// no token was sent.
+    /// The provider's rules for what a body says about the access token. Returns `None` if the provider has
+    /// no rules of this kind, or if no token was sent.
     fn body_rules(&self) -> Option<&'a [AnswerRule]> {
         let rules = &self.request.client.provider().api.answer_rules;
         (!rules.is_empty() && self.live.is_some()).then_some(rules)
@@ -212,7 +213,8 @@ impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
     fn waits_to_repeat(&mut self, answer: &Answer) -> bool {
         let wait = self.retry_after(answer);
         let status = answer.status();
-        // After a 429 the request was not processed. After another status it may have been.
+        // After a 429 the request was not processed. After another status, the request may have been
+        // processed.
         let safe = status == 429 || self.request.is_repeatable();
         let again = self.may_try_again()
             && self.hooks.retries_after(status, wait.is_some())
@@ -297,8 +299,8 @@ fn uri_of(url: String) -> Result<Uri> {
     })
 }
 
-/// Gets another access token in place of the refused access token. `None` means that the API's answer
-/// is final.
+/// Gets another access token in place of the refused access token. Returns `None` if the API's answer is
+/// final.
 fn another(
     request: &Request<'_>,
     live: &Live,

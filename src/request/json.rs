@@ -5,6 +5,8 @@ use std::io::{self, BufReader, Read};
 
 use serde::de::DeserializeOwned;
 
+use crate::transport::read_up_to;
+
 /// An answer up to this size is read whole before it is parsed, which is faster. Of a larger answer, only the
 /// parsed value is in memory.
 const WHOLE: u64 = 1 << 20;
@@ -13,7 +15,7 @@ const PIECE: usize = 64 << 10;
 
 /// Why no value was read.
 pub(super) enum Fault {
-    /// The answer was cut on the way.
+    /// The connection broke before the end of the answer.
     Cut(io::Error),
     TooLarge,
     /// The text is not the wanted JSON. The number is the length of the answer.
@@ -21,8 +23,8 @@ pub(super) enum Fault {
 }
 
 /// A body of at most `limit` bytes, with a count of the bytes that were read.
-struct Limited<R> {
-    body: R,
+struct Limited<'a> {
+    body: &'a mut dyn Read,
     limit: u64,
     read: u64,
 }
@@ -38,7 +40,7 @@ impl fmt::Display for TooLarge {
 
 impl std::error::Error for TooLarge {}
 
-impl<R: Read> Read for Limited<R> {
+impl Read for Limited<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let came = self.body.read(buffer)?;
         self.read = self.read.saturating_add(came as u64);
@@ -57,10 +59,10 @@ fn fault(error: io::Error) -> Fault {
 }
 
 /// Reads one JSON value. One byte order mark at the beginning is ignored.
-pub(super) fn read<T: DeserializeOwned>(body: impl Read, limit: u64) -> Result<T, Fault> {
+pub(super) fn read<T: DeserializeOwned>(body: &mut dyn Read, limit: u64) -> Result<T, Fault> {
     let mut body = Limited { body, limit, read: 0 };
     let mut head = Vec::new();
-    (&mut body).take(WHOLE).read_to_end(&mut head).map_err(fault)?;
+    read_up_to(&mut body, WHOLE, &mut head).map_err(fault)?;
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     if (head.len() as u64) < WHOLE {
         return serde_json::from_slice(text).map_err(|error| Fault::Json(error, head.len() as u64));
@@ -81,8 +83,8 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    fn told(body: impl Read, limit: u64) -> String {
-        match read::<Value>(body, limit) {
+    fn told(mut body: impl Read, limit: u64) -> String {
+        match read::<Value>(&mut body, limit) {
             Ok(value) => format!("{} items", value.as_array().map_or(0, Vec::len)),
             Err(Fault::Cut(error)) => format!("cut: {error}"),
             Err(Fault::TooLarge) => "too large".to_owned(),

@@ -14,7 +14,7 @@ use crate::refresh::Live;
 pub(super) struct Proofs {
     #[cfg(feature = "dpop")]
     sent_at: Option<time::OffsetDateTime>,
-    /// The fault of the proof, by the last answer.
+    /// The fault of the proof that the last answer named.
     #[cfg(feature = "dpop")]
     fault: Option<crate::error::ProofFault>,
     /// The nonce of the last answer, for the next attempt.
@@ -27,7 +27,7 @@ pub(super) struct Proofs {
 
 #[cfg(feature = "dpop")]
 impl Proofs {
-    /// The proof of the next attempt. `None` for a token that is not bound to a key.
+    /// The proof of the next attempt. Returns `None` for a token that is not bound to a key.
     pub(super) fn of(
         &mut self,
         request: &Request<'_>,

@@ -13,12 +13,12 @@ use super::without_query;
 use crate::error::{ApiError, BoxError, Error, Result, Unconfirmed, advice};
 use crate::protocol;
 use crate::refresh::Live;
-use crate::transport::io_cause;
+use crate::transport::{io_cause, read_up_to};
 
 /// The largest number of bytes that are kept of an error answer.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
-/// An answer of the API. `Debug` shows neither its query, its header values nor its body.
+/// An answer of the API. `Debug` shows neither the query of the address, nor header values, nor the body.
 pub struct Response {
     pub(super) uri: Uri,
     pub(super) parts: response::Parts,
@@ -64,8 +64,8 @@ impl Response {
     pub fn read_bytes(self) -> Result<Vec<u8>> {
         let Response { uri, body, limit, .. } = self;
         let mut bytes = Vec::new();
-        match body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes) {
-            Ok(length) if length as u64 <= limit => Ok(bytes),
+        match read_up_to(&mut body.into_reader(), limit.saturating_add(1), &mut bytes) {
+            Ok(()) if bytes.len() as u64 <= limit => Ok(bytes),
             Ok(_) => {
                 Err(Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes")))
             }
@@ -93,7 +93,7 @@ impl Response {
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let Response { uri, parts, body, limit, live } = self;
-        json::read(body.into_reader(), limit).map_err(|fault| match fault {
+        json::read(&mut body.into_reader(), limit).map_err(|fault| match fault {
             Fault::Json(error, length) => no_json(&uri, live.as_ref(), &parts, error, length),
             Fault::Cut(error) => Error::decode(answer_of(&uri), io_cause(error)),
             Fault::TooLarge => {
@@ -131,7 +131,7 @@ impl Response {
         });
         let mut body = Vec::new();
         // If the body is cut off, the error has the part that was received.
-        let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
+        let _ = read_up_to(&mut self.body.into_reader(), ERROR_BODY_LIMIT, &mut body);
         ApiError {
             method: method.to_string(),
             url: without_query(&self.uri),

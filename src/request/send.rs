@@ -57,7 +57,7 @@ pub(super) struct Failed {
 }
 
 impl Request<'_> {
-    /// Sends the request once; `value` has the value of its token header, and the proof.
+    /// Sends the request once; `value` has the access token and the proof.
     pub(super) fn send_once(
         &self,
         uri: &Uri,
@@ -98,7 +98,8 @@ impl Request<'_> {
         }))
     }
 
-    /// The detail of an error after which the request may have been processed. `None` if a repeat does no harm.
+    /// The detail of an error after which the request may have been processed. Returns `None` if a repeat
+    /// does no harm.
     pub(super) fn unconfirmed(&self, uri: &Uri) -> Option<Box<Unconfirmed>> {
         let harmless = self.repeatable.unwrap_or_else(|| {
             self.client.hooks().repeats(&self.method) || self.method.is_idempotent()
@@ -185,8 +186,8 @@ impl Request<'_> {
     }
 }
 
-/// Whether the error says that no connection was made. For a request without a body this is the only
-/// sign.
+/// Whether the error says that no connection was made. For a request without a body, only this error shows
+/// that nothing was sent.
 fn never_connected(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,

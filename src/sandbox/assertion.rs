@@ -60,7 +60,7 @@ impl Server {
             })
     }
 
-    /// Checks the assertion of a JWT bearer grant. Returns its subject and its scope.
+    /// Checks the assertion of a JWT bearer grant. Returns the subject and the scope of the assertion.
     pub(super) fn jwt_bearer(
         &mut self,
         now: Now,

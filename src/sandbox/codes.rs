@@ -1,4 +1,4 @@
-//! Decides the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
+//! Implements the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
 
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(super) struct Pending {
     pub(super) scope: String,
     challenge: Option<String>,
     nonce: Option<String>,
+    acr: Option<String>,
     /// The thumbprint of the key that the code is bound to (RFC 9449 section 10).
     pub(super) dpop_jkt: Option<String>,
 }
@@ -38,13 +39,14 @@ pub(super) struct Code {
     scope: String,
     challenge: Option<String>,
     nonce: Option<String>,
+    acr: Option<String>,
     dpop_jkt: Option<String>,
     issued_at: Duration,
     /// Whether the code was used, and the login that it began, if any.
     spent: Option<Option<usize>>,
 }
 
-/// Why the person does not see the page of an authorization request.
+/// Why an authorization request gets no page on which the person can agree.
 pub(super) enum Unfit {
     /// The redirect URI is not registered, so the error is shown to the person and not sent to the client
     /// (section 4.1.2.1).
@@ -118,6 +120,7 @@ impl Server {
             scope: get("scope").unwrap_or_default(),
             challenge: get("code_challenge"),
             nonce: get("nonce"),
+            acr: get("acr_values").and_then(|all| Some(all.split(' ').next()?.to_owned())),
             dpop_jkt: get("dpop_jkt"),
         };
         let twice = |name: &str| parameters.iter().filter(|(n, _)| n == name).count() > 1;
@@ -144,8 +147,8 @@ impl Server {
         Err(Fault { code, description, pending: Some(Box::new(pending)) })
     }
 
-    /// Records the person's decision and returns the address for the browser. `None` if no request waits
-    /// under this number.
+    /// Records the person's decision and returns the address for the browser. Returns `None` if no request
+    /// waits under this number.
     pub(super) fn decide(
         &mut self,
         now: Now,
@@ -167,6 +170,7 @@ impl Server {
                 scope: pending.scope,
                 challenge: pending.challenge,
                 nonce: pending.nonce,
+                acr: pending.acr,
                 dpop_jkt: pending.dpop_jkt,
                 issued_at: now.monotonic,
                 spent: None,
@@ -216,7 +220,7 @@ impl Server {
             // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade attack.
             (None, Some(_)) => return refused("a code_verifier for a request without PKCE"),
         }
-        let (scope, nonce) = (code.scope.clone(), code.nonce.clone());
+        let (scope, nonce, acr) = (code.scope.clone(), code.nonce.clone(), code.acr.clone());
         let client = Some(code.client.clone()).filter(|id| self.registered.contains_key(id));
         let login = self.logins.len();
         if let Some(code) = self.codes.get_mut(text) {
@@ -225,6 +229,7 @@ impl Server {
         self.counters.code_exchanges += 1;
         let issued = self.begin_login(now, &scope);
         self.logins[login].nonce = nonce;
+        self.logins[login].acr = acr;
         self.logins[login].client = client;
         Ok(issued)
     }

@@ -81,8 +81,8 @@ pub fn successor(record: &Record, token: Token) -> Record {
     next
 }
 
-/// The record that a client saves before it sends a refresh token: it replaces `record` and has a note that
-/// announces the successor.
+/// The record that a client saves before it sends a refresh token: it replaces `record` and has a refresh
+/// note, which announces the record that follows.
 pub fn noted(record: &Record) -> Record {
     let mut next = record.next();
     let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
@@ -121,8 +121,8 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// States whether `save` compares, and refuses a record that does not follow the stored record. The suite
-    /// checks this in any case if [`TokenBackend::compares`] says so.
+    /// States whether `save` compares: it then refuses a record that was not made from the stored record. The
+    /// suite checks this in any case if [`TokenBackend::compares`] says so.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self
@@ -146,8 +146,8 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Enables the checks that need a second process. The suite starts `test` of this test program again. That
-    /// test must begin with [`worker`], which opens the store by the name `store`.
+    /// Enables the checks that need a second process. The suite starts `test` of this test program again. The
+    /// test `test` must begin with [`worker`], which opens the store by the name `store`.
     ///
     /// `test` is the name as the test runner prints it, with modules: `stores::own::it_keeps`. The test that
     /// runs the suite may name itself.

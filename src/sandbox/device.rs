@@ -1,4 +1,4 @@
-//! Decides the device authorization grant (RFC 8628), without I/O.
+//! Implements the device authorization grant (RFC 8628), without I/O.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ impl Server {
         }
     }
 
-    /// Decides a poll of a device (section 3.5). A poll that is too early gets `slow_down`, and the interval
+    /// Answers a poll of a device (section 3.5). A poll that is too early gets `slow_down`, and the interval
     /// grows.
     pub(super) fn poll_device(&mut self, now: Now, device_code: &str) -> Decision {
         let refused = |code, description| Err(Refused::new(code, description));

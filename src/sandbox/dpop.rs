@@ -19,7 +19,7 @@ const WINDOW: i64 = 60;
 /// renewed.
 const ACCEPTED: usize = 8;
 
-/// A proof is checked by one of the two servers, which have their own nonces.
+/// The server that checks a proof: each of the two servers has its own nonces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Server,
@@ -41,7 +41,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The state of the two servers about proofs.
+/// The seen proofs and the nonces of the two servers.
 #[derive(Default)]
 pub(super) struct Proofs {
     /// The identifiers of the proofs that were accepted.
@@ -152,7 +152,8 @@ impl Server {
         Ok(jkt)
     }
 
-    /// The proof of a token request, which the sandbox may demand. The tokens of the answer are bound to its key.
+    /// Checks the proof of a token request, which the sandbox may demand. The tokens of the answer are bound
+    /// to the proof's key.
     pub(super) fn prove(&mut self, now: Now, call: &TokenCall) -> Result<(), Refused> {
         let TokenCall { method, headers, .. } = call;
         let target = Target { method, path: "/token", headers };

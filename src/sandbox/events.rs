@@ -12,7 +12,7 @@ pub struct Counters {
     /// Requests that reached the token endpoint, including those with a fault.
     pub token_requests: u64,
     /// Refreshes: the sandbox accepted a refresh token for the first time, and replaced it if the rotation
-    /// says so. Counted at the decision, even if the reply was lost.
+    /// says so. A refresh counts when the sandbox decides it, even if the reply is lost.
     pub refreshes: u64,
     /// Recovered refreshes: a replaced refresh token was sent again, and the rotation allowed it.
     pub recovered: u64,
@@ -20,7 +20,7 @@ pub struct Counters {
     pub refused: u64,
     /// Token requests refused as too early. These requests are counted in `refused` as well.
     pub too_early: u64,
-    /// Counts refresh tokens that were sent after they had been replaced and had become invalid.
+    /// Refresh tokens that were sent after they had been replaced and had become invalid.
     pub reuses: u64,
     /// Exchanged authorization codes.
     pub code_exchanges: u64,
@@ -30,11 +30,12 @@ pub struct Counters {
     pub pushed_requests: u64,
     /// Clients that have registered by themselves.
     pub registrations: u64,
-    /// Exchanged tokens (RFC 8693). Those without a refresh token are counted in `client_credentials` as well.
+    /// Exchanged tokens (RFC 8693). Exchanges that issued no refresh token are counted in
+    /// `client_credentials` as well.
     pub token_exchanges: u64,
     /// Proofs of possession without the newest nonce, at the token endpoint and at the API.
     pub nonces_demanded: u64,
-    /// Proofs of possession that were refused for another reason.
+    /// Proofs of possession that were refused for a reason other than the nonce.
     pub proofs_refused: u64,
     /// Exchanged device codes.
     pub device_logins: u64,
@@ -66,17 +67,17 @@ pub struct Counters {
 pub enum EventKind {
     /// A login began: a code was exchanged, or [`super::Sandbox::login`] was called.
     LoginBegan,
-    /// The sandbox accepted a refresh token for the first time. `spent` is that token; with rotation
+    /// The sandbox accepted a refresh token for the first time. `spent` is the accepted token; with rotation
     /// `refresh_token` is its successor.
     Refreshed,
-    /// The sandbox accepted the replaced refresh token `spent` again, and issued the pair.
+    /// The sandbox accepted the replaced refresh token `spent` again, and issued the token pair.
     Recovered,
     /// The client got a token for itself.
     ClientCredentials,
-    /// The whole reply with this pair was handed to the network, where it can still be lost.
+    /// The whole reply with this token pair was handed to the network, where it can still be lost.
     Delivered,
-    /// The reply with this pair was not sent, or only in part: because of a fault, or because the client had
-    /// closed the connection.
+    /// The reply with this token pair was not sent, or only in part: because of a fault, or because the
+    /// client had closed the connection.
     Lost,
     /// The access token was used at the API for the first time.
     Used,

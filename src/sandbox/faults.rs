@@ -12,23 +12,23 @@ use parking_lot::{Condvar, Mutex};
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Lets time pass on the sandbox's clock, then decides.
+    /// Lets time pass on the sandbox's clock, then processes the request.
     DelayBefore(Duration),
-    /// Decides, lets time pass on the sandbox's clock, then answers.
+    /// Processes the request, lets time pass on the sandbox's clock, then answers.
     DelayAfter(Duration),
-    /// Closes the connection without deciding.
+    /// Closes the connection without processing the request.
     CutBefore,
-    /// Decides and closes the connection: the reply is lost.
+    /// Processes the request and closes the connection: the reply is lost.
     CutAfter,
-    /// Decides, sends the head and this many bytes of the body, and closes the connection.
+    /// Processes the request, sends the head and this many bytes of the body, and closes the connection.
     CutMid(usize),
-    /// Answers with this status without deciding.
+    /// Answers with this status without processing the request.
     StatusBefore(u16),
-    /// Decides, and answers with this status instead.
+    /// Decides, and answers with this status in place of the reply.
     StatusAfter(u16),
-    /// Answers with 429 without deciding, and with `Retry-After` in seconds if given.
+    /// Answers with 429 without processing the request, and with `Retry-After` in seconds if given.
     TooMany(Option<u64>),
-    /// Answers with 503 without deciding, and with `Retry-After` in seconds if given.
+    /// Answers with 503 without processing the request, and with `Retry-After` in seconds if given.
     Unavailable(Option<u64>),
     /// Answers with any status and body.
     Body {
@@ -38,16 +38,16 @@ pub enum Fault {
         content_type: String,
         /// The body.
         body: Vec<u8>,
-        /// Whether the server decides the request first, so that a refresh token is used up.
+        /// Whether the server processes the request first, so that a refresh token is used up.
         commit: bool,
     },
     /// Refuses a valid token: `invalid_grant` at the token endpoint, 401 at the API. No token is used up.
     RefuseOnce,
     /// Refuses a refresh as too early, as Exact Online does. At the API this fault does nothing.
     TooEarly,
-    /// Holds the request until the gate is opened, then decides, even if the client has gone.
+    /// Holds the request until the gate is opened, then processes the request, even if the client has gone.
     HoldBefore(Gate),
-    /// Decides, and holds the reply until the gate is opened.
+    /// Processes the request, and holds the reply until the gate is opened.
     HoldAfter(Gate),
 }
 
@@ -103,8 +103,8 @@ impl Gate {
         self.0.0.lock().arrived
     }
 
-    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether they
-    /// have.
+    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether that
+    /// many requests have arrived.
     #[must_use]
     pub fn wait_for(&self, requests: usize, patience: Duration) -> bool {
         let until = Instant::now() + patience;

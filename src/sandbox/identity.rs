@@ -1,5 +1,8 @@
 //! Introspection (RFC 7662) and ID tokens (OpenID Connect Core section 2).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use super::server::{SUBJECT, Server, Which};
@@ -45,22 +48,28 @@ impl Server {
 
     /// Makes an ID token for a login with the scope `openid`, signed with the sandbox's key (ES256).
     pub(super) fn id_token(&self, now: Now, issued: Issued) -> Option<String> {
-        let login = &self.logins[self.access_tokens[issued.access].login?];
+        let access = &self.access_tokens[issued.access];
+        let login = &self.logins[access.login?];
         if !login.scope.split(' ').any(|scope| scope == "openid") {
             return None;
         }
         let wall = now.wall.unix_timestamp().saturating_add(self.clock_offset);
+        let hash = digest(&SHA256, access.text.as_bytes());
         let mut claims = json!({
             "iss": self.url,
             "sub": SUBJECT,
             "aud": self.settings.client_id,
             "iat": wall,
             "exp": wall.saturating_add(600),
+            "auth_time": login.began.saturating_add(self.clock_offset),
+            "at_hash": URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]),
             "email": "ada@example.com",
             "email_verified": true,
         });
-        if let (Some(nonce), Some(claims)) = (&login.nonce, claims.as_object_mut()) {
-            claims.insert("nonce".to_owned(), nonce.as_str().into());
+        for (name, value) in [("nonce", &login.nonce), ("acr", &login.acr)] {
+            if let (Some(value), Some(claims)) = (value, claims.as_object_mut()) {
+                claims.insert(name.to_owned(), value.as_str().into());
+            }
         }
         self.signing_key.as_ref()?.sign(&claims)
     }

@@ -21,7 +21,7 @@ pub(super) struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The open connections. A stop closes them.
+/// The open connections. Stopping the listener closes these connections.
 #[derive(Default)]
 struct Open {
     streams: Mutex<HashMap<u64, Arc<TcpStream>>>,
@@ -133,7 +133,8 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                     }
                     continue;
                 };
-                // The event comes first, so that a client that has its reply finds the event.
+                // Record the event before the reply is sent, so that a client that has the reply
+                // finds the event.
                 let is_whole = cut.is_none() && is_connected(stream);
                 shared.server.lock().sent(shared.now(), issued, is_whole);
                 write()?;
@@ -145,7 +146,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// Whether the client has not closed its side yet, as far as this side knows.
+/// Whether the client's side of the connection still seems to be open.
 fn is_connected(stream: &TcpStream) -> bool {
     if stream.set_nonblocking(true).is_err() {
         return false;

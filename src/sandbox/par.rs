@@ -1,4 +1,4 @@
-//! Decides pushed authorization requests (RFC 9126), without I/O.
+//! Implements pushed authorization requests (RFC 9126), without I/O.
 
 use std::time::Duration;
 

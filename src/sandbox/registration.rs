@@ -1,4 +1,4 @@
-//! Decides the registration of clients (RFC 7591) and its management (RFC 7592), without I/O.
+//! Implements the registration of clients (RFC 7591) and its management (RFC 7592), without I/O.
 
 use std::time::Duration;
 
@@ -218,7 +218,10 @@ fn checked(metadata: Map<String, Value>) -> Result<Map<String, Value>, Refused> 
         })
     };
     if has_code && uris.is_empty() || !uris.iter().all(fits) {
-        return Err(Refused::new("invalid_redirect_uri", "no redirect URI, or an unfit one"));
+        return Err(Refused::new(
+            "invalid_redirect_uri",
+            "no redirect URI, or an invalid redirect URI",
+        ));
     }
     Ok(metadata)
 }

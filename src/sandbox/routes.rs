@@ -1,4 +1,4 @@
-//! Routes each request to the code that decides it, and applies faults.
+//! Routes each request to the code that answers it, and applies faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,7 +68,7 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Decides a request.
+    /// Processes a request.
     pub(super) fn handle(&self, request: &HttpRequest) -> Outcome {
         match (request.method.as_str(), request.path.as_str()) {
             (_, "/token") => self.token(request),
@@ -217,7 +217,7 @@ impl Shared {
         routes.iter().rev().find(|r| r.method == request.method && fits(&r.path)).cloned()
     }
 
-    /// Applies a fault before, after or instead of a decision.
+    /// Applies a fault before or after the request is processed, or instead of an answer.
     fn with_fault(
         &self,
         fault: Option<Fault>,
@@ -245,7 +245,7 @@ impl Shared {
         }
         let (reply, issued) = decide(forced);
         let instead = |reply| {
-            // The tokens were issued, and the client does not get them.
+            // The tokens were issued, and the fault keeps them from the client.
             if let Some(issued) = issued {
                 self.server.lock().sent(self.now(), issued, false);
             }

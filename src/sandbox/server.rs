@@ -1,5 +1,5 @@
-//! The authorization server's state and its decisions, without I/O. Each method is one decision, and the
-//! caller holds the lock during it.
+//! The authorization server's state and its decisions, without I/O. Each method processes one request, and
+//! the caller holds the lock meanwhile.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,7 +87,16 @@ impl Server {
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
         let jkt = self.proofs.key.clone();
-        let login_of = Login { scope, nonce: None, client: None, jkt, ended: false, newest: none };
+        let login_of = Login {
+            scope,
+            nonce: None,
+            acr: None,
+            began: now.wall.unix_timestamp(),
+            client: None,
+            jkt,
+            ended: false,
+            newest: none,
+        };
         self.logins.push(login_of);
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));
@@ -109,7 +118,7 @@ impl Server {
         issued
     }
 
-    /// Decides a refresh (RFC 6749 section 6).
+    /// Answers a refresh request (RFC 6749 section 6).
     pub(super) fn refresh(&mut self, now: Now, text: &str, scope: Option<&str>) -> Decision {
         let Some(&Which::Refresh(came)) = self.by_text.get(text) else {
             return Err(Refused::new("invalid_grant", "unknown refresh token"));
@@ -172,7 +181,7 @@ impl Server {
         issued
     }
 
-    /// Decides a refresh with a refresh token that has been replaced.
+    /// Answers a refresh request with a refresh token that has been replaced.
     fn repeat(&mut self, now: Now, came: usize, login: usize, at: Duration) -> Decision {
         let in_window = |grace| now.monotonic.saturating_sub(at) < grace;
         let token = &self.refresh_tokens[came];
@@ -214,7 +223,7 @@ impl Server {
         })
     }
 
-    /// With [`Rotation::UntilUsed`], the first use of a pair revokes the refresh token that the pair
+    /// With [`Rotation::UntilUsed`], the first use of a token pair revokes the refresh token that the pair
     /// replaced.
     fn was_used(&mut self, refresh: usize) {
         if self.settings.rotation == Rotation::UntilUsed

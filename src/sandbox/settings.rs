@@ -123,7 +123,7 @@ impl Settings {
     }
 }
 
-/// Configures a [`Sandbox`]. [`SandboxBuilder::start`] starts it.
+/// Configures a [`Sandbox`]. [`SandboxBuilder::start`] starts the sandbox.
 ///
 /// ```
 /// use evergrant::provider::{ClientAuth, Rotation};
@@ -158,14 +158,14 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets whether an accepted repeat of a refresh gets the same pair again, as from a server that stores
-    /// its replies, or a second pair (the default).
+    /// Sets whether an accepted repeat of a refresh gets the same token pair again, as from a server that
+    /// stores its replies, or a second pair (the default).
     pub fn repeat_gives_same_pair(mut self, same: bool) -> SandboxBuilder {
         self.0.same_pair = same;
         self
     }
 
-    /// Sets whether a second pair revokes the first pair, including its access token. Off by default.
+    /// Sets whether a second token pair revokes the first pair, including its access token. Off by default.
     pub fn second_pair_ends_first(mut self, ends: bool) -> SandboxBuilder {
         self.0.second_pair_ends_first = ends;
         self
@@ -183,15 +183,15 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the age that a pair must have before it may be refreshed, unless its access token has expired
-    /// before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate limit
-    /// exceeded: access_token not expired", and a `Reason` header.
+    /// Sets the age that a token pair must have before it may be refreshed, unless its access token has
+    /// expired before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate
+    /// limit exceeded: access_token not expired", and a `Reason` header.
     pub fn earliest_refresh(mut self, after: Duration) -> SandboxBuilder {
         self.0.earliest_refresh = Some(after);
         self
     }
 
-    /// Sets the lifetime of unused refresh tokens. By default they do not expire.
+    /// Sets the lifetime of unused refresh tokens. By default unused refresh tokens do not expire.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.refresh_token_lifetime = Some(lifetime);
         self
@@ -262,7 +262,7 @@ impl SandboxBuilder {
     }
 
     /// Sets whether an authorization request without PKCE is refused. Off by default. If a request uses PKCE,
-    /// the sandbox always checks it.
+    /// the sandbox always checks the verifier.
     pub fn pkce_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pkce_required = required;
         self
@@ -293,8 +293,8 @@ impl SandboxBuilder {
 
     /// Demands a nonce in every proof; the token endpoint and the API have separate nonces. After
     /// `proofs` proofs there is a new nonce, and the seven nonces before it stay valid;
-    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the two has the newest
-    /// nonce. Off by default.
+    /// [`Sandbox::renew_dpop_nonces`] replaces all at once. Every reply of the token endpoint and of the API
+    /// has the newest nonce. Off by default.
     pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
         self.0.dpop_nonces = Some(proofs);
         self
@@ -327,7 +327,8 @@ impl SandboxBuilder {
     }
 
     /// Lets clients register by themselves at `/register` (RFC 7591), and manage their registration (RFC 7592).
-    /// Such a client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as it asked.
+    /// A registered client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as its
+    /// registration says.
     pub fn registration(mut self, open: bool) -> SandboxBuilder {
         self.0.registration = open;
         self
@@ -339,7 +340,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets how long the secret of a registered client works. Without this setting it does not expire.
+    /// Sets how long the secret of a registered client works. Without this setting the secret does not
+    /// expire.
     pub fn registered_secret_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.registered_secret_lifetime = Some(lifetime);
         self
@@ -365,7 +367,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the port. With 0, the default, the system chooses it.
+    /// Sets the port. With 0, the default, the system chooses the port.
     pub fn port(mut self, port: u16) -> SandboxBuilder {
         self.0.port = port;
         self
@@ -375,7 +377,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// An error of the system, which refuses the port, the folder or the thread.
+    /// An [`io::Error`] if the system refuses the port, the folder or the thread.
     pub fn start(self) -> io::Result<Sandbox> {
         Sandbox::with(self.0)
     }

@@ -14,7 +14,7 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key. `None` if the system has no random numbers.
+    /// Makes a new key. Returns `None` if the system has no random numbers.
     pub(super) fn generate() -> Option<SigningKey> {
         let (rules, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let document = EcdsaKeyPair::generate_pkcs8(rules, &random).ok()?;

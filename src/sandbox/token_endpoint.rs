@@ -98,7 +98,7 @@ pub(super) enum Forced {
     TooEarly,
 }
 
-/// Decides a token request and makes the reply.
+/// Processes a token request and makes the reply.
 pub(super) fn answer(
     server: &mut Server,
     now: Now,

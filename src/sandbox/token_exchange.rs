@@ -1,4 +1,4 @@
-//! Decides the token exchange (RFC 8693), without I/O.
+//! Implements the token exchange (RFC 8693), without I/O.
 
 use super::server::{Server, Which};
 use super::token_endpoint::TokenCall;

@@ -48,6 +48,10 @@ pub(super) struct Login {
     pub(super) scope: String,
     /// The nonce of the authorization request, for the ID token.
     pub(super) nonce: Option<String>,
+    /// The first of the `acr_values` of the authorization request, for the ID token.
+    pub(super) acr: Option<String>,
+    /// When the person authenticated.
+    pub(super) began: i64,
     /// The client, if it has registered by itself.
     pub(super) client: Option<String>,
     /// The thumbprint of the key that the login is bound to.
@@ -62,11 +66,12 @@ pub(super) struct RefreshToken {
     pub(super) issued_at: Duration,
     /// The refresh token that this token replaced.
     pub(super) parent: Option<usize>,
-    /// The first pair that replaced this token.
+    /// The first token pair that replaced this token.
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// Whether the token was revoked, which counts more than the rotation.
+    /// Whether the token was revoked. A revoked token is refused even if the rotation would allow
+    /// its use.
     pub(super) ended: bool,
 }
 
@@ -74,7 +79,7 @@ pub(super) struct AccessToken {
     pub(super) text: String,
     /// The login; `None` for a token that the client got for itself.
     pub(super) login: Option<usize>,
-    /// The refresh token of the same pair.
+    /// The refresh token of the same token pair.
     pub(super) refresh: Option<usize>,
     pub(super) issued_at: Duration,
     pub(super) ends_at: Duration,

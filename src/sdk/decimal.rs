@@ -33,12 +33,12 @@ impl Decimal {
         Decimal { mantissa, scale: if scale > DIGITS { DIGITS } else { scale } }
     }
 
-    /// All digits, as one whole number.
+    /// Returns all digits, as one whole number.
     pub const fn mantissa(self) -> i128 {
         self.mantissa
     }
 
-    /// How many of the digits stand after the point.
+    /// Returns the number of digits after the point.
     pub const fn scale(self) -> u32 {
         self.scale
     }
@@ -48,21 +48,21 @@ impl Decimal {
         self.mantissa == 0
     }
 
-    /// The sum, exactly; `None` when it has more than 38 digits.
+    /// Returns the exact sum, or `None` when the sum has more than 38 digits.
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
         let scale = self.scale.max(other.scale);
         let mantissa = self.at(scale)?.checked_add(other.at(scale)?)?;
         Some(Decimal { mantissa, scale })
     }
 
-    /// The difference, exactly; `None` when it has more than 38 digits.
+    /// Returns the exact difference, or `None` when the difference has more than 38 digits.
     pub fn checked_sub(self, other: Decimal) -> Option<Decimal> {
         let scale = self.scale.max(other.scale);
         let mantissa = self.at(scale)?.checked_sub(other.at(scale)?)?;
         Some(Decimal { mantissa, scale })
     }
 
-    /// The mantissa of this number with `scale` digits after the point.
+    /// Returns the mantissa of this number with `scale` digits after the point.
     fn at(self, scale: u32) -> Option<i128> {
         self.mantissa.checked_mul(10_i128.checked_pow(scale - self.scale)?)
     }
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_number_or_too_long_is_refused() {
+    fn a_malformed_or_too_long_decimal_is_refused() {
         for text in ["true", "[1]", "\"\"", "\"1.\"", "\".5\"", "\"1e\"", "\"--1\"", "\"1_0\""] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -30,7 +30,7 @@ impl<T, R> Id<T, R> {
         self.raw
     }
 
-    /// Converts this id to the id of a `U`, for a service that gives two kinds of things the same id.
+    /// Converts this id to the id of a `U`, for a service that gives two kinds of objects the same id.
     #[must_use]
     pub fn cast<U>(self) -> Id<U, R> {
         Id { raw: self.raw, of: PhantomData }

@@ -13,7 +13,7 @@ pub(crate) struct Rows<'a> {
     pub(crate) operation: &'a str,
     /// The possible names of the member with the id; the first name that a row has is used.
     pub(crate) keys: &'a [&'a str],
-    /// Whether a `null`, or an object inside the row that lacks a required member, is read as absent.
+    /// Whether a `null`, and an inner object that lacks a required member, are read as absent.
     pub(crate) forgiving: bool,
     /// Removes secrets from a message.
     pub(crate) clean: &'a dyn Fn(String) -> String,

@@ -9,12 +9,12 @@ use serde_json::value::RawValue;
 
 /// How deep objects and lists may be nested: the limit of `serde_json`.
 const DEEPEST: usize = 128;
-/// How many members of a row may be left out before the row cannot be read.
+/// The largest number of unreadable members of a row that are left out. A row with more is not read.
 const MOST: usize = 1000;
 /// The name under which `serde_json` reads a [`RawValue`].
 const RAW: &str = "$serde_json::private::RawValue";
 
-/// The place where reading failed, and why.
+/// The path of the value that could not be read, and the reason.
 #[derive(Debug)]
 pub(crate) struct Fault {
     path: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Sets the place, unless it is set already: the first call comes from the innermost place.
+    /// Sets the path, unless the path is set already: the innermost value calls this method first.
     fn at(mut self, place: &Place<'_, '_>) -> Fault {
         if self.path.is_none() {
             self.path = Some(place.path.clone());
@@ -33,7 +33,7 @@ impl Fault {
         self
     }
 
-    /// The path of the value that can be left out: a `null`, or an object without a required member.
+    /// Returns the path of the value that can be left out: a `null`, or an object without a required member.
     fn harmless(&self) -> Option<&String> {
         self.path.as_ref().filter(|path| !path.is_empty() && (self.null || self.missing.is_some()))
     }
@@ -44,7 +44,7 @@ impl Fault {
         self.missing.is_some() && self.path.as_ref().is_none_or(String::is_empty)
     }
 
-    /// The path of the member, and why it could not be read.
+    /// Returns the path of the member, and why it could not be read.
     pub(crate) fn told(self) -> (String, String) {
         let mut path = self.path.unwrap_or_default();
         if let Some(name) = self.missing {
@@ -115,8 +115,8 @@ impl From<serde_json::Error> for Fault {
     }
 }
 
-/// Reads a value. With `forgiving`, a `null` that cannot be read is treated as absent, and so is an object
-/// inside the value that lacks a required member.
+/// Reads a value. With `forgiving`, a `null` that cannot be read and an inner object that lacks a required
+/// member are treated as absent.
 pub(crate) fn read<'de, T: Deserialize<'de>>(text: &'de str, forgiving: bool) -> Result<T, Fault> {
     let mut absent = Vec::new();
     loop {
@@ -143,7 +143,7 @@ struct Place<'de, 'a> {
 }
 
 impl<'de, 'a> Place<'de, 'a> {
-    /// A value inside this value.
+    /// Returns a value inside this value.
     fn inside(&self, path: String, value: &'de RawValue) -> Place<'de, 'a> {
         Place { text: value.get(), path, depth: self.depth + 1, absent: self.absent }
     }

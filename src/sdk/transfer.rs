@@ -1,11 +1,11 @@
-//! Files on their way, with their progress.
+//! Transfers of files, and their progress.
 
 use std::io::{self, Read, Write};
 
 use crate::error::DecodeError;
 use crate::{Error, Response, Result};
 
-/// How far a file has come.
+/// The progress of a file transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -25,7 +25,7 @@ pub(crate) fn save(
     told: &mut dyn FnMut(Progress),
 ) -> Result<u64> {
     let length = response.header("content-length").and_then(|length| length.parse().ok());
-    // A compressed body has another length than the file, and a body in chunks says its length by itself.
+    // A compressed body has another length than the file, and a chunked body marks its own end.
     let other = ["content-encoding", "transfer-encoding"];
     let total = length.filter(|_| other.iter().all(|name| response.header(name).is_none()));
     copy(&mut response.into_reader(), total, to, told)
@@ -54,14 +54,14 @@ fn copy(
     }
     to.flush().map_err(|error| failed("a file, which could not be written", error))?;
     if let Some(total) = total.filter(|total| bytes < *total) {
-        let why = format!("{bytes} of {total} bytes came");
+        let why = format!("only {bytes} of {total} bytes arrived");
         let why = io::Error::new(io::ErrorKind::UnexpectedEof, why);
         return Err(failed("a file, which ended early", why));
     }
     Ok(bytes)
 }
 
-/// Reads content and tells how much has been read.
+/// A reader of content that reports how much has been read.
 pub(crate) struct Told<'a> {
     content: &'a mut dyn Read,
     told: &'a mut dyn FnMut(Progress),
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_with_fewer_bytes_than_its_length_is_an_error() {
+    fn a_file_shorter_than_its_length_is_an_error() {
         let came = |total| {
             let mut file = Vec::new();
             (copy(&mut &b"beginning"[..], total, &mut file, &mut |_| {}), file)
@@ -107,7 +107,7 @@ mod tests {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
         let text = format!("{error:#}");
-        assert_eq!(text, "could not read a file, which ended early: 9 of 10 bytes came");
+        assert_eq!(text, "could not read a file, which ended early: only 9 of 10 bytes arrived");
         assert_eq!(file, b"beginning");
     }
 }

@@ -1,4 +1,4 @@
-//! Names the operation of a write that was processed, or may have been.
+//! Names the operation in the error of a write that was processed or may have been processed.
 
 use crate::Error;
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
@@ -7,7 +7,7 @@ use crate::{
     error::{DecodeError, Unconfirmed},
 };
 
-/// The error of a request that the service has processed, with an answer that cannot be read.
+/// Makes the error for a request that the service has processed but whose answer cannot be read.
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) fn processed(operation: &str, id: Option<String>, source: impl Into<BoxError>) -> Error {
     let named = id.as_ref().map(|id| format!(" (the object is {id})")).unwrap_or_default();
@@ -19,7 +19,7 @@ pub(crate) fn processed(operation: &str, id: Option<String>, source: impl Into<B
     Error::Decode(Box::new(error))
 }
 
-/// The error of a request that the service may have processed, with the name of the operation.
+/// Adds the name of the operation to the error of a request that the service may have processed.
 pub(crate) fn lost(operation: &str, mut error: Error) -> Error {
     let detail = match &mut error {
         Error::Transport(failed) => failed.unconfirmed.as_deref_mut(),
@@ -32,8 +32,9 @@ pub(crate) fn lost(operation: &str, mut error: Error) -> Error {
     error
 }
 
-/// The error of a write that the SDK sent as a part of another request: an answer with a status from 500 on,
-/// except a 503 with `Retry-After`, leaves open whether the service has processed the write.
+/// Marks the error of a write that the SDK sent as a part of another request. After an answer with a status
+/// of 500 or above, except a 503 with `Retry-After`, it is unknown whether the service has processed the
+/// write.
 #[cfg(feature = "exact-online")]
 pub(crate) fn open(operation: &str, mut error: Error) -> Error {
     if let Error::Api(failed) = &mut error

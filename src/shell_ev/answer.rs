@@ -1,4 +1,4 @@
-//! Sending a request, and the common part of all answers.
+//! Sends requests, and reads the common part of all answers.
 
 use std::fmt::Write as _;
 use std::ops::Deref;
@@ -30,7 +30,7 @@ pub struct Answer<T> {
     /// The list.
     #[serde(default = "Vec::new")]
     pub data: Vec<T>,
-    /// The values that could not be read, with their places.
+    /// The values that could not be read, with their paths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
     /// Members of the answer that have no field here.
@@ -68,7 +68,7 @@ impl<'a, T> IntoIterator for &'a Answer<T> {
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
     let mut object = match raw.body {
         Value::Object(object) => object,
-        // Other programs have received a body that is only the list.
+        // Other programs have received a body that contains only the list.
         list @ Value::Array(_) => Map::from_iter([("data".to_owned(), list)]),
         _ => return None,
     };
@@ -84,12 +84,12 @@ fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
 }
 
 impl<T> Answer<T> {
-    /// How many elements Shell sent, including those that could not be read.
+    /// Returns how many elements Shell sent, including those that could not be read.
     pub(super) fn elements(&self) -> usize {
         self.data.len() + self.unread.iter().filter(|unread| unread.is_element()).count()
     }
 
-    /// The error of a value that could not be read, with the id of the request.
+    /// Makes the error for a value that could not be read, with the id of the request.
     pub(super) fn error_of(&self, path: &str, unread: &Unread) -> Error {
         let row = unread.row(path);
         let what = format!("a row in the answer of {path}");
@@ -206,7 +206,7 @@ fn path_of(target: &str) -> String {
     target.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// A random UUID (version 4, RFC 9562 section 5.4).
+/// Makes a random UUID (version 4, RFC 9562 section 5.4).
 fn new_request_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
     ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| {
@@ -230,7 +230,7 @@ impl<T> From<Answer<T>> for Vec<T> {
     }
 }
 
-/// The error of an answer that lacks a required part.
+/// Makes the error for an answer that lacks a required part.
 pub(super) fn incomplete(path: &str, request_id: &str, why: &str) -> Error {
     let why: BoxError = why.into();
     let what = format!("the answer of {path}");

@@ -19,7 +19,7 @@ const RETRIED: [u16; 10] = [408, 413, 429, 500, 502, 503, 504, 521, 522, 524];
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for a [`ShellEv`]: [`ShellEv::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`ShellEv::builder`] returns a builder.
 ///
 /// ```
 /// use evergrant::shell_ev::{Environment, ShellEv};
@@ -88,8 +88,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets how many times a request is sent again at most: 2 by default. A start or a stop of a session is
-    /// sent again only if Shell certainly has not processed it.
+    /// Sets the largest number of times that a request is sent again: 2 by default. A start or a stop of a
+    /// session is sent again only if Shell certainly has not processed it.
     pub fn retries(self, retries: u32) -> ShellEvBuilder {
         self.change(move |client| Ok(client.retries(retries)))
     }
@@ -175,8 +175,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`, or with
-    /// `/v1/` for [`ApiVersion::V1`].
+    /// Sets the base address of the API in place of the provider's, such as that of a gateway. Paths begin
+    /// with `/v2/`, or with `/v1/` for [`ApiVersion::V1`].
     pub fn api_base(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.api_base = Some(url.into());
         self

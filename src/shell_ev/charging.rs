@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// The wait between two requests for a session.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// The charge sessions: [`ShellEv::charging`] returns this type.
+/// The calls for charge sessions: [`ShellEv::charging`] returns this type.
 #[derive(Clone, Copy, Debug)]
 pub struct Charging<'a> {
     shell: &'a ShellEv,
@@ -28,10 +28,10 @@ impl<'a> Charging<'a> {
     /// Requests the start of a session (`POST /v2/charge-session/start`) with a charge card at a charge
     /// point. Shell starts the session some time later: [`Charging::settled`] waits for the start.
     ///
-    /// The request is sent again only when Shell certainly has not processed it: there was no connection,
-    /// or the answer was 401 or 429. If [`Unconfirmed::of`](super::Unconfirmed::of) finds details in an error,
-    /// check [`Charging::active`] before you request another start: Shell documents no idempotency key, so it
-    /// may start a second session.
+    /// The request is sent again only when Shell certainly has not processed it: there was no connection, or
+    /// the answer was 401 or 429. If [`Unconfirmed::of`](super::Unconfirmed::of) finds details in an error,
+    /// check [`Charging::active`] before you request another start: Shell documents no idempotency key, so
+    /// another request may start a second session.
     pub fn start(
         &self,
         card: impl Into<CardNumber>,
@@ -47,7 +47,7 @@ impl<'a> Charging<'a> {
         StopSession { shell: self.shell, id: id.into(), request_id: None }
     }
 
-    /// The session with this id (`GET /v2/charge-session/retrieve`).
+    /// Fetches the session with this id (`GET /v2/charge-session/retrieve`).
     ///
     /// # Errors
     ///
@@ -61,20 +61,20 @@ impl<'a> Charging<'a> {
         })
     }
 
-    /// The session with this id, with options.
+    /// Makes a request for the session with this id, with options.
     pub fn get_with(&self, id: impl Into<Id<Session>>) -> GetSession<'a> {
         GetSession { shell: self.shell, id: id.into(), request_id: None }
     }
 
-    /// The running sessions of an account (`GET /v2/charge-session/active`).
+    /// Makes a request for the running sessions of an account (`GET /v2/charge-session/active`).
     pub fn active(&self, ema_id: impl Into<EmaId>) -> ActiveSessions<'a> {
         ActiveSessions { shell: self.shell, ema_id: ema_id.into(), request_id: None }
     }
 
     /// Gets a session every two seconds until Shell has decided about its start or its stop, or until `limit`
     /// has passed. Returns the newest version of the session; [`Session::phase`] tells whether Shell has
-    /// decided. If Shell does not know the session yet, this method tries again. Shell does not document that
-    /// it decides some time after the request, but the wording of its API suggests this.
+    /// decided. If Shell does not know the session yet, this method tries again. The wording of Shell's API
+    /// suggests that Shell decides some time after the request, but no document says so.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Enums, each of which keeps unknown values.
+//! Enums that keep unknown values.
 
 use serde_json::Value;
 

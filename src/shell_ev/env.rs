@@ -17,8 +17,8 @@ fn wrong(text: String) -> Error {
     Error::Config(text.into())
 }
 
-/// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable is treated as
-/// absent.
+/// Returns the value of the variable with the prefix `SHELL_EV_`, or else of the variable with the plain
+/// name. An empty variable is treated as absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
     by_both_names(name, &of_process)
 }
@@ -42,8 +42,8 @@ fn of_process(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// A variable of the process, or of the file if the name begins with `SHELL_EV_` or `O_AUTH_`. A plain
-/// name such as `PROXY_ADDRESS` in the file may belong to another program.
+/// Returns a variable of the process, or of the file if the name begins with `SHELL_EV_` or `O_AUTH_`. A
+/// plain name such as `PROXY_ADDRESS` in the file may belong to another program.
 #[cfg(feature = "dotenv")]
 pub(super) fn of_file(file: &crate::Dotenv, name: &str) -> Result<Option<String>> {
     by_both_names(name, &|name| {
@@ -78,8 +78,8 @@ fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<O
     text.split(',').map(item).collect::<Result<_>>().map(Some)
 }
 
-/// The address of a proxy with its port and its credentials. Shell's sample has a port in the address and
-/// in `PROXY_PORT`.
+/// Returns the address of a proxy with its port and its credentials. Shell's sample has a port in the address
+/// and in `PROXY_PORT`.
 fn proxy(get: Lookup<'_>) -> Result<Option<String>> {
     let Some(address) = get("PROXY_ADDRESS")? else { return Ok(None) };
     let (scheme, host) = address.trim().split_once("://").unwrap_or(("http", address.trim()));
@@ -121,7 +121,7 @@ fn credentials(get: Lookup<'_>) -> Result<Credentials> {
 }
 
 impl ShellEvBuilder {
-    /// A builder with the credentials and settings of the environment variables of
+    /// Makes a builder with the credentials and settings in the environment variables of
     /// [`super::ShellEv::from_env`].
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// The environment as a provider: token endpoint, API base, client authentication.
+    /// Returns the environment's provider: token endpoint, API base, client authentication.
     pub fn provider(self) -> Provider {
         match self {
             Environment::Sit => providers::shell_ev_sit(),

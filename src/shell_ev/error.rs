@@ -116,34 +116,34 @@ impl ShellEvError {
         }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The code of the first fault, such as `E0003`. Shell does not publish the list of codes.
+    /// Returns the code of the first fault, such as `E0003`. Shell does not publish the list of codes.
     pub fn code(&self) -> Option<&str> {
         self.faults.iter().find_map(|fault| fault.code.as_deref())
     }
 
-    /// The message of the first fault, or its description if it has no message.
+    /// Returns the message of the first fault, or its description if it has no message.
     pub fn message(&self) -> Option<&str> {
         let words = |fault: &'_ Fault| fault.message.is_some() || fault.description.is_some();
         let fault = self.faults.iter().find(|fault| words(fault))?;
         fault.message.as_deref().or(fault.description.as_deref())
     }
 
-    /// The id of the request at Shell.
+    /// Returns the id of the request at Shell.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// The wrong member of the request. Always `None`, because Shell names the member only in the message.
+    /// Returns `None`, because Shell names the wrong member of a request only in the message.
     pub fn member(&self) -> Option<&str> {
         None
     }
 
-    /// The kind of error, by the HTTP status.
+    /// Returns the kind of error, by the HTTP status.
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::of(self.status)
     }
@@ -153,23 +153,23 @@ impl ShellEvError {
         self.kind() == ErrorKind::NotFound
     }
 
-    /// The status in the body.
+    /// Returns the status in the body.
     pub fn result(&self) -> Option<&RequestStatus> {
         self.result.as_ref()
     }
 
-    /// The faults in the body, in Shell's order. A body of another form is one fault, if it has a message.
-    /// Empty for HTML and for a body without a message.
+    /// Returns the faults in the body, in Shell's order. If the body has another form, its message is the
+    /// only fault. For HTML and for a body without a message, the slice is empty.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// The details next to the faults. Shell sends them with status 500.
+    /// Returns the details next to the faults. Shell sends details with status 500.
     pub fn details(&self) -> &[String] {
         &self.details
     }
 
-    /// The faults in one line.
+    /// Returns the faults in one line.
     fn reason(&self) -> Option<String> {
         let each = self.faults.iter().map(|fault| {
             let words = [&fault.code, &fault.message, &fault.description];
@@ -220,13 +220,13 @@ impl std::error::Error for Traced {
     }
 }
 
-/// The error with Shell's reason.
+/// Adds Shell's reason to the error.
 pub(super) fn explained(mut api: ApiError) -> Error {
     api.reason = ShellEvError::read(&api).reason();
     Error::Api(Box::new(api))
 }
 
-/// The error with the id of its request. An error of the token endpoint has no such id.
+/// Adds the id of its request to the error. An error of the token endpoint has no request id.
 pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     let wrap = |source: &mut BoxError| {
         let inner = std::mem::replace(source, "".into());
@@ -250,9 +250,9 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     }
 }
 
-/// The id of the failed request, for Shell's support. Every error of an API call has an id, even if no
-/// answer came or the answer could not be read. Returns `None` if the call failed before the request
-/// was sent.
+/// Returns the id of the failed request, for Shell's support. Every error of an API call has an id, even if
+/// no answer came or the answer could not be read. Returns `None` if the call failed before the request was
+/// sent.
 pub fn request_id(error: &Error) -> Option<&str> {
     let source = match error {
         Error::Api(api) => return api.request_id.as_deref(),

@@ -33,14 +33,14 @@ model! {
         open_twenty_four_seven: Option<bool> = "openTwentyFourSeven",
         /// When the data was last changed, UTC.
         updated: Option<OffsetDateTime> = "updated",
-        /// The kind of place, as free text.
+        /// The kind of location, as free text.
         location_type: Option<String> = "locationType",
         /// A comment of the operator; only in version 1 of the API.
         operator_comment: Option<String> = "operatorComment",
     }
 
-    /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and the mathematics
-    /// of maps takes `f64`.
+    /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and libraries for maps
+    /// take `f64`.
     pub struct Coordinates {
         /// The latitude in degrees north, -90 to 90.
         latitude: Option<f64> = "latitude",

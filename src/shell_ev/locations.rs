@@ -56,7 +56,7 @@ impl<'a> Get<'a> {
     }
 }
 
-/// The charging locations: [`ShellEv::locations`] returns this type.
+/// The calls for charging locations: [`ShellEv::locations`] returns this type.
 #[derive(Clone, Copy, Debug)]
 pub struct Locations<'a> {
     shell: &'a ShellEv,
@@ -67,7 +67,7 @@ impl<'a> Locations<'a> {
         Locations { shell }
     }
 
-    /// The location with this id, [`Location::uid`] (`GET /v2/locations/{id}`).
+    /// Fetches the location with this id, [`Location::uid`] (`GET /v2/locations/{id}`).
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl<'a> Locations<'a> {
         found.ok_or_else(|| incomplete(&path, &request_id, "it has no location"))
     }
 
-    /// The location with this id, with options: the answer has tariffs only with
+    /// Makes a request for the location with this id, with options: the answer has tariffs only with
     /// [`GetLocation::provider_id`].
     pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
         let uid = uid.into();
@@ -93,27 +93,27 @@ impl<'a> Locations<'a> {
         GetLocation { get }
     }
 
-    /// All locations (`GET /v2/locations`), with filters.
+    /// Makes a request for all locations (`GET /v2/locations`), with filters.
     pub fn list(&self) -> ListLocations<'a> {
         ListLocations::new(Get::new(self.shell, "/locations"))
     }
 
-    /// Every location: [`ListLocations::iter`].
+    /// Iterates over every location: [`ListLocations::iter`].
     pub fn iter(&self) -> Iter<'a> {
         self.list().iter()
     }
 
-    /// Every page of locations: [`ListLocations::pages`].
+    /// Iterates over every page of locations: [`ListLocations::pages`].
     pub fn pages(&self) -> Pages<'a> {
         self.list().pages()
     }
 
-    /// All locations, with this many on a page: [`ListLocations::page_size`].
+    /// Makes a request for all locations, with this many on a page: [`ListLocations::page_size`].
     pub fn page_size(&self, locations: u32) -> ListLocations<'a> {
         self.list().page_size(locations)
     }
 
-    /// The first location: [`ListLocations::first`].
+    /// Fetches the first location: [`ListLocations::first`].
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl<'a> Locations<'a> {
         self.list().first()
     }
 
-    /// The locations around a point, the nearest first (`GET /v2/locations/nearby`). Latitude from -90
-    /// to 90, longitude from -180 to 180 degrees.
+    /// Makes a request for the locations around a point, the nearest first (`GET /v2/locations/nearby`).
+    /// Latitude from -90 to 90, longitude from -180 to 180 degrees.
     pub fn nearby(&self, latitude: f64, longitude: f64) -> NearbyLocations<'a> {
         let mut get = Get::new(self.shell, "/locations/nearby");
         get.query.number("latitude", latitude, LATITUDE);
@@ -132,8 +132,8 @@ impl<'a> Locations<'a> {
         NearbyLocations { get }
     }
 
-    /// The markers of a part of the map (`GET /v2/locations/markers`). `zoom` is the level of the map:
-    /// 1 shows the world, 5 a continent, 10 a city, 15 streets, 20 buildings.
+    /// Makes a request for the markers of a part of the map (`GET /v2/locations/markers`). `zoom` is the
+    /// level of the map: 1 shows the world, 5 a continent, 10 a city, 15 streets, 20 buildings.
     pub fn markers(&self, bounds: Bounds, zoom: u32) -> Markers<'a> {
         let mut get = Get::new(self.shell, "/locations/markers");
         get.query.number("west", bounds.west, LONGITUDE);
@@ -195,8 +195,8 @@ macro_rules! filters {
             connector_min_power(kilowatts: impl Into<Decimal>) => |get| get.query.amount("connectorMinPower", kilowatts.into());
             /// Selects only locations where sessions are authorized with this method.
             authorization_methods(method: AuthorizationMethod) => |get| get.query.text("authorizationMethods", method.as_str());
-            /// Sets whether the answer has the names of operators. Only markers of single locations have
-            /// such a name.
+            /// Sets whether the answer has the names of operators. Only markers of single locations have an
+            /// operator's name.
             with_operator_name(yes: bool) => |get| get.query.flag("withOperatorName", yes);
             /// Selects only the location with the charge point that has this id by ISO 15118, such as
             /// `NL*TNM*E01000401*0`.

@@ -18,7 +18,7 @@ pub enum Marker {
 }
 
 impl Marker {
-    /// The point of the marker.
+    /// Returns the point of the marker.
     pub fn coordinates(&self) -> Option<&Coordinates> {
         match self {
             Marker::Single(one) => one.coordinates.as_ref(),
@@ -51,7 +51,7 @@ model! {
         operator_id: Option<String> = "operatorId",
         /// An id of the marker; only in version 1 of the API.
         unique_key: Option<String> = "uniqueKey",
-        /// The place as a geohash; only in version 1 of the API.
+        /// The coordinates as a geohash; only in version 1 of the API.
         geo_hash: Option<String> = "geoHash",
     }
 
@@ -69,15 +69,15 @@ model! {
         operator_name: Option<String> = "operatorName",
         /// An id of the marker; only in version 1 of the API.
         unique_key: Option<String> = "uniqueKey",
-        /// The place as a geohash; only in version 1 of the API.
+        /// The coordinates as a geohash; only in version 1 of the API.
         geo_hash: Option<String> = "geoHash",
     }
 }
 
 const TYPE: &str = "markerType";
 
-/// The kind of a marker without `markerType`, which Shell's document about the change to version 2 removes from
-/// the answer.
+/// Returns the kind of a marker without `markerType`, which Shell's document about the change to version 2
+/// removes from the answer.
 fn untold(marker: &Map<String, Value>) -> &'static str {
     let several = marker.get("locationCount").and_then(Value::as_f64).is_some_and(|n| n > 1.0);
     if marker.contains_key(TYPE) {

@@ -17,7 +17,7 @@ pub enum ArrayEncoding {
     Repeated,
 }
 
-/// A part of the map, in degrees. This struct will get no more fields, so a program may write it as a
+/// A part of the map, in degrees. This struct will get no more fields, so a program may make a value with a
 /// struct expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
@@ -95,7 +95,7 @@ impl Query {
         self.set(name, Some(Item::One(value.to_string())));
     }
 
-    /// The path and the query.
+    /// Returns the path and the query.
     pub(super) fn target(self, path: String, arrays: ArrayEncoding) -> Result<String> {
         if let Some(wrong) = self.wrong {
             return Err(Error::Config(wrong.into()));

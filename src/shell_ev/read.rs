@@ -19,14 +19,14 @@ pub struct Unread {
     /// The id of the element of the list that has the value, if the element has an id that can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The place of the value, such as `data[3].evses[0].updated`.
+    /// The path of the value, such as `data[3].evses[0].updated`.
     pub at: String,
     /// The value.
     pub value: Value,
 }
 
 impl Unread {
-    /// The number of the element in `data`, and the path of the value inside the element.
+    /// Returns the number of the element in `data`, and the path of the value inside the element.
     fn place(&self) -> Option<(usize, &str)> {
         let place = self.at.strip_prefix("data[").or_else(|| self.at.strip_prefix("Data["))?;
         let (index, path) = place.split_once(']')?;
@@ -38,7 +38,7 @@ impl Unread {
         self.place().is_some_and(|(_, path)| path.is_empty())
     }
 
-    /// The row of the answer to which the value belongs.
+    /// Returns the row of the answer to which the value belongs.
     pub(super) fn row(&self, operation: &str) -> UnreadRow {
         let (index, path) = self.place().unwrap_or((0, &self.at));
         UnreadRow {
@@ -52,7 +52,7 @@ impl Unread {
     }
 }
 
-/// The place that is being read, and the values that could not be read.
+/// The path of the value that is being read, and the values that could not be read.
 #[derive(Default)]
 pub(super) struct Reader {
     path: String,
@@ -73,7 +73,7 @@ impl Reader {
         result
     }
 
-    /// Notes a value that could not be read.
+    /// Records a value that could not be read.
     fn keep(&mut self, value: Value) {
         self.unread.push(Unread { id: self.id.clone(), at: self.path.clone(), value });
     }
@@ -99,7 +99,7 @@ impl Reader {
     }
 }
 
-/// The name with a capital letter at its beginning.
+/// Returns the name with its first letter in upper case.
 fn capital(name: &str) -> String {
     let (first, rest) = name.split_at_checked(1).unwrap_or((name, ""));
     first.to_ascii_uppercase() + rest
@@ -131,7 +131,7 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// The id of a location, a session or a marker.
+/// Returns the id of a location, a session or a marker.
 fn id_of(element: &Value) -> Option<String> {
     let names = ["uid", "id", "locationUid", "Uid", "Id", "LocationUid"];
     names.iter().find_map(|name| match element.get(name)? {

@@ -31,7 +31,7 @@ model! {
 
     /// The state of a charge session. Version 1 of the API sends the status alone, as a string.
     pub struct SessionState or text "status" {
-        /// The status as Shell writes it; [`SessionState::phase`] reads it.
+        /// The status as Shell writes it; [`SessionState::phase`] parses the status.
         status: Option<String> = "status",
         /// The error that ended the session or kept it from starting.
         error: Option<SessionError> = "error",
@@ -47,14 +47,14 @@ model! {
 }
 
 impl Session {
-    /// The status of the session, if Shell names one.
+    /// Returns the status of the session, if Shell names one.
     pub fn phase(&self) -> Option<SessionStatus> {
         self.session_state.as_ref()?.phase()
     }
 }
 
 impl SessionState {
-    /// The status, read without regard to case and hyphens: Shell's samples have `Started` where its
+    /// Returns the status, read without regard to case and hyphens: Shell's samples have `Started` where its
     /// documentation has `started`.
     pub fn phase(&self) -> Option<SessionStatus> {
         let plain = |text: &str| -> String {
@@ -67,7 +67,7 @@ impl SessionState {
 }
 
 impl SessionStatus {
-    /// Whether a start or a stop was requested and Shell has not decided about it.
+    /// Whether a start or a stop was requested and Shell has not decided about the request.
     pub fn is_pending(&self) -> bool {
         matches!(self, SessionStatus::StartRequested | SessionStatus::StopRequested)
     }

@@ -20,7 +20,7 @@ enums! {
         Legacy = "legacy",
     }
 
-    /// A type of activity of the older API.
+    /// A type of activity in the older API.
     pub enum OldActivity {
         /// A meeting.
         Meeting = "meeting",
@@ -44,13 +44,13 @@ object! {
 object! {
     /// The address of a document for the customer.
     pub struct CloudUrl {
-        /// The address. Everyone who knows it can see the document.
+        /// The address. Everyone who knows the address can see the document.
         url: Option<String>,
     }
 }
 
 bare! {
-    /// The account: [`Teamleader::account`](super::Teamleader::account).
+    /// The operations on the account, from [`Teamleader::account`](super::Teamleader::account).
     pub struct Account
 }
 
@@ -103,7 +103,7 @@ impl Account<'_> {
         )
     }
 
-    /// Fetches the id of a type of activity of the older API.
+    /// Fetches the id of a type of activity in the older API.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Event;
 use crate::{Client, ClientBuilder, Credentials, Provider, TokenBackend, providers};
 
-/// The number of calls a minute in Teamleader's documentation.
+/// The limit of calls a minute, by Teamleader's documentation.
 const CALLS_A_MINUTE: u32 = 200;
 
 /// The largest number of objects on a page.
@@ -22,7 +22,7 @@ pub(super) const LARGEST_PAGE: u32 = 100;
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for a [`Teamleader`]: [`Teamleader::builder`] returns one.
+/// Builds a client with other settings than the defaults. [`Teamleader::builder`] returns a builder.
 #[must_use]
 pub struct TeamleaderBuilder {
     credentials: Credentials,

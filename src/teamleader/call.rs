@@ -17,16 +17,16 @@ use crate::{Request, Response};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// The member `data`, or the whole answer if it has no `data`.
+    /// The member `data`, or the whole answer if the answer has no `data`.
     pub data: T,
-    /// The member `meta`; `null` if there is none.
+    /// The member `meta`; `null` if the answer has no `meta`.
     pub meta: Value,
-    /// The member `included`: the sideloaded objects by type; `null` if there are none.
+    /// The member `included`: the sideloaded objects by type; `null` if the answer has none.
     pub included: Value,
 }
 
 impl<T> Answer<T> {
-    /// Returns the sideloaded object that a reference leads to.
+    /// Returns the sideloaded object that a reference points to.
     pub fn included<U>(&self, reference: &Reference<U>) -> Option<&Value> {
         let objects = self.included.get(&reference.kind)?.as_array()?;
         objects.iter().find(|object| object["id"].as_str() == Some(reference.id.as_str()))
@@ -62,10 +62,11 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the name or the body is refused, [`Error::Decode`] if the answer is not a
-    /// `T`, and the errors of [`Request::call`]. [`TeamleaderError::of`] reads an error answer of
-    /// Teamleader. For an operation that changes something, [`Unconfirmed::of`](super::Unconfirmed::of) tells
-    /// whether the request was processed although its answer cannot be read, and whether no answer came.
+    /// [`Error::Config`] if the name or the body is refused, [`Error::Decode`] if the answer is not a `T`,
+    /// and the errors of [`Request::call`]. [`TeamleaderError::of`] reads an error answer of Teamleader. If
+    /// an operation that changes something fails, [`Unconfirmed::of`](super::Unconfirmed::of) tells whether
+    /// Teamleader may have made the change: because no answer came, or because the answer of a processed
+    /// request cannot be read.
     pub fn call<T: DeserializeOwned>(&self, name: &str, body: &impl Serialize) -> Result<T> {
         Ok(self.answer(name, body)?.data)
     }
@@ -85,12 +86,13 @@ impl Teamleader {
         self.read(operation.name, &answer).map_err(|error| unread(operation, error))
     }
 
-    /// Calls an operation that is newer than this version's table. The name and the body are not checked, and
-    /// a request that was never answered is not sent again.
+    /// Calls an operation that is not in this version's table of operations ([`Operation::all`]), such as a
+    /// newer operation. The name and the body are not checked, and a request that got no answer is not sent
+    /// again.
     ///
     /// # Errors
     ///
-    /// The errors of [`Teamleader::call`], except that no name and no body is refused.
+    /// The errors of [`Teamleader::call`], except the one for a refused name or body.
     pub fn call_unlisted<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -102,7 +104,7 @@ impl Teamleader {
         read.map(|answer| answer.data).map_err(|error| processed_by(name, error))
     }
 
-    /// Returns an iterator over all objects of any list. The filter, if any, is in `body`. A list that
+    /// Returns an iterator over all objects of any list. `body` contains the filter, if any. A list that
     /// comes in pages is fetched page by page.
     ///
     /// # Errors
@@ -205,7 +207,7 @@ impl Teamleader {
         response.read_string().map_err(|error| unread(operation, error))
     }
 
-    /// Reads an answer: its `data`, or the whole answer if it has no `data`.
+    /// Reads the `data` of an answer, or the whole answer if the answer has no `data`.
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<Answer<T>> {
         #[derive(Deserialize)]
         struct Raw<'a> {
@@ -236,7 +238,7 @@ fn unanswered(operation: &Operation, error: Error) -> Error {
     }
 }
 
-/// The error of an answer with a good status that cannot be read. A write was processed.
+/// The error for an answer that has a good status but cannot be read. A write was processed.
 fn unread(operation: &Operation, error: Error) -> Error {
     match operation.is_read() {
         true => error,

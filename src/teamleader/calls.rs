@@ -95,7 +95,7 @@ impl From<Customer> for NewCallParticipant {
 }
 
 body! {
-    /// Changes of a call.
+    /// Changes to a call.
     pub struct CallUpdate {
         ; set
         /// The description.
@@ -133,7 +133,7 @@ body! {
         scheduled_after: Date,
         /// Calls planned before this time.
         scheduled_before: Date,
-        /// Calls that count for this object.
+        /// Calls that are related to this object.
         relates_to: Reference,
         /// Calls with this outcome.
         call_outcome_id: Id<CallOutcome>,
@@ -145,7 +145,7 @@ listed! {
 }
 
 resource! {
-    /// The calls: [`Teamleader::calls`](super::Teamleader::calls).
+    /// The operations on calls, from [`Teamleader::calls`](super::Teamleader::calls).
     pub struct Calls of Call
 }
 

@@ -69,7 +69,7 @@ impl<T: Serialize> Serialize for Change<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Change::Set(value) => to.serialize_some(value),
-            // A request leaves out a field that is kept, so only `Clear` comes here.
+            // A request leaves out a field that is kept, so only `Clear` reaches this arm.
             Change::Clear | Change::Keep => to.serialize_none(),
         }
     }

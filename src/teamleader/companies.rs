@@ -195,7 +195,7 @@ request! {
 }
 
 request! {
-    /// Changes of a company. Lists are replaced as a whole.
+    /// Changes to a company. Lists are replaced as a whole.
     pub struct CompanyUpdate {
         ; set
         /// The name.
@@ -270,7 +270,7 @@ listed! {
 }
 
 resource! {
-    /// The companies of an account: [`Teamleader::companies`](super::Teamleader::companies).
+    /// The operations on companies, from [`Teamleader::companies`](super::Teamleader::companies).
     pub struct Companies of Company
 }
 

@@ -106,7 +106,7 @@ model! {
         custom_fields: Option<Vec<CustomField>>,
         /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: Option<bool>,
-        /// The price list. A list of contacts has it only with [`ContactInclude::PriceList`].
+        /// The price list. A list of contacts has the price list only with [`ContactInclude::PriceList`].
         price_list: Option<Reference<PriceList>>,
         /// The time of creation.
         #[serde(default, with = "maybe")]
@@ -208,7 +208,7 @@ request! {
 }
 
 request! {
-    /// Changes of a contact. Lists are replaced as a whole.
+    /// Changes to a contact. Lists are replaced as a whole.
     pub struct ContactUpdate {
         ; set
         /// The last name.
@@ -294,7 +294,7 @@ listed! {
 }
 
 resource! {
-    /// The contacts of an account: [`Teamleader::contacts`](super::Teamleader::contacts).
+    /// The operations on contacts, from [`Teamleader::contacts`](super::Teamleader::contacts).
     pub struct Contacts of Contact
 }
 

@@ -74,7 +74,7 @@ object! {
         status: Option<CreditNoteStatus>,
         /// The invoice that is credited.
         invoice: Option<Reference<Invoice>>,
-        /// Whether it is paid.
+        /// Whether the credit note is paid.
         paid: Option<bool>,
         /// The time of the payment.
         paid_at: Option<OffsetDateTime>,
@@ -129,7 +129,7 @@ listed! {
 }
 
 resource! {
-    /// The credit notes: [`Teamleader::credit_notes`](super::Teamleader::credit_notes).
+    /// The operations on credit notes, from [`Teamleader::credit_notes`](super::Teamleader::credit_notes).
     pub struct CreditNotes of CreditNote
 }
 
@@ -138,7 +138,8 @@ methods! {
     fetch {
         /// Fetches one credit note.
         get(id: CreditNote) -> CreditNote = "creditNotes.info";
-        /// Fetches the address where the credit note can be downloaded: [`Files::fetch`](super::files::Files::fetch).
+        /// Fetches the address from which [`Files::fetch`](super::files::Files::fetch) downloads the credit
+        /// note.
         download(id: CreditNote; format: &CreditNoteFormat) -> Location = "creditNotes.download";
     }
     act {

@@ -198,10 +198,9 @@ open_enum! {
         Contact = "contact",
         /// Companies.
         Company = "company",
-        /// Deals, in the specification. Users report that Teamleader refuses this value and
-        /// accepts `sale`.
+        /// Deals, by the specification. Users report that Teamleader refuses this value and accepts `sale`.
         Deal = "deal",
-        /// Deals, as users report.
+        /// Deals, by reports of users.
         Sale = "sale",
         /// Projects of the older type.
         Project = "project",
@@ -367,7 +366,7 @@ listed! {
 }
 
 resource! {
-    /// The definitions of custom fields of an account:
+    /// The operations on definitions of custom fields, from
     /// [`Teamleader::custom_fields`](super::Teamleader::custom_fields).
     pub struct CustomFields of CustomFieldDefinition
 }

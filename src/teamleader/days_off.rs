@@ -68,11 +68,11 @@ object! {
 }
 
 object! {
-    /// A moment of the week.
+    /// A day of the week and a time on that day.
     pub struct WeekMoment {
         /// The day.
         day: Option<WeekDay>,
-        /// The part for time.
+        /// The time of day.
         time: Option<String>,
     }
 }
@@ -131,12 +131,12 @@ body! {
 }
 
 body! {
-    /// The time in which a type of days off can be used.
+    /// The period in which a type of days off can be used.
     pub struct DateValidity {
         /// The first day.
         from: Date,
         ; set
-        /// The last day; `None` without an end.
+        /// The last day; `None` if the period has no end.
         until: Date,
     }
 }
@@ -149,13 +149,13 @@ body! {
         ; clear
         /// The colour, such as `#00B2B2`.
         color: String,
-        /// The time in which the type can be used.
+        /// The period in which the type can be used.
         date_validity: DateValidity,
     }
 }
 
 body! {
-    /// Changes of a type of days off.
+    /// Changes to a type of days off.
     pub struct DayOffTypeUpdate {
         ; set
         /// The name.
@@ -163,7 +163,7 @@ body! {
         /// The colour, such as `#00B2B2`.
         color: String,
         ; clear
-        /// The time in which the type can be used.
+        /// The period in which the type can be used.
         date_validity: DateValidity,
     }
 }
@@ -173,7 +173,7 @@ listed! {
 }
 
 bare! {
-    /// The days off of users: [`Teamleader::days_off`](super::Teamleader::days_off).
+    /// The operations on days off of users, from [`Teamleader::days_off`](super::Teamleader::days_off).
     pub struct DaysOff
 }
 

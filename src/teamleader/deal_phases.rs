@@ -97,7 +97,7 @@ request! {
 }
 
 request! {
-    /// Changes of a phase. Teamleader requires `requires_attention_after` in every update.
+    /// Changes to a phase. Teamleader requires `requires_attention_after` in every update.
     pub struct DealPhaseUpdate {
         /// How long a deal may stay in the phase without attention.
         requires_attention_after: Patience,
@@ -116,7 +116,8 @@ listed! {
 }
 
 resource! {
-    /// The phases of an account: [`Teamleader::deal_phases`](super::Teamleader::deal_phases).
+    /// The operations on phases of deal pipelines, from
+    /// [`Teamleader::deal_phases`](super::Teamleader::deal_phases).
     pub struct DealPhases of DealPhase
 }
 
@@ -132,7 +133,7 @@ methods! {
         create(NewDealPhase) = "dealPhases.create";
     }
     act {
-        /// Moves a phase to the place after another phase.
+        /// Moves a phase to the position after another phase.
         move_after(id: DealPhase, after_phase_id: DealPhase) = "dealPhases.move";
         /// Deletes a phase that has no deals.
         delete(id: DealPhase) = "dealPhases.delete";

@@ -62,7 +62,8 @@ listed! {
 }
 
 resource! {
-    /// The pipelines of an account: [`Teamleader::deal_pipelines`](super::Teamleader::deal_pipelines).
+    /// The operations on deal pipelines, from
+    /// [`Teamleader::deal_pipelines`](super::Teamleader::deal_pipelines).
     pub struct DealPipelines of DealPipeline
 }
 
@@ -71,8 +72,8 @@ methods! {
     fetch {
         /// Creates a pipeline with this name and returns a reference to the pipeline.
         create(; name: &str) -> Reference<DealPipeline> = "dealPipelines.create";
-        /// Copies a pipeline and returns a reference to the copy. In the specification the type of that
-        /// reference is `closingDay`.
+        /// Copies a pipeline and returns a reference to the copy. In the specification the reference has the
+        /// type `closingDay`.
         duplicate(id: DealPipeline) -> Reference<DealPipeline> = "dealPipelines.duplicate";
     }
     act {

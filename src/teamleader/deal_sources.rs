@@ -37,6 +37,6 @@ listed! {
 }
 
 resource! {
-    /// The deal sources of an account: [`Teamleader::deal_sources`](super::Teamleader::deal_sources).
+    /// The operations on deal sources, from [`Teamleader::deal_sources`](super::Teamleader::deal_sources).
     pub struct DealSources of DealSource
 }

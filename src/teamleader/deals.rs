@@ -231,7 +231,7 @@ request! {
 }
 
 request! {
-    /// Changes of a deal. [`Deals::move_to_phase`] changes the phase.
+    /// Changes to a deal. [`Deals::move_to_phase`] changes the phase.
     pub struct DealUpdate {
         ; set
         /// The lead: the customer that the deal is for.
@@ -323,7 +323,7 @@ request! {
         /// Deals in one of these pipelines.
         pipeline_ids: Vec<Id<DealPipeline>>,
         ; clear
-        /// Deals with this estimated closing date. `None` selects deals without a date.
+        /// Deals with this estimated closing date. `None` selects deals without an estimated closing date.
         #[serde(with = "changed")]
         estimated_closing_date: Date,
     }
@@ -345,7 +345,7 @@ listed! {
 }
 
 resource! {
-    /// The deals of an account: [`Teamleader::deals`](super::Teamleader::deals).
+    /// The operations on deals, from [`Teamleader::deals`](super::Teamleader::deals).
     pub struct Deals of Deal
 }
 

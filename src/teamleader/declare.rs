@@ -1,7 +1,7 @@
-//! Macros that declare models, requests and enums. Each makes one small function for an object, which calls the
-//! functions in `form.rs` for its members.
+//! Macros that declare models, requests and enums. Each macro makes one small function for an object. The
+//! function calls `form.rs` for each member.
 
-/// The name of a member: the name of its field, unless another name is given.
+/// The name of a member in JSON: the name of its field, unless the declaration gives another name.
 macro_rules! member {
     ($field:ident) => {
         stringify!($field)
@@ -80,8 +80,9 @@ macro_rules! object {
 }
 pub(super) use object;
 
-/// A request. Its required fields are the parameters of `new`. Every other field has a method. The fields under `clear`
-/// can also be cleared: they are a `Change`. With `own new;` the type has other constructors than `new`.
+/// A request. Its required fields are the parameters of `new`. Every other field has a method. The fields
+/// under `clear` can also be cleared: they are a `Change`. With `own new;`, `new` is not public, because the
+/// type has other constructors.
 macro_rules! body {
     (
         own new;
@@ -134,7 +135,7 @@ macro_rules! body {
                 }
             )*)?
             $($(
-                #[doc = concat!("Sets [`", stringify!($name), "::", stringify!($clear), "`]; `None` clears it.")]
+                #[doc = concat!("Sets [`", stringify!($name), "::", stringify!($clear), "`]; `None` clears the field.")]
                 #[must_use]
                 pub fn $clear(
                     mut self,
@@ -180,7 +181,7 @@ macro_rules! body {
                     $($( $set: members.set(member!($set $($set_wire)?))?, )*)?
                     $($( $clear: members.clear(stringify!($clear))?, )*)?
                 };
-                // A member that the type does not have is a difference that the comparison finds.
+                // The comparison reports a member that the type does not have.
                 Ok(request)
             }
         }
@@ -195,7 +196,7 @@ macro_rules! body {
 }
 pub(super) use body;
 
-/// Enums of strings, as `open_enum!` makes them, for the members of objects.
+/// Makes enums of strings with `open_enum!`, which objects can have as members.
 macro_rules! enums {
     ($(
         $(#[$about:meta])*

@@ -73,7 +73,7 @@ listed! {
 }
 
 resource! {
-    /// The departments of an account: [`Teamleader::departments`](super::Teamleader::departments).
+    /// The operations on departments, from [`Teamleader::departments`](super::Teamleader::departments).
     pub struct Departments of Department
 }
 

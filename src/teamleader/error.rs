@@ -47,28 +47,28 @@ impl TeamleaderError {
         Some(TeamleaderError { status: api.status, request_id, problems: read(api) })
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Teamleader's code of the first problem.
+    /// Returns Teamleader's code of the first problem.
     pub fn code(&self) -> Option<&str> {
         self.problems.iter().find_map(|problem| problem.code.as_deref())
     }
 
-    /// Teamleader's description of the first problem.
+    /// Returns Teamleader's description of the first problem.
     pub fn message(&self) -> Option<&str> {
         self.problems.first().map(|problem| problem.title.as_str())
     }
 
-    /// The id of the request, if the answer has the header `X-Request-Id` or a similar header.
+    /// Returns the id of the request, if the answer has the header `X-Request-Id` or a similar header.
     /// Teamleader documents no such header.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// The member of the request that the first problem is about.
+    /// Returns the member of the request that the first problem is about.
     pub fn member(&self) -> Option<&str> {
         self.problems.first()?.field.as_deref()
     }
@@ -78,8 +78,8 @@ impl TeamleaderError {
         self.status == 404
     }
 
-    /// All problems. A body of another form is one problem, if it has a message. Empty for HTML and for a body
-    /// without a message.
+    /// Returns all problems. If the body has no `errors` but another message, the message is the only
+    /// problem. For HTML and for a body without a message, the slice is empty.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -141,7 +141,7 @@ fn read(api: &ApiError) -> Vec<Problem> {
     if let Some(errors) = body["errors"].as_array() {
         return errors.iter().map(one).collect();
     }
-    // An error by RFC 6749, a gateway's error, or plain text.
+    // The body is an OAuth error (RFC 6749), a gateway's error, or plain text.
     said(api).map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
 }
 

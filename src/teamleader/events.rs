@@ -27,7 +27,7 @@ object! {
         title: Option<String>,
         /// The description.
         description: Option<String>,
-        /// The user who made the object.
+        /// The user who created the event.
         creator: Option<Reference<User>>,
         /// The task that the event plans.
         task: Option<Reference<Task>>,
@@ -41,7 +41,7 @@ object! {
         location: Option<String>,
         /// The people who attend.
         attendees: Vec<Reference>,
-        /// The contacts, companies and deals that this is about.
+        /// The contacts, companies and deals that the event is about.
         links: Vec<Reference>,
     }
 }
@@ -66,13 +66,13 @@ body! {
         work_type_id: Id<WorkType>,
         /// The people who attend.
         attendees: Vec<Attendee>,
-        /// The contacts, companies and deals that this is about.
+        /// The contacts, companies and deals that the event is about.
         links: Vec<Reference>,
     }
 }
 
 body! {
-    /// Changes of an event. Lists are replaced as a whole.
+    /// Changes to an event. Lists are replaced as a whole.
     pub struct EventUpdate {
         ; set
         /// The title.
@@ -87,7 +87,7 @@ body! {
         work_type_id: Id<WorkType>,
         /// The people who attend.
         attendees: Vec<Attendee>,
-        /// The contacts, companies and deals that this is about.
+        /// The contacts, companies and deals that the event is about.
         links: Vec<Reference>,
         ; clear
         /// The description.
@@ -127,7 +127,7 @@ listed! {
 }
 
 resource! {
-    /// The events in the calendar: [`Teamleader::events`](super::Teamleader::events).
+    /// The operations on events in the calendar, from [`Teamleader::events`](super::Teamleader::events).
     pub struct Events of Event
 }
 

@@ -11,7 +11,7 @@ use super::{Currency, Customer, Decimal, Id, List, Money, Nothing, Reference};
 use crate::error::Result;
 
 enums! {
-    /// Which part of an expense is paid.
+    /// How much of an expense is paid.
     pub enum PaymentStatus {
         /// Not known.
         NotKnown = "unknown",
@@ -55,7 +55,7 @@ enums! {
     pub enum SubmissionStatus {
         /// On its way.
         Sending = "sending",
-        /// The bookkeeping has it.
+        /// The bookkeeping received the expense.
         Confirmed = "confirmed",
         /// Sending failed.
         Failed = "failed",
@@ -125,11 +125,11 @@ object! {
     pub struct Expense {
         /// The incoming invoice, the incoming credit note or the receipt.
         source: Option<Reference>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The title.
         title: Option<String>,
-        /// The contact or the company that supplies.
+        /// The supplier: a contact or a company.
         supplier: Option<Reference>,
         /// The number on the document.
         document_number: Option<String>,
@@ -153,7 +153,7 @@ object! {
         bookkeeping_status: Option<BookkeepingStatus>,
         /// The IBAN of the bank account.
         iban_number: Option<String>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
         /// The amount that is paid.
         paid_amount: Option<Decimal>,
@@ -227,9 +227,9 @@ body! {
         department_ids: Vec<Id<Department>>,
         /// Expenses of this contact or company.
         supplier: Customer,
-        /// Expenses with such a date.
+        /// Expenses whose document date meets this condition.
         document_date: DateCondition,
-        /// Expenses with such a date of payment.
+        /// Expenses whose date of payment meets this condition.
         paid_at: DateCondition,
     }
 }
@@ -275,7 +275,7 @@ body! {
 }
 
 body! {
-    /// Changes of a payment of an expense.
+    /// Changes to a payment of an expense.
     pub struct ExpensePaymentUpdate {
         /// The id of the payment.
         payment_id: Id<Payment>,
@@ -293,7 +293,7 @@ body! {
 }
 
 body! {
-    /// A filter for what was sent to the bookkeeping.
+    /// A filter for submissions to the bookkeeping.
     pub struct SubmissionFilter {
         /// Submissions of this object.
         subject: Reference,
@@ -307,12 +307,12 @@ listed! {
 }
 
 resource! {
-    /// The expenses: [`Teamleader::expenses`](super::Teamleader::expenses).
+    /// The operations on expenses, from [`Teamleader::expenses`](super::Teamleader::expenses).
     pub struct Expenses of Expense
 }
 
 bare! {
-    /// What was sent to the bookkeeping: [`Teamleader::bookkeeping_submissions`](super::Teamleader::bookkeeping_submissions).
+    /// The operations on submissions to the bookkeeping, from [`Teamleader::bookkeeping_submissions`](super::Teamleader::bookkeeping_submissions).
     pub struct BookkeepingSubmissions
 }
 

@@ -36,7 +36,7 @@ body! {
 }
 
 body! {
-    /// Changes of a contact or a company that takes part in a project.
+    /// Changes to a contact or a company that takes part in a project.
     pub struct ExternalPartyUpdate {
         ; set
         /// The contact or the company.
@@ -52,11 +52,11 @@ body! {
 methods! {
     impl Projects of Project;
     act {
-        /// Removes a contact or a company that takes part.
+        /// Removes a contact or a company from the project.
         remove_external_party(id: ExternalParty) = "projects-v2/externalParties.delete";
     }
     put {
-        /// Adds a contact or a company that takes part.
+        /// Adds a contact or a company to a project.
         add_external_party(NewExternalParty) = "projects-v2/externalParties.addToProject";
     }
 }

@@ -117,8 +117,8 @@ request! {
     }
 }
 
-/// The address of a file's download or upload. Everyone who knows the address can use it, so the address
-/// is a [`Secret`].
+/// The address of a file's download or upload. Everyone who knows the address can use the address, so the
+/// address is a [`Secret`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 #[non_exhaustive]
@@ -160,7 +160,7 @@ impl Listed for File {
     const OPERATION: &'static str = "files.list";
 }
 
-/// The files of an account: [`Teamleader::files`].
+/// The operations on files, from [`Teamleader::files`].
 #[derive(Clone, Copy, Debug)]
 pub struct Files<'a>(pub(super) &'a Teamleader);
 
@@ -184,7 +184,7 @@ impl<'a> Files<'a> {
         List::new(self.0).filter(FileFilter::new(subject))
     }
 
-    /// Fetches the file at a location. The request does not have the access token.
+    /// Fetches the file at a location. The request does not contain the access token.
     ///
     /// # Errors
     ///
@@ -212,7 +212,7 @@ impl<'a> Files<'a> {
     /// # Errors
     ///
     /// The errors of [`Files::fetch`], and [`crate::Error::Decode`] if the file ends early or `to` cannot be
-    /// written: `to` then has the beginning of the file.
+    /// written. `to` then holds the beginning of the file.
     pub fn save(
         self,
         location: &Location,
@@ -225,8 +225,8 @@ impl<'a> Files<'a> {
     /// Uploads a file: asks for an upload address, then sends the bytes there without the access
     /// token.
     ///
-    /// Teamleader does not send the id of the file. The file appears in the list of its subject. Users
-    /// report that this takes about two seconds.
+    /// Teamleader does not return the id of the file. The file appears in the list of its subject
+    /// ([`Files::of`]), after about two seconds by reports of users.
     ///
     /// # Errors
     ///
@@ -274,7 +274,7 @@ impl<'a> Files<'a> {
 mod tests {
     use super::*;
 
-    /// Writes the address, so that a test can compare it with the answer.
+    /// Writes the address unmasked, so that a test can compare the address with the answer.
     pub(super) fn in_clear<S: serde::Serializer>(text: &Secret, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(text.expose())
     }

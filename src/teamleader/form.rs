@@ -1,7 +1,7 @@
 //! How the members of Teamleader's JSON are read and written.
 //!
-//! An object is read member by member from its text, so that one small function for each type of member serves all
-//! models. That keeps the build short. A `null` is read as absent, and so is an object without its id.
+//! An object is read member by member from its text. One small function for each type of member serves all
+//! models, which keeps the build short. A `null` and an object without its id are read as absent.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl Wrong {
         Wrong { path: name.to_owned(), lacks: true, reason }
     }
 
-    /// Puts the name of the outer member, or an index, before the path.
+    /// Prepends the name of the outer member, or an index, to the path.
     fn inside(mut self, outer: &str) -> Wrong {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("{outer}{dot}{}", self.path);
@@ -70,7 +70,7 @@ pub(super) trait Read: Sized {
 pub(super) trait Write {
     fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
 
-    /// Writes the value into a request: without its unknown members, which came with an answer.
+    /// Writes the value into a request, without the unknown members that came with an answer.
     fn send<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         self.write(to)
     }
@@ -102,13 +102,13 @@ pub(super) fn by_serde<T: DeserializeOwned>(json: &str) -> Result<T, Wrong> {
     }
 }
 
-/// Reads an object of this module with a deserializer.
+/// Reads, from a deserializer, a value that implements [`Read`].
 pub(super) fn from_raw<'de, T: Read, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     let raw = <Box<RawValue>>::deserialize(from)?;
     T::read(raw.get()).map_err(D::Error::custom)
 }
 
-/// Types that serde reads and writes.
+/// Implements `Read` and `Write` with serde.
 macro_rules! with_serde {
     ($($type:ty),+ $(,)?) => {$(
         impl $crate::teamleader::form::Read for $type {
@@ -122,7 +122,7 @@ macro_rules! with_serde {
 }
 pub(super) use with_serde;
 
-/// Types that serde writes. Only tests read them.
+/// Implements `Write` with serde, for types that only tests read.
 macro_rules! writes_with_serde {
     ($($type:ty),+ $(,)?) => {$(
         impl $crate::teamleader::form::Write for $type {
@@ -134,7 +134,7 @@ macro_rules! writes_with_serde {
 }
 pub(super) use writes_with_serde;
 
-/// Requests of other modules, which are written by serde. Only tests read them.
+/// Implements `Write` with serde, and `Read` in tests, for requests of other modules.
 macro_rules! requests_with_serde {
     ($($type:ty),+ $(,)?) => {$(
         writes_with_serde!($type);
@@ -202,7 +202,7 @@ impl Read for Money {
 
 writes_with_serde!(Money);
 
-// A whole number is read from a string and from `3.0` as well, as other numbers are.
+// Whole numbers, like other numbers, are also read from a string and from `3.0`.
 impl Read for u64 {
     fn read(json: &str) -> Result<u64, Wrong> {
         let number = Decimal::read(json)?;
@@ -211,7 +211,7 @@ impl Read for u64 {
             Some((whole, rest)) if rest.bytes().all(|digit| digit == b'0') => whole,
             _ => &text,
         };
-        whole.parse().map_err(|_| Wrong::new("a whole number from 0 is expected"))
+        whole.parse().map_err(|_| Wrong::new("a whole number of 0 or more is expected"))
     }
 }
 
@@ -287,7 +287,7 @@ impl<'a> Members<'a> {
         Some(value.get()).filter(|text| *text != "null")
     }
 
-    /// The members that no field has taken.
+    /// Returns the members that no field has taken.
     pub(super) fn rest(self) -> Result<Map<String, Value>, Wrong> {
         let mut rest = Map::new();
         for (name, value) in self.0 {
@@ -376,7 +376,7 @@ mod requests {
     use super::*;
 
     impl Members<'_> {
-        /// Reads the member of a field of a request that must be there.
+        /// Reads the member of a required field of a request.
         pub(in crate::teamleader) fn must<T: Read>(&mut self, name: &str) -> Result<T, Wrong> {
             let text = self.take(name).ok_or_else(|| Wrong::lacking(name))?;
             T::read(text).map_err(|wrong| wrong.inside(name))

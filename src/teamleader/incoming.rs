@@ -22,7 +22,7 @@ object! {
         id: Id<IncomingInvoice>,
         /// The title.
         title: Option<String>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The contact or the company that supplies.
         supplier: Option<Reference>,
@@ -46,7 +46,7 @@ object! {
         review_status: Option<ReviewStatus>,
         /// The IBAN of the bank account.
         iban_number: Option<String>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }
@@ -58,7 +58,7 @@ object! {
         id: Id<IncomingCreditNote>,
         /// The title.
         title: Option<String>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The contact or the company that supplies.
         supplier: Option<Reference>,
@@ -82,7 +82,7 @@ object! {
         review_status: Option<ReviewStatus>,
         /// The IBAN of the bank account.
         iban_number: Option<String>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }
@@ -100,7 +100,7 @@ body! {
         /// The id of the department.
         company_entity_id: Id<Department>,
         ; clear
-        /// The id of the contact or the company that supplies.
+        /// The id of the supplier: a contact or a company.
         supplier_id: Id<Anything>,
         /// The number on the document.
         document_number: String,
@@ -118,7 +118,7 @@ body! {
 }
 
 body! {
-    /// Changes of an incoming invoice.
+    /// Changes to an incoming invoice.
     pub struct IncomingInvoiceUpdate {
         ; set
         /// The title.
@@ -130,7 +130,7 @@ body! {
         /// The id of the department.
         company_entity_id: Id<Department>,
         ; clear
-        /// The id of the contact or the company that supplies.
+        /// The id of the supplier: a contact or a company.
         supplier_id: Id<Anything>,
         /// The number on the document.
         document_number: String,
@@ -160,7 +160,7 @@ body! {
         /// The id of the department.
         company_entity_id: Id<Department>,
         ; clear
-        /// The id of the contact or the company that supplies.
+        /// The id of the supplier: a contact or a company.
         supplier_id: Id<Anything>,
         /// The number on the document.
         document_number: String,
@@ -178,7 +178,7 @@ body! {
 }
 
 body! {
-    /// Changes of an incoming credit note.
+    /// Changes to an incoming credit note.
     pub struct IncomingCreditNoteUpdate {
         ; set
         /// The title.
@@ -190,7 +190,7 @@ body! {
         /// The id of the department.
         company_entity_id: Id<Department>,
         ; clear
-        /// The id of the contact or the company that supplies.
+        /// The id of the supplier: a contact or a company.
         supplier_id: Id<Anything>,
         /// The number on the document.
         document_number: String,
@@ -208,12 +208,12 @@ body! {
 }
 
 bare! {
-    /// The incoming invoices: [`Teamleader::incoming_invoices`](super::Teamleader::incoming_invoices).
+    /// The operations on incoming invoices, from [`Teamleader::incoming_invoices`](super::Teamleader::incoming_invoices).
     pub struct IncomingInvoices
 }
 
 bare! {
-    /// The incoming credit notes: [`Teamleader::incoming_credit_notes`](super::Teamleader::incoming_credit_notes).
+    /// The operations on incoming credit notes, from [`Teamleader::incoming_credit_notes`](super::Teamleader::incoming_credit_notes).
     pub struct IncomingCreditNotes
 }
 
@@ -236,7 +236,7 @@ methods! {
         approve(id: IncomingInvoice) = "incomingInvoices.approve";
         /// Refuses the incoming invoice.
         refuse(id: IncomingInvoice) = "incomingInvoices.refuse";
-        /// Takes the approval or the refusal back.
+        /// Withdraws the approval or the refusal.
         mark_as_pending_review(id: IncomingInvoice) = "incomingInvoices.markAsPendingReview";
         /// Sends the incoming invoice to the bookkeeping.
         send_to_bookkeeping(id: IncomingInvoice) = "incomingInvoices.sendToBookkeeping";
@@ -280,7 +280,7 @@ methods! {
         approve(id: IncomingCreditNote) = "incomingCreditNotes.approve";
         /// Refuses the incoming credit note.
         refuse(id: IncomingCreditNote) = "incomingCreditNotes.refuse";
-        /// Takes the approval or the refusal back.
+        /// Withdraws the approval or the refusal.
         mark_as_pending_review(id: IncomingCreditNote) = "incomingCreditNotes.markAsPendingReview";
         /// Sends the incoming credit note to the bookkeeping.
         send_to_bookkeeping(id: IncomingCreditNote) = "incomingCreditNotes.sendToBookkeeping";

@@ -271,7 +271,7 @@ model! {
         /// The tax at each rate.
         #[serde(default, deserialize_with = "or_empty")]
         taxes: Vec<Tax>,
-        /// The taxes that are withheld. A list of invoices leaves them out.
+        /// The taxes that are withheld; not in a list.
         withheld_taxes: Option<Vec<WithheldTax>>,
         /// The amount to pay.
         #[serde(default, deserialize_with = "money")]
@@ -347,7 +347,7 @@ listed! {
 }
 
 resource! {
-    /// The invoices of an account: [`Teamleader::invoices`](super::Teamleader::invoices).
+    /// The operations on invoices, from [`Teamleader::invoices`](super::Teamleader::invoices).
     pub struct Invoices of Invoice
 }
 
@@ -413,8 +413,8 @@ impl Invoices<'_> {
         self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
 
-    /// Credits the whole invoice and returns a reference to the credit note. `on` is the date of the
-    /// credit note; `None` is today.
+    /// Credits the whole invoice and returns a reference to the credit note. `on` is the date of the credit
+    /// note; `None` means today.
     ///
     /// # Errors
     ///

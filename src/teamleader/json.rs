@@ -154,7 +154,7 @@ where
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// The value of an enum whose member is missing: an unknown value without a name.
+/// Returns the value of an enum whose member is missing: an unknown value with an empty name.
 pub(super) fn unnamed<T: for<'a> From<&'a str>>() -> T {
     T::from("")
 }

@@ -21,6 +21,6 @@ macro_rules! kinds {
 kinds! {
     /// A customer's account at Teamleader.
     Account,
-    /// An object of any type, for references that can lead to several types.
+    /// An object of any type, for references that can point to several types.
     Anything,
 }

@@ -77,7 +77,7 @@ object! {
         billable_amount: Option<Money>,
         /// The costs.
         costs: Option<Money>,
-        /// The result: the amount that can be invoiced without the costs.
+        /// The result: the amount that can be invoiced, minus the costs.
         result: Option<Money>,
         /// The profit, in percent; not for milestones.
         profit_percentage: Option<Decimal>,
@@ -87,7 +87,7 @@ object! {
 object! {
     /// A user who takes part in a project.
     pub struct ProjectParticipant {
-        /// The people who take part.
+        /// The user who takes part.
         participant: Option<Reference<User>>,
         /// The role.
         role: Option<ParticipantRole>,
@@ -113,7 +113,7 @@ object! {
         starts_on: Option<Date>,
         /// The last day.
         due_on: Option<Date>,
-        /// The object from which this was made.
+        /// The object from which the project was created.
         source: Option<Reference>,
         /// The milestones; not in a list.
         milestones: Vec<Reference<Milestone>>,
@@ -135,7 +135,7 @@ object! {
 body! {
     /// A user who will take part in a project.
     pub struct NewProjectParticipant {
-        /// The user. An id of a user converts to a reference.
+        /// The user. An `Id<User>` converts to a reference.
         participant: Reference<User>,
         ; set
         /// The role.
@@ -182,7 +182,7 @@ body! {
 }
 
 body! {
-    /// Changes of a project of the older module.
+    /// Changes to a project of the older module.
     pub struct LegacyProjectUpdate {
         ; set
         /// The title.
@@ -238,7 +238,7 @@ listed! {
 }
 
 resource! {
-    /// The projects of the older module: [`Teamleader::legacy_projects`](super::Teamleader::legacy_projects).
+    /// The operations on projects of the older module, from [`Teamleader::legacy_projects`](super::Teamleader::legacy_projects).
     pub struct LegacyProjects of LegacyProject
 }
 

@@ -37,17 +37,17 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The number of calls allowed in a minute: the header `X-RateLimit-Limit`.
+    /// Returns the number of calls allowed in a minute: the header `X-RateLimit-Limit`.
     pub fn limit(&self) -> Option<u64> {
         self.limit
     }
 
-    /// The number of calls that are left: the header `X-RateLimit-Remaining`.
+    /// Returns the number of calls that are still allowed: the header `X-RateLimit-Remaining`.
     pub fn remaining(&self) -> Option<u64> {
         self.remaining
     }
 
-    /// The time at which calls are allowed again: the header `X-RateLimit-Reset`.
+    /// Returns the time at which calls are allowed again: the header `X-RateLimit-Reset`.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.reset
     }
@@ -104,7 +104,8 @@ impl Window {
             state.open.pop_front();
         }
         if state.open.len() + state.answered.len() >= self.size {
-            // An unanswered call counts until a full window after its answer.
+            // A call counts until one window after its answer. If no call was answered yet, wait as if the
+            // first were answered now.
             let oldest = state.answered.front().copied().unwrap_or(now);
             return Some(oldest + WINDOW - now);
         }
@@ -125,7 +126,7 @@ impl Window {
         let mut state = self.state.lock();
         let now = self.clock.monotonic();
         if self.size > 0 {
-            // It does not matter which of the open calls was answered.
+            // Removes the oldest open call: which of them was answered makes no difference.
             state.open.pop_front();
             state.answered.push_back(now);
         }
@@ -135,7 +136,7 @@ impl Window {
         if !refused && seen.remaining != Some(0) {
             return;
         }
-        // The reset time is by Teamleader's clock, and the header `Date` has the time of that clock.
+        // Teamleader's clock sets the reset time. The header `Date` shows the same clock.
         let there = header("date")
             .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
             .unwrap_or_else(|| self.clock.now_utc());

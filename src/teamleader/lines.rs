@@ -77,7 +77,7 @@ impl<L> LineGroup<L> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Section {
-    /// The title; it may be empty, and is empty if Teamleader sent `null`.
+    /// The title; an empty string if Teamleader sent `null`.
     #[serde(default, deserialize_with = "or_empty")]
     pub title: String,
 }
@@ -101,7 +101,7 @@ fn excluding() -> TaxMode {
     TaxMode::Excluding
 }
 
-/// Reads `null` as the only mode that Teamleader documents.
+/// Reads `null` as `excluding`, the only mode that Teamleader documents.
 fn tax_mode<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<TaxMode, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_else(excluding))
 }
@@ -276,7 +276,7 @@ request! {
     }
 }
 
-/// What a line of an answer has and a new line needs.
+/// The members that a new line needs, taken from a line of an answer.
 struct Needed {
     quantity: Decimal,
     description: String,

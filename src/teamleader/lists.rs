@@ -32,8 +32,8 @@ impl<'a, T> Pages<'a, T> {
         Pages(paging::Pages::new(first, fetch))
     }
 
-    /// The number of the next page; `None` after the last page. A program that keeps this number can
-    /// continue there after a restart.
+    /// Returns the number of the next page; `None` after the last page. A program that saves this number can
+    /// continue at that page after a restart.
     pub fn position(&self) -> Option<&u32> {
         self.0.position()
     }
@@ -55,8 +55,8 @@ impl<T> Iterator for Pages<'_, T> {
 
 /// An iterator over the objects of a list. The iterator keeps one page in memory.
 ///
-/// An object that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
-/// next object. [`UnreadRow::of`] has the id of the object and the path of its member.
+/// For an object that cannot be read, the iterator returns an [`Error::Decode`], and continues with the next
+/// object. [`UnreadRow::of`] has the id of the object and the path of its member.
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Items<'a, T> {
     pages: Pages<'a, T>,
@@ -243,8 +243,8 @@ impl<'a, T: Listed> List<'a, T> {
         self
     }
 
-    /// With `true`, an object that cannot be read is the error of its page, and ends the iteration. By
-    /// default the iteration goes on: [`Items`], [`ListPage::unread`].
+    /// With `true`, a page fails if one of its objects cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`Items`], [`ListPage::unread`].
     pub fn strict(mut self, strict: bool) -> List<'a, T> {
         self.strict = strict;
         self
@@ -355,7 +355,7 @@ impl<T> ListPage<T> {
         ListPage { items, unread, number: 1, size: 0, total: None, has_next: false }
     }
 
-    /// How many objects Teamleader sent.
+    /// Returns the number of objects that Teamleader sent, including those that could not be read.
     fn rows(&self) -> usize {
         self.items.len() + self.unread.len()
     }
@@ -366,7 +366,7 @@ impl<T> ListPage<T> {
         self.has_next = false;
     }
 
-    /// Fills in the place of the page in its list.
+    /// Sets the page's number and size, and whether another page can follow.
     fn placed(mut self, operation: &Operation, size: u32, number: u32) -> ListPage<T> {
         (self.number, self.size) = (number, size);
         self.has_next = match self.total {
@@ -378,7 +378,7 @@ impl<T> ListPage<T> {
     }
 }
 
-/// In the strict mode, returns the first object that could not be read as the error.
+/// In strict mode, turns the first object that could not be read into the error of the page.
 fn strictly<T>(strict: bool, page: &mut ListPage<T>) -> Result<()> {
     match strict && !page.unread.is_empty() {
         true => Err(page.unread.swap_remove(0).into()),
@@ -402,7 +402,7 @@ fn ask<T: DeserializeOwned>(
     Ok(page.placed(operation, size, number))
 }
 
-/// Returns an iterator over the pages of the list with this name.
+/// Returns an iterator over the pages of the list that this operation returns.
 pub(super) fn raw<'a, T: DeserializeOwned + 'a>(
     teamleader: &'a Teamleader,
     name: &str,

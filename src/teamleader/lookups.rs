@@ -64,7 +64,7 @@ object! {
         symbol: Option<String>,
         /// The name.
         name: Option<String>,
-        /// The amount in this currency for one unit of the base currency.
+        /// The amount in this currency that one unit of the base currency is worth.
         exchange_rate: Option<Decimal>,
     }
 }
@@ -109,32 +109,32 @@ listed! {
 }
 
 resource! {
-    /// The legal forms of companies: [`Teamleader::business_types`](super::Teamleader::business_types).
+    /// The operations on legal forms of companies, from [`Teamleader::business_types`](super::Teamleader::business_types).
     pub struct BusinessTypes of BusinessType
 }
 
 resource! {
-    /// The payment terms: [`Teamleader::payment_terms`](super::Teamleader::payment_terms).
+    /// The operations on payment terms, from [`Teamleader::payment_terms`](super::Teamleader::payment_terms).
     pub struct PaymentTerms of PaymentTermChoice
 }
 
 resource! {
-    /// The discounts: [`Teamleader::commercial_discounts`](super::Teamleader::commercial_discounts).
+    /// The operations on discounts, from [`Teamleader::commercial_discounts`](super::Teamleader::commercial_discounts).
     pub struct CommercialDiscounts of CommercialDiscountChoice
 }
 
 resource! {
-    /// The closing days: [`Teamleader::closing_days`](super::Teamleader::closing_days).
+    /// The operations on closing days, from [`Teamleader::closing_days`](super::Teamleader::closing_days).
     pub struct ClosingDays of ClosingDay
 }
 
 bare! {
-    /// The regions and provinces: [`Teamleader::level_two_areas`](super::Teamleader::level_two_areas).
+    /// The operations on regions and provinces, from [`Teamleader::level_two_areas`](super::Teamleader::level_two_areas).
     pub struct LevelTwoAreas
 }
 
 bare! {
-    /// The exchange rates: [`Teamleader::currencies`](super::Teamleader::currencies).
+    /// The operations on exchange rates, from [`Teamleader::currencies`](super::Teamleader::currencies).
     pub struct Currencies
 }
 
@@ -153,7 +153,7 @@ struct Closed {
 }
 
 impl<'a> BusinessTypes<'a> {
-    /// Lists the legal forms of one country, as an ISO 3166-1 alpha-2 code such as `BE`.
+    /// Lists the legal forms of one country, given as an ISO 3166-1 alpha-2 code such as `BE`.
     #[inline]
     pub fn of(self, country: &str) -> List<'a, BusinessType> {
         List::with(self.0, json!({ "country": country }))
@@ -161,7 +161,8 @@ impl<'a> BusinessTypes<'a> {
 }
 
 impl<'a> LevelTwoAreas<'a> {
-    /// Lists the regions of one country, as an ISO 3166-1 alpha-2 code such as `BE`, with their names in this language.
+    /// Lists the regions of one country, given as an ISO 3166-1 alpha-2 code such as `BE`, with their names
+    /// in this language.
     #[inline]
     pub fn of(self, country: &str, language: &str) -> List<'a, LevelTwoArea> {
         List::with(self.0, json!({ "country": country, "language": language }))
@@ -169,7 +170,7 @@ impl<'a> LevelTwoAreas<'a> {
 }
 
 impl<'a> Currencies<'a> {
-    /// Lists the exchange rates of one unit of this currency.
+    /// Lists, for each currency, the amount that one unit of the currency `base` is worth.
     #[inline]
     pub fn exchange_rates(self, base: &Currency) -> List<'a, CurrencyRate> {
         List::with(self.0, json!({ "base": base }))

@@ -37,6 +37,6 @@ listed! {
 }
 
 resource! {
-    /// The lost reasons of an account: [`Teamleader::lost_reasons`](super::Teamleader::lost_reasons).
+    /// The operations on lost reasons, from [`Teamleader::lost_reasons`](super::Teamleader::lost_reasons).
     pub struct LostReasons of LostReason
 }

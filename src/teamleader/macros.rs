@@ -71,7 +71,7 @@ macro_rules! request {
                 }
             )*)?
             $($(
-                #[doc = concat!("Sets [`", stringify!($name), "::", stringify!($clear), "`]; `None` clears it.")]
+                #[doc = concat!("Sets [`", stringify!($name), "::", stringify!($clear), "`]; `None` clears the field.")]
                 #[must_use]
                 pub fn $clear(mut self, $clear: impl Into<Change<$clear_type>>) -> $name {
                     self.$clear = $clear.into();

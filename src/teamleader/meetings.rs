@@ -26,9 +26,9 @@ enums! {
         TrackedTime = "tracked_time",
     }
 
-    /// The kind of a meeting's place.
+    /// The type of a meeting's location.
     pub enum MeetingLocationType {
-        /// No place: the meeting is online.
+        /// No location: the meeting is online.
         Virtual = "virtual",
         /// A room or another resource of the calendar.
         CalendarResource = "calendarResource",
@@ -50,9 +50,9 @@ enums! {
 }
 
 object! {
-    /// The place of a meeting.
+    /// The location of a meeting.
     pub struct MeetingLocation {
-        /// The kind of the place.
+        /// The type of the location.
         kind as "type": Option<MeetingLocationType>,
         /// The id of the contact, the company or the resource of the calendar.
         id: Option<Id<Anything>>,
@@ -62,7 +62,7 @@ object! {
 }
 
 object! {
-    /// A time of a meeting.
+    /// The tracked or the estimated time of a meeting.
     pub struct MeetingTime {
         /// The totals.
         total: Option<TimeSpan>,
@@ -98,7 +98,7 @@ object! {
         group: Option<Reference<ProjectGroup>>,
         /// The deal; not in a list.
         deal: Option<Reference<Deal>>,
-        /// The place; not in a list.
+        /// The location; not in a list.
         location: Option<MeetingLocation>,
         /// The room of the online meeting; not in a list.
         online_meeting_room: Option<Reference>,
@@ -108,7 +108,7 @@ object! {
         custom_fields: Option<Vec<CustomField>>,
         /// The status.
         status: Option<MeetingStatus>,
-        /// The series that this repeats.
+        /// The series that the meeting belongs to.
         recurrence: Option<Reference>,
         /// The work order; not in a list.
         work_order as "workOrder": Option<Reference>,
@@ -117,9 +117,9 @@ object! {
 
 body! {
     own new;
-    /// The place of a meeting in a request.
+    /// The location of a meeting in a request.
     pub struct NewMeetingLocation {
-        /// The kind of the place.
+        /// The type of the location.
         kind as "type": MeetingLocationType,
         ; set
         /// The id of the contact, the company or the resource of the calendar.
@@ -130,17 +130,17 @@ body! {
 }
 
 impl NewMeetingLocation {
-    /// No place: the meeting is online.
+    /// No location: the meeting is online.
     pub fn online() -> NewMeetingLocation {
         NewMeetingLocation::new(MeetingLocationType::Virtual)
     }
 
-    /// A room or another resource of the calendar.
+    /// Makes the location from a room or another resource of the calendar.
     pub fn resource(id: impl Into<Id<Anything>>) -> NewMeetingLocation {
         NewMeetingLocation::new(MeetingLocationType::CalendarResource).id(id)
     }
 
-    /// An address of a contact or a company.
+    /// Makes the location from an address of a contact or a company.
     pub fn of(customer: Customer, address: NewAddress) -> NewMeetingLocation {
         let (kind, id) = match customer {
             Customer::Contact(id) => (MeetingLocationType::Contact, id.cast()),
@@ -171,7 +171,7 @@ body! {
         description: String,
         /// The contact or the company.
         customer: Customer,
-        /// The place.
+        /// The location.
         location: NewMeetingLocation,
         /// The id of the milestone.
         milestone_id: Id<Milestone>,
@@ -185,7 +185,7 @@ body! {
 }
 
 body! {
-    /// Changes of a meeting. Lists are replaced as a whole.
+    /// Changes to a meeting. Lists are replaced as a whole.
     pub struct MeetingUpdate {
         ; set
         /// The title.
@@ -196,7 +196,7 @@ body! {
         ends_at: OffsetDateTime,
         /// The people who attend.
         attendees: Vec<Attendee>,
-        /// The place.
+        /// The location.
         location: NewMeetingLocation,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
@@ -251,7 +251,7 @@ listed! {
 }
 
 resource! {
-    /// The meetings: [`Teamleader::meetings`](super::Teamleader::meetings).
+    /// The operations on meetings, from [`Teamleader::meetings`](super::Teamleader::meetings).
     pub struct Meetings of Meeting
 }
 

@@ -112,7 +112,7 @@ body! {
 }
 
 body! {
-    /// Changes of a milestone.
+    /// Changes to a milestone.
     pub struct MilestoneUpdate {
         ; set
         /// The last day.
@@ -159,7 +159,7 @@ listed! {
 }
 
 resource! {
-    /// The milestones of projects of the older module: [`Teamleader::milestones`](super::Teamleader::milestones).
+    /// The operations on milestones of projects of the older module, from [`Teamleader::milestones`](super::Teamleader::milestones).
     pub struct Milestones of Milestone
 }
 

@@ -112,7 +112,7 @@ object! {
         department: Option<Reference<Department>>,
         /// The type of the document.
         document_type: Option<DocumentType>,
-        /// Whether this is the default.
+        /// Whether this template is the default.
         is_default: Option<bool>,
         /// The name.
         name: Option<String>,
@@ -135,7 +135,7 @@ body! {
 }
 
 body! {
-    /// Changes of a note.
+    /// Changes to a note.
     pub struct NoteUpdate {
         ; set
         /// The text.
@@ -206,22 +206,22 @@ listed! {
 }
 
 bare! {
-    /// The notes: [`Teamleader::notes`](super::Teamleader::notes).
+    /// The operations on notes, from [`Teamleader::notes`](super::Teamleader::notes).
     pub struct Notes
 }
 
 bare! {
-    /// The tracked emails: [`Teamleader::email_tracking`](super::Teamleader::email_tracking).
+    /// The operations on tracked emails, from [`Teamleader::email_tracking`](super::Teamleader::email_tracking).
     pub struct EmailTracking
 }
 
 bare! {
-    /// The templates of emails: [`Teamleader::mail_templates`](super::Teamleader::mail_templates).
+    /// The operations on templates of emails, from [`Teamleader::mail_templates`](super::Teamleader::mail_templates).
     pub struct MailTemplates
 }
 
 bare! {
-    /// The templates of documents: [`Teamleader::document_templates`](super::Teamleader::document_templates).
+    /// The operations on templates of documents, from [`Teamleader::document_templates`](super::Teamleader::document_templates).
     pub struct DocumentTemplates
 }
 
@@ -254,7 +254,7 @@ impl<'a> Notes<'a> {
 }
 
 impl<'a> EmailTracking<'a> {
-    /// Lists the emails under one object. Teamleader has no list of all emails.
+    /// Lists the emails that are filed under one object. Teamleader has no list of all emails.
     #[inline]
     pub fn of(self, subject: impl Into<Reference>) -> List<'a, TrackedEmail> {
         List::new(self.0).filter(TrackedEmailFilter::new(subject))

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// `tests/distil.rs` makes this table from the specification, and compares the table with the specification.
+/// `tests/distil.rs` makes this table from the specification, and checks that both agree.
 static TABLE: &str = include_str!("operations.tsv");
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -48,7 +48,7 @@ pub enum Returns {
     Nothing,
 }
 
-/// An operation of Teamleader, as the specification of version 1.112.0 describes it.
+/// An operation of Teamleader, by specification 1.112.0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
@@ -66,8 +66,8 @@ pub struct Operation {
     pub filters: bool,
     /// Whether `includes` can ask for optional parts.
     pub includes: bool,
-    /// Whether the answer has the total number of objects if `includes` asks for `pagination`, as far as
-    /// the specification says.
+    /// Whether, by the specification, the answer has the total number of objects if `includes` asks for
+    /// `pagination`.
     pub counts: bool,
     /// The required fields. Each entry is a path such as `grouped_lines[].line_items[].quantity`, or
     /// alternatives: `a+b|a+c` requires `a` and `b`, or `a` and `c`. A field whose path ends in `?` may be
@@ -103,8 +103,8 @@ impl Operation {
         })
     }
 
-    /// Whether the operation only reads. The request of such an operation can be sent again if its answer was
-    /// lost.
+    /// Whether the operation only reads. The request of an operation that only reads can be sent again if its
+    /// answer was lost.
     pub fn is_read(&self) -> bool {
         match self.kind {
             Kind::List | Kind::Info | Kind::Read => true,
@@ -189,7 +189,7 @@ fn has(value: &Value, path: &str) -> bool {
         Some(Value::Array(items)) if each => {
             rest.is_none_or(|rest| items.iter().all(|item| has(item, rest)))
         }
-        // Teamleader itself judges a value that does not have the form of the specification.
+        // A value that does not have the form of the specification is left to Teamleader's own check.
         Some(inside @ Value::Object(_)) => rest.is_none_or(|rest| has(inside, rest)),
         Some(_) => true,
     }

@@ -87,7 +87,7 @@ listed! {
 }
 
 resource! {
-    /// The orders at suppliers: [`Teamleader::orders`](super::Teamleader::orders).
+    /// The operations on orders at suppliers, from [`Teamleader::orders`](super::Teamleader::orders).
     pub struct Orders of Order
 }
 

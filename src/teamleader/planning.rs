@@ -1,4 +1,4 @@
-//! The planning: work that can be planned, reservations, and the time that users have.
+//! The planning: work that can be planned, reservations, and the available time of users.
 
 use serde_json::json;
 use time::Date;
@@ -20,7 +20,7 @@ enums! {
         Id = "id",
         /// The last day.
         EndDate = "end_date",
-        /// The time of the whole work.
+        /// The duration of the whole work.
         TotalDuration = "total_duration",
     }
 
@@ -32,7 +32,7 @@ enums! {
         Done = "done",
     }
 
-    /// How much of the time of work is planned.
+    /// How much of the duration of work is planned.
     pub enum PlannedStatus {
         /// Nothing.
         Unplanned = "unplanned",
@@ -40,7 +40,7 @@ enums! {
         PartiallyPlanned = "partially_planned",
         /// The whole.
         FullyPlanned = "fully_planned",
-        /// More than the whole.
+        /// More time than the work takes.
         Overbooked = "overbooked",
     }
 
@@ -68,11 +68,11 @@ object! {
         id: Id<PlannableItem>,
         /// The object with the work, such as a task.
         source: Option<Reference>,
-        /// The time of the whole work.
+        /// The duration of the whole work.
         total_duration: Option<TimeSpan>,
-        /// The part that is planned.
+        /// The part of the duration that is planned.
         planned_duration: Option<TimeSpan>,
-        /// The part that is not planned yet.
+        /// The part of the duration that is not planned yet.
         unplanned_duration: Option<TimeSpan>,
     }
 }
@@ -96,7 +96,7 @@ object! {
 }
 
 object! {
-    /// The time of a user.
+    /// The available time of a user.
     pub struct Availability {
         /// The working time.
         gross_time_available: Option<TimeSpan>,
@@ -104,37 +104,37 @@ object! {
         net_time_available: Option<TimeSpan>,
         /// The time that is planned.
         planned_time: Option<TimeSpan>,
-        /// The time that is free.
+        /// The time that is not planned.
         unplanned_time: Option<TimeSpan>,
     }
 }
 
 object! {
-    /// The time of a user in a period.
+    /// The available time of a user in a period.
     pub struct UserAvailability {
         /// The user.
         user: Option<Reference<User>>,
-        /// The time of the user.
+        /// The available time.
         availability: Option<Availability>,
     }
 }
 
 object! {
-    /// The time of a user on one day.
+    /// The available time of a user on one day.
     pub struct DailyAvailability {
         /// The date.
         date: Option<Date>,
-        /// The time of the user.
+        /// The available time.
         availability: Option<Availability>,
     }
 }
 
 object! {
-    /// The time of a user, day by day.
+    /// The available time of a user, day by day.
     pub struct UserAvailabilityByDay {
         /// The user.
         user: Option<Reference<User>>,
-        /// The time of the user, day by day.
+        /// The available time, day by day.
         availabilities: Vec<DailyAvailability>,
     }
 }
@@ -154,7 +154,7 @@ body! {
 }
 
 body! {
-    /// Changes of a reservation.
+    /// Changes to a reservation.
     pub struct ReservationUpdate {
         ; set
         /// The date.
@@ -188,7 +188,7 @@ body! {
         work_type_ids: Vec<Id<WorkType>>,
         /// Work that is done or not.
         completion_statuses: Vec<CompletionStatus>,
-        /// Work by how much of the time is planned.
+        /// Work of whose duration this much is planned.
         planned_time_statuses: Vec<PlannedStatus>,
     }
 }
@@ -197,7 +197,7 @@ body! {
     /// A filter for reservations.
     pub struct ReservationFilter {
         ; set
-        /// Reservations for one of these.
+        /// Reservations for one of these pieces of work.
         plannable_item_ids: Vec<Id<PlannableItem>>,
         /// Reservations from this day on.
         start_date: Date,
@@ -213,7 +213,7 @@ body! {
 }
 
 body! {
-    /// A filter for the time of users.
+    /// A filter for the available time of users.
     pub struct AvailabilityFilter {
         ; set
         /// Time of one of these users and teams.
@@ -229,17 +229,17 @@ listed! {
 }
 
 resource! {
-    /// The work that can be planned: [`Teamleader::plannable_items`](super::Teamleader::plannable_items).
+    /// The operations on work that can be planned, from [`Teamleader::plannable_items`](super::Teamleader::plannable_items).
     pub struct PlannableItems of PlannableItem
 }
 
 resource! {
-    /// The reservations: [`Teamleader::reservations`](super::Teamleader::reservations).
+    /// The operations on reservations, from [`Teamleader::reservations`](super::Teamleader::reservations).
     pub struct Reservations of Reservation
 }
 
 bare! {
-    /// The time that users have: [`Teamleader::user_availability`](super::Teamleader::user_availability).
+    /// The operations on the available time of users, from [`Teamleader::user_availability`](super::Teamleader::user_availability).
     pub struct UserAvailabilities
 }
 
@@ -280,13 +280,13 @@ methods! {
 }
 
 impl<'a> UserAvailabilities<'a> {
-    /// Lists the time of each user in the period from the first to the last day.
+    /// Lists the available time of each user in the period from the first to the last day.
     #[inline]
     pub fn total(self, first: Date, last: Date) -> List<'a, UserAvailability> {
         List::asked(self.0, &period(first, last))
     }
 
-    /// Lists the time of each user on each day from the first to the last.
+    /// Lists the available time of each user on each day from the first to the last.
     #[inline]
     pub fn daily(self, first: Date, last: Date) -> List<'a, UserAvailabilityByDay> {
         List::asked(self.0, &period(first, last))

@@ -102,8 +102,8 @@ model! {
 }
 
 model! {
-    /// A price in a price list in an answer. The schema in the specification is an array of arrays; the
-    /// example there has the form of this type.
+    /// A price in a price list in an answer. The specification's schema is an array of arrays, but its
+    /// example has the form of this type.
     pub struct PriceListPrice {
         /// The price list.
         price_list: Option<Reference<PriceList>>,
@@ -133,7 +133,7 @@ pub struct ProductConfiguration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StockThreshold {
-    /// The stock is too low below this number.
+    /// The smallest quantity that is enough: below it the stock is too low.
     pub minimum: Decimal,
     /// The action when the stock is too low.
     pub action: StockAction,
@@ -210,7 +210,7 @@ impl NewProduct {
 }
 
 request! {
-    /// Changes of a product. Lists are replaced as a whole.
+    /// Changes to a product. Lists are replaced as a whole.
     pub struct ProductUpdate {
         ; set
         /// The description.
@@ -264,7 +264,7 @@ listed! {
 }
 
 resource! {
-    /// The products of an account: [`Teamleader::products`](super::Teamleader::products).
+    /// The operations on products, from [`Teamleader::products`](super::Teamleader::products).
     pub struct Products of Product
 }
 

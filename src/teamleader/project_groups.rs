@@ -58,7 +58,7 @@ object! {
         external_budget: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -110,13 +110,13 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
     }
 }
 
 body! {
-    /// Changes of a group.
+    /// Changes to a group.
     pub struct ProjectGroupUpdate {
         ; set
         /// The title.
@@ -132,7 +132,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The first day.
         start_date: Date,
@@ -157,7 +157,7 @@ listed! {
 }
 
 resource! {
-    /// The groups of tasks and materials in projects: [`Teamleader::project_groups`](super::Teamleader::project_groups).
+    /// The operations on groups of tasks and materials in projects, from [`Teamleader::project_groups`](super::Teamleader::project_groups).
     pub struct ProjectGroups of ProjectGroup
 }
 
@@ -176,9 +176,9 @@ methods! {
     act {
         /// Deletes the group.
         delete(id: ProjectGroup; delete_strategy: &GroupDeletion) = "projects-v2/projectGroups.delete";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the group.
         assign(id: ProjectGroup; assignee: &Assignee) = "projects-v2/projectGroups.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the group.
         unassign(id: ProjectGroup; assignee: &Assignee) = "projects-v2/projectGroups.unassign";
     }
     change {

@@ -59,7 +59,7 @@ object! {
         external_budget: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -111,7 +111,7 @@ body! {
         /// The users and the teams who do the work.
         assignees: Vec<Assignee>,
         ; clear
-        /// The id of the material after which the new material stands.
+        /// The id of the material after which the new material is placed.
         after_id: Id<ProjectMaterial>,
         /// The price of one unit.
         unit_price: Money,
@@ -121,13 +121,13 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
     }
 }
 
 body! {
-    /// Changes of a material of a project.
+    /// Changes to a material of a project.
     pub struct ProjectMaterialUpdate {
         ; set
         /// The title.
@@ -153,7 +153,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The first day.
         start_date: Date,
@@ -178,7 +178,7 @@ listed! {
 }
 
 resource! {
-    /// The materials of projects of the newer module: [`Teamleader::project_materials`](super::Teamleader::project_materials).
+    /// The operations on materials of projects of the newer module, from [`Teamleader::project_materials`](super::Teamleader::project_materials).
     pub struct ProjectMaterials of ProjectMaterial
 }
 
@@ -197,9 +197,9 @@ methods! {
     act {
         /// Deletes the material.
         delete(id: ProjectMaterial) = "projects-v2/materials.delete";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the material.
         assign(id: ProjectMaterial; assignee: &Assignee) = "projects-v2/materials.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the material.
         unassign(id: ProjectMaterial; assignee: &Assignee) = "projects-v2/materials.unassign";
     }
     change {

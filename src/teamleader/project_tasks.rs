@@ -40,7 +40,7 @@ enums! {
         UserRate = "user_rate",
         /// At the rate of the type of work.
         WorkTypeRate = "work_type_rate",
-        /// At a rate of its own.
+        /// At the task's own rate.
         CustomRate = "custom_rate",
         /// At a fixed price.
         FixedPrice = "fixed_price",
@@ -82,7 +82,7 @@ object! {
         external_budget: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -144,7 +144,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The rate.
         custom_rate: Money,
@@ -152,7 +152,7 @@ body! {
 }
 
 body! {
-    /// Changes of a task of a project.
+    /// Changes to a task of a project.
     pub struct ProjectTaskUpdate {
         ; set
         /// The status.
@@ -172,7 +172,7 @@ body! {
         fixed_price: Money,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The rate.
         custom_rate: Money,
@@ -199,7 +199,7 @@ listed! {
 }
 
 resource! {
-    /// The tasks of projects of the newer module: [`Teamleader::project_tasks`](super::Teamleader::project_tasks).
+    /// The operations on tasks of projects of the newer module, from [`Teamleader::project_tasks`](super::Teamleader::project_tasks).
     pub struct ProjectTasks of ProjectTask
 }
 
@@ -218,9 +218,9 @@ methods! {
     act {
         /// Deletes the task.
         delete(id: ProjectTask; delete_strategy: &TaskDeletion) = "projects-v2/tasks.delete";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the task.
         assign(id: ProjectTask; assignee: &Assignee) = "projects-v2/tasks.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the task.
         unassign(id: ProjectTask; assignee: &Assignee) = "projects-v2/tasks.unassign";
     }
     change {

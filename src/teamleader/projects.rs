@@ -35,7 +35,7 @@ enums! {
         ExternalBudgetSpent = "external_budget_spent",
         /// The budget that the customer agreed to.
         ExternalBudget = "external_budget",
-        /// The budget of the account itself.
+        /// The account's own budget.
         InternalBudget = "internal_budget",
         /// The margin.
         Margin = "margin",
@@ -79,9 +79,9 @@ enums! {
 
     /// What happens to the parts of a project that is closed.
     pub enum ClosingStrategy {
-        /// They are marked as done.
+        /// The parts are marked as done.
         MarkTasksAndMaterialsAsDone = "mark_tasks_and_materials_as_done",
-        /// They keep their status.
+        /// The parts keep their status.
         None = "none",
     }
 
@@ -117,7 +117,7 @@ enums! {
     pub enum UpdateRights {
         /// Its owners.
         Owners = "owners",
-        /// Its owners and those who work on it.
+        /// The project's owners and assignees.
         OwnersAndAssignees = "owners_and_assignees",
         /// Everyone.
         Everyone = "everyone",
@@ -131,7 +131,7 @@ enums! {
         Cascade = "cascade",
     }
 
-    /// How far a project is.
+    /// How far the work on a project has come.
     pub enum ProjectProgress {
         /// Not closed.
         Open = "open",
@@ -139,7 +139,7 @@ enums! {
         Planned = "planned",
         /// Begun.
         Running = "running",
-        /// Past its last day.
+        /// The last day has passed.
         Overdue = "overdue",
         /// Over its budget.
         OverBudget = "over_budget",
@@ -203,7 +203,7 @@ object! {
         material_external_budget_spent: Option<Money>,
         /// The part of the external budget that is used.
         external_budget_spent: Option<Money>,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Option<Money>,
         /// The price.
         price: Option<Money>,
@@ -237,7 +237,7 @@ object! {
         deals: Vec<Reference<Deal>>,
         /// The quotations.
         quotations: Vec<Reference<Quotation>>,
-        /// The rates of single users; not in a list.
+        /// The rates of users that differ in this project; not in a list.
         custom_user_rates: Vec<UserRate>,
         /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
@@ -257,7 +257,7 @@ body! {
     pub struct BillingChange {
         /// How the work is billed from now on.
         value: ProjectBilling,
-        /// What happens to the parts of the object.
+        /// What the change does to the parts of the project or the group.
         update_strategy: UpdateStrategy,
     }
 }
@@ -294,22 +294,22 @@ body! {
         deal_ids: Vec<Id<Deal>>,
         /// The ids of the quotations.
         quotation_ids: Vec<Id<Quotation>>,
-        /// The time that was tracked before the project was made here.
+        /// The time that was tracked before the project was created in Teamleader.
         initial_time_tracked: TimeSpan,
-        /// The price before the project was made here.
+        /// The price before the project was created in Teamleader.
         initial_price: Money,
-        /// The cost before the project was made here.
+        /// The cost before the project was created in Teamleader.
         initial_cost: Money,
-        /// The amount that was billed before the project was made here.
+        /// The amount that was billed before the project was created in Teamleader.
         initial_amount_billed: Money,
-        /// The amount that was paid before the project was made here.
+        /// The amount that was paid before the project was created in Teamleader.
         initial_amount_paid: Money,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
         ; clear
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The fixed price.
         fixed_price: Money,
@@ -317,7 +317,7 @@ body! {
 }
 
 body! {
-    /// Changes of a project.
+    /// Changes to a project.
     pub struct ProjectUpdate {
         ; set
         /// The title.
@@ -335,7 +335,7 @@ body! {
         time_budget: TimeSpan,
         /// The budget that the customer agreed to.
         external_budget: Money,
-        /// The budget of the account itself.
+        /// The account's own budget.
         internal_budget: Money,
         /// The fixed price.
         fixed_price: Money,
@@ -374,7 +374,8 @@ listed! {
 }
 
 resource! {
-    /// The projects of Teamleader's newer project module: [`Teamleader::projects`](super::Teamleader::projects).
+    /// The operations on projects of the newer module, from
+    /// [`Teamleader::projects`](super::Teamleader::projects).
     pub struct Projects of Project
 }
 
@@ -397,25 +398,25 @@ methods! {
         reopen(id: Project) = "projects-v2/projects.reopen";
         /// Deletes the project.
         delete(id: Project; delete_strategy: &ProjectDeletion) = "projects-v2/projects.delete";
-        /// Adds an owner.
+        /// Adds an owner of the project.
         add_owner(id: Project, user_id: User) = "projects-v2/projects.addOwner";
-        /// Removes an owner.
+        /// Removes an owner of the project.
         remove_owner(id: Project, user_id: User) = "projects-v2/projects.removeOwner";
-        /// Assigns a user or a team.
+        /// Assigns a user or a team to the project.
         assign(id: Project; assignee: &Assignee) = "projects-v2/projects.assign";
-        /// Removes a user or a team.
+        /// Removes a user or a team from the project.
         unassign(id: Project; assignee: &Assignee) = "projects-v2/projects.unassign";
-        /// Adds a contact or a company.
+        /// Adds a contact or a company as a customer of the project.
         add_customer(id: Project; customer: &Customer) = "projects-v2/projects.addCustomer";
-        /// Removes a contact or a company.
+        /// Removes a contact or a company from the project's customers.
         remove_customer(id: Project; customer: &Customer) = "projects-v2/projects.removeCustomer";
-        /// Adds a deal.
+        /// Adds a deal to the project.
         add_deal(id: Project, deal_id: Deal) = "projects-v2/projects.addDeal";
-        /// Removes a deal.
+        /// Removes a deal from the project.
         remove_deal(id: Project, deal_id: Deal) = "projects-v2/projects.removeDeal";
-        /// Adds a quotation.
+        /// Adds a quotation to the project.
         add_quotation(id: Project, quotation_id: Quotation) = "projects-v2/projects.addQuotation";
-        /// Removes a quotation.
+        /// Removes a quotation from the project.
         remove_quotation(id: Project, quotation_id: Quotation) = "projects-v2/projects.removeQuotation";
     }
     change {

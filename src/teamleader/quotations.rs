@@ -75,7 +75,7 @@ model! {
         document_template: Option<Reference<DocumentTemplate>>,
         /// The expiry: the last day, and the action after it.
         expiry: Option<Expiry>,
-        /// The custom fields, if Teamleader sends any. The specification does not have them.
+        /// The custom fields, if Teamleader sends any. The specification does not list this member.
         custom_fields: Option<Vec<CustomField>>,
         /// The time of creation.
         #[serde(default, with = "maybe")]
@@ -165,7 +165,7 @@ request! {
 }
 
 request! {
-    /// Changes of a quotation. Lists are replaced as a whole.
+    /// Changes to a quotation. Lists are replaced as a whole.
     pub struct QuotationUpdate {
         ; set
         /// The currency.
@@ -287,7 +287,7 @@ listed! {
 }
 
 resource! {
-    /// The quotations of an account: [`Teamleader::quotations`](super::Teamleader::quotations).
+    /// The operations on quotations, from [`Teamleader::quotations`](super::Teamleader::quotations).
     pub struct Quotations of Quotation
 }
 

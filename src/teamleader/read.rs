@@ -20,7 +20,7 @@ struct Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// The number of objects in the whole list.
+    /// Returns the number of objects in the whole list.
     fn total(&self) -> Option<u64> {
         let matches = &self.meta["matches"];
         matches.as_u64().or_else(|| matches.as_str()?.trim().parse().ok())
@@ -36,7 +36,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-/// Whether this is the answer of a read: an object that has no `data`.
+/// Whether an operation that only reads answered with an object without `data`.
 fn bare(name: &str, bytes: &[u8]) -> bool {
     let members = || serde_json::from_slice::<Map<String, Value>>(bytes).ok();
     Operation::named(name).is_some_and(Operation::is_read)
@@ -44,7 +44,7 @@ fn bare(name: &str, bytes: &[u8]) -> bool {
 }
 
 impl Teamleader {
-    /// Calls `work` with the reader of rows.
+    /// Calls `work` with a reader of the rows of this operation.
     fn reader<T>(&self, name: &str, forgiving: bool, work: impl FnOnce(Rows<'_>) -> T) -> T {
         let clean = |text: String| self.without_token(text);
         work(Rows { operation: name, keys: &["id", "tag", "url"], forgiving, clean: &clean })

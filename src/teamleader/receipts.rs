@@ -22,7 +22,7 @@ object! {
         id: Id<Receipt>,
         /// The title.
         title: Option<String>,
-        /// The user or the document of Peppol that the expense comes from.
+        /// The user or the Peppol document that the expense comes from.
         origin: Option<Reference>,
         /// The contact or the company that supplies.
         supplier: Option<Reference>,
@@ -40,7 +40,7 @@ object! {
         file: Option<Reference<File>>,
         /// Whether the document is approved.
         review_status: Option<ReviewStatus>,
-        /// Which part is paid.
+        /// How much is paid.
         payment_status: Option<PaymentStatus>,
     }
 }
@@ -70,7 +70,7 @@ body! {
 }
 
 body! {
-    /// Changes of a receipt.
+    /// Changes to a receipt.
     pub struct ReceiptUpdate {
         ; set
         /// The title.
@@ -94,7 +94,7 @@ body! {
 }
 
 bare! {
-    /// The receipts: [`Teamleader::receipts`](super::Teamleader::receipts).
+    /// The operations on receipts, from [`Teamleader::receipts`](super::Teamleader::receipts).
     pub struct Receipts
 }
 

@@ -15,7 +15,7 @@ use super::users::Team;
 
 /// A reference to an object, as in Teamleader's answers: the object's type and id.
 ///
-/// `T` is the type of the object. If a reference can lead to several types, `T` is [`Anything`] and
+/// `T` is the type of the object. If a reference can point to several types, `T` is [`Anything`] and
 /// [`Reference::kind`] names the type.
 #[derive(Serialize)]
 #[serde(bound = "")]
@@ -37,8 +37,7 @@ impl<T> Reference<T> {
         Reference { kind: kind.into(), id: id.into(), extra: Map::new() }
     }
 
-    /// Returns the contact or the company that the reference leads to. Returns `None` for any other
-    /// type.
+    /// Returns the contact or the company that the reference points to. Returns `None` for any other type.
     pub fn customer(&self) -> Option<Customer> {
         match self.kind.as_str() {
             "contact" => Some(Customer::contact(self.id.as_str())),
@@ -139,7 +138,7 @@ impl From<Id<Company>> for Customer {
     }
 }
 
-/// A user or a team in a request: who does the work.
+/// The user or the team that does the work, in a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -174,7 +173,7 @@ impl From<Id<Team>> for Assignee {
     }
 }
 
-/// A user or a contact in a request: who attends a meeting or an event.
+/// The user or the contact who attends a meeting or an event, in a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
 #[non_exhaustive]

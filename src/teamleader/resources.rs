@@ -21,102 +21,102 @@ macro_rules! lists {
 }
 
 lists! {
-    /// The users.
+    /// Returns the operations on users.
     users -> users::Users;
-    /// The teams of users.
+    /// Returns the operations on teams of users.
     teams -> users::Teams;
-    /// The tax rates.
+    /// Returns the operations on tax rates.
     tax_rates -> settings::TaxRates;
-    /// The rates of withholding tax.
+    /// Returns the operations on rates of withholding tax.
     withholding_tax_rates -> settings::WithholdingTaxRates;
-    /// The payment methods.
+    /// Returns the operations on payment methods.
     payment_methods -> settings::PaymentMethods;
-    /// The categories of products.
+    /// Returns the operations on categories of products.
     product_categories -> settings::ProductCategories;
-    /// The units of measure.
+    /// Returns the operations on units of measure.
     units_of_measure -> settings::UnitsOfMeasure;
-    /// The price lists.
+    /// Returns the operations on price lists.
     price_lists -> settings::PriceLists;
-    /// The types of work.
+    /// Returns the operations on types of work.
     work_types -> settings::WorkTypes;
-    /// The types of activities.
+    /// Returns the operations on types of activities.
     activity_types -> settings::ActivityTypes;
-    /// The outcomes of calls.
+    /// Returns the operations on outcomes of calls.
     call_outcomes -> settings::CallOutcomes;
-    /// The types of days off.
+    /// Returns the operations on types of days off.
     day_off_types -> settings::DayOffTypes;
-    /// The tasks.
+    /// Returns the operations on tasks.
     tasks -> tasks::Tasks;
-    /// The tracked time.
+    /// Returns the operations on tracked time.
     time_tracking -> time_tracking::TimeTracking;
-    /// The timer of the user who is logged in.
+    /// Returns the operations on the timer of the user who is logged in.
     timers -> time_tracking::Timers;
-    /// The events in the calendar.
+    /// Returns the operations on events in the calendar.
     events -> events::Events;
-    /// The meetings.
+    /// Returns the operations on meetings.
     meetings -> meetings::Meetings;
-    /// The calls.
+    /// Returns the operations on calls.
     calls -> calls::Calls;
-    /// The credit notes.
+    /// Returns the operations on credit notes.
     credit_notes -> credit_notes::CreditNotes;
-    /// The orders at suppliers.
+    /// Returns the operations on orders at suppliers.
     orders -> orders::Orders;
-    /// The subscriptions.
+    /// Returns the operations on subscriptions.
     subscriptions -> subscriptions::Subscriptions;
-    /// The tickets.
+    /// Returns the operations on tickets.
     tickets -> tickets::Tickets;
-    /// The statuses of tickets.
+    /// Returns the operations on statuses of tickets.
     ticket_statuses -> tickets::TicketStatuses;
-    /// The projects of the newer module.
+    /// Returns the operations on projects of the newer module.
     projects -> projects::Projects;
-    /// The groups of tasks and materials in projects.
+    /// Returns the operations on groups of tasks and materials in projects.
     project_groups -> project_groups::ProjectGroups;
-    /// The tasks of projects of the newer module.
+    /// Returns the operations on tasks of projects of the newer module.
     project_tasks -> project_tasks::ProjectTasks;
-    /// The materials of projects of the newer module.
+    /// Returns the operations on materials of projects of the newer module.
     project_materials -> project_materials::ProjectMaterials;
-    /// The projects of the older module.
+    /// Returns the operations on projects of the older module.
     legacy_projects -> legacy_projects::LegacyProjects;
-    /// The milestones of projects of the older module.
+    /// Returns the operations on milestones of projects of the older module.
     milestones -> milestones::Milestones;
-    /// The notes.
+    /// Returns the operations on notes.
     notes -> notes::Notes;
-    /// The tracked emails.
+    /// Returns the operations on tracked emails.
     email_tracking -> notes::EmailTracking;
-    /// The templates of emails.
+    /// Returns the operations on templates of emails.
     mail_templates -> notes::MailTemplates;
-    /// The templates of documents.
+    /// Returns the operations on templates of documents.
     document_templates -> notes::DocumentTemplates;
-    /// The legal forms of companies.
+    /// Returns the operations on legal forms of companies.
     business_types -> lookups::BusinessTypes;
-    /// The payment terms.
+    /// Returns the operations on payment terms.
     payment_terms -> lookups::PaymentTerms;
-    /// The discounts.
+    /// Returns the operations on discounts.
     commercial_discounts -> lookups::CommercialDiscounts;
-    /// The closing days.
+    /// Returns the operations on closing days.
     closing_days -> lookups::ClosingDays;
-    /// The regions and provinces.
+    /// Returns the operations on regions and provinces.
     level_two_areas -> lookups::LevelTwoAreas;
-    /// The exchange rates.
+    /// Returns the operations on exchange rates.
     currencies -> lookups::Currencies;
-    /// The days off of users.
+    /// Returns the operations on days off of users.
     days_off -> days_off::DaysOff;
-    /// The expenses.
+    /// Returns the operations on expenses.
     expenses -> expenses::Expenses;
-    /// What was sent to the bookkeeping.
+    /// Returns the operations on submissions to the bookkeeping.
     bookkeeping_submissions -> expenses::BookkeepingSubmissions;
-    /// The incoming invoices.
+    /// Returns the operations on incoming invoices.
     incoming_invoices -> incoming::IncomingInvoices;
-    /// The incoming credit notes.
+    /// Returns the operations on incoming credit notes.
     incoming_credit_notes -> incoming::IncomingCreditNotes;
-    /// The receipts.
+    /// Returns the operations on receipts.
     receipts -> receipts::Receipts;
-    /// The work that can be planned.
+    /// Returns the operations on work that can be planned.
     plannable_items -> planning::PlannableItems;
-    /// The reservations.
+    /// Returns the operations on reservations.
     reservations -> planning::Reservations;
-    /// The time that users have.
+    /// Returns the operations on the available time of users.
     user_availability -> planning::UserAvailabilities;
-    /// The account.
+    /// Returns the operations on the account.
     account -> accounts::Account;
 }

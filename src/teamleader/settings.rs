@@ -72,7 +72,7 @@ request! {
 }
 
 resource! {
-    /// The tax rates of an account:
+    /// The operations on tax rates, from
     /// [`Teamleader::tax_rates`](super::Teamleader::tax_rates).
     pub struct TaxRates of TaxRate
 }
@@ -101,7 +101,7 @@ request! {
 }
 
 resource! {
-    /// The rates of withholding tax of an account:
+    /// The operations on rates of withholding tax, from
     /// [`Teamleader::withholding_tax_rates`](super::Teamleader::withholding_tax_rates).
     pub struct WithholdingTaxRates of WithholdingTaxRate
 }
@@ -130,7 +130,7 @@ request! {
 }
 
 resource! {
-    /// The payment methods of an account:
+    /// The operations on payment methods, from
     /// [`Teamleader::payment_methods`](super::Teamleader::payment_methods).
     pub struct PaymentMethods of PaymentMethod
 }
@@ -158,7 +158,7 @@ request! {
 }
 
 resource! {
-    /// The categories of products of an account:
+    /// The operations on categories of products, from
     /// [`Teamleader::product_categories`](super::Teamleader::product_categories).
     pub struct ProductCategories of ProductCategory
 }
@@ -174,7 +174,7 @@ model! {
 }
 
 resource! {
-    /// The units of measure of an account:
+    /// The operations on units of measure, from
     /// [`Teamleader::units_of_measure`](super::Teamleader::units_of_measure).
     pub struct UnitsOfMeasure of UnitOfMeasure
 }
@@ -201,7 +201,7 @@ request! {
 }
 
 resource! {
-    /// The price lists of an account:
+    /// The operations on price lists, from
     /// [`Teamleader::price_lists`](super::Teamleader::price_lists).
     pub struct PriceLists of PriceList
 }
@@ -228,7 +228,7 @@ request! {
 }
 
 resource! {
-    /// The types of work of an account:
+    /// The operations on types of work, from
     /// [`Teamleader::work_types`](super::Teamleader::work_types).
     pub struct WorkTypes of WorkType
 }
@@ -253,7 +253,7 @@ request! {
 }
 
 resource! {
-    /// The types of activities of an account:
+    /// The operations on types of activities, from
     /// [`Teamleader::activity_types`](super::Teamleader::activity_types).
     pub struct ActivityTypes of ActivityType
 }
@@ -269,7 +269,7 @@ model! {
 }
 
 resource! {
-    /// The outcomes of calls of an account:
+    /// The operations on outcomes of calls, from
     /// [`Teamleader::call_outcomes`](super::Teamleader::call_outcomes).
     pub struct CallOutcomes of CallOutcome
 }
@@ -285,7 +285,7 @@ model! {
 }
 
 resource! {
-    /// The types of days off of an account:
+    /// The operations on types of days off, from
     /// [`Teamleader::day_off_types`](super::Teamleader::day_off_types).
     pub struct DayOffTypes of DayOffType
 }

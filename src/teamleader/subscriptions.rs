@@ -193,17 +193,17 @@ body! {
 }
 
 impl NewInvoiceGeneration {
-    /// Each new invoice stays a draft.
+    /// Leaves each new invoice as a draft.
     pub fn draft() -> NewInvoiceGeneration {
         NewInvoiceGeneration::new(InvoiceAction::Draft)
     }
 
-    /// Each new invoice is booked.
+    /// Books each new invoice.
     pub fn book() -> NewInvoiceGeneration {
         NewInvoiceGeneration::new(InvoiceAction::Book)
     }
 
-    /// Each new invoice is booked and sent in these ways.
+    /// Books each new invoice and sends the invoice in these ways.
     pub fn book_and_send(ways: impl IntoIterator<Item = SendingMethod>) -> NewInvoiceGeneration {
         let ways: Vec<NewSendingMethod> = ways.into_iter().map(NewSendingMethod::new).collect();
         NewInvoiceGeneration::new(InvoiceAction::BookAndSend).sending_methods(ways)
@@ -247,7 +247,7 @@ body! {
 }
 
 body! {
-    /// Changes of a subscription. Lists are replaced as a whole.
+    /// Changes to a subscription. Lists are replaced as a whole.
     pub struct SubscriptionUpdate {
         ; set
         /// The first day.
@@ -306,7 +306,7 @@ listed! {
 }
 
 resource! {
-    /// The subscriptions: [`Teamleader::subscriptions`](super::Teamleader::subscriptions).
+    /// The operations on subscriptions, from [`Teamleader::subscriptions`](super::Teamleader::subscriptions).
     pub struct Subscriptions of Subscription
 }
 

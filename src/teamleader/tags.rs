@@ -26,6 +26,6 @@ listed! {
 }
 
 resource! {
-    /// The tags of an account: [`Teamleader::tags`](super::Teamleader::tags).
+    /// The operations on tags, from [`Teamleader::tags`](super::Teamleader::tags).
     pub struct Tags of Tag
 }

@@ -109,7 +109,7 @@ body! {
 }
 
 body! {
-    /// Changes of a task.
+    /// Changes to a task.
     pub struct TaskUpdate {
         ; set
         /// The title.
@@ -181,7 +181,7 @@ listed! {
 }
 
 resource! {
-    /// The tasks: [`Teamleader::tasks`](super::Teamleader::tasks).
+    /// The operations on tasks, from [`Teamleader::tasks`](super::Teamleader::tasks).
     pub struct Tasks of Task
 }
 

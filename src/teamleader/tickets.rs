@@ -14,7 +14,7 @@ use super::{Assignee, Customer, Id, List, Nothing, Reference};
 use crate::error::Result;
 
 enums! {
-    /// Who a message is between.
+    /// Between whom a message is exchanged.
     pub enum MessageType {
         /// With the customer.
         Customer = "customer",
@@ -50,7 +50,7 @@ enums! {
 }
 
 object! {
-    /// The company for which a contact has a ticket.
+    /// The company on whose behalf a contact has a ticket.
     pub struct TicketParticipant {
         /// The contact or the company.
         customer: Option<Reference>,
@@ -76,7 +76,7 @@ object! {
         closed_at: Option<OffsetDateTime>,
         /// The contact or the company that has the ticket.
         customer: Option<Reference>,
-        /// The company for which the contact has the ticket.
+        /// The company on whose behalf the contact has the ticket.
         participant: Option<TicketParticipant>,
         /// The time of the last message.
         last_message_at: Option<OffsetDateTime>,
@@ -108,7 +108,7 @@ object! {
         ticket: Option<Reference<Ticket>>,
         /// The attached files.
         attachments: Vec<Reference<File>>,
-        /// Who the message is between.
+        /// Between whom the message is exchanged.
         kind as "type": Option<MessageType>,
     }
 }
@@ -120,13 +120,13 @@ object! {
         id: Id<TicketStatus>,
         /// The kind of the status.
         status: Option<TicketStatusKind>,
-        /// The name, if the account has its own.
+        /// The name, if the account gave the status a name.
         label: Option<String>,
     }
 }
 
 body! {
-    /// The company for which a contact has a ticket, in a request.
+    /// The company on whose behalf a contact has a ticket, in a request.
     pub struct NewTicketParticipant {
         /// The contact or the company.
         customer: Customer,
@@ -149,7 +149,7 @@ body! {
         custom_fields: Vec<NewCustomField>,
         /// The description.
         description: String,
-        /// The company for which the contact has the ticket.
+        /// The company on whose behalf the contact has the ticket.
         participant: NewTicketParticipant,
         /// Whether the customer gets an automatic reply.
         initial_reply: InitialReply,
@@ -159,7 +159,7 @@ body! {
 }
 
 body! {
-    /// Changes of a ticket.
+    /// Changes to a ticket.
     pub struct TicketUpdate {
         ; set
         /// The subject.
@@ -175,7 +175,7 @@ body! {
         ; clear
         /// The user who handles the ticket.
         assignee: Assignee,
-        /// The company for which the contact has the ticket.
+        /// The company on whose behalf the contact has the ticket.
         participant: NewTicketParticipant,
         /// The id of the milestone.
         milestone_id: Id<Milestone>,
@@ -263,12 +263,12 @@ listed! {
 }
 
 resource! {
-    /// The tickets: [`Teamleader::tickets`](super::Teamleader::tickets).
+    /// The operations on tickets, from [`Teamleader::tickets`](super::Teamleader::tickets).
     pub struct Tickets of Ticket
 }
 
 resource! {
-    /// The statuses of tickets: [`Teamleader::ticket_statuses`](super::Teamleader::ticket_statuses).
+    /// The operations on statuses of tickets, from [`Teamleader::ticket_statuses`](super::Teamleader::ticket_statuses).
     pub struct TicketStatuses of TicketStatus
 }
 

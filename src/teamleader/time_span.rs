@@ -30,8 +30,8 @@ object! {
 }
 
 impl TimeSpan {
-    /// Makes a length of time. Tasks want [`TimeUnit::Min`], reservations [`TimeUnit::Minutes`], and projects
-    /// [`TimeUnit::Seconds`], [`TimeUnit::Minutes`] or [`TimeUnit::Hours`].
+    /// Makes a length of time. Tasks require [`TimeUnit::Min`], reservations [`TimeUnit::Minutes`], and
+    /// projects [`TimeUnit::Seconds`], [`TimeUnit::Minutes`] or [`TimeUnit::Hours`].
     pub fn new(value: impl Into<Decimal>, unit: TimeUnit) -> TimeSpan {
         TimeSpan { unit: Some(unit), value: Some(value.into()), extra: serde_json::Map::new() }
     }

@@ -22,7 +22,7 @@ enums! {
     pub enum TimeInclude {
         /// The materials that were used.
         Materials = "materials",
-        /// The objects that the time counts for.
+        /// The objects that the time is related to.
         RelatesTo = "relates_to",
     }
 
@@ -104,7 +104,7 @@ object! {
         billing_info: Option<BillingInfo>,
         /// The materials that were used; only on request.
         materials: Vec<TrackedMaterial>,
-        /// The objects that the time counts for; only on request.
+        /// The objects that the time is related to; only on request.
         relates_to: Vec<Reference>,
         /// The rate of one hour.
         hourly_rate: Option<Money>,
@@ -157,7 +157,7 @@ impl NewTrackedTime {
 
 body! {
     own new;
-    /// Changes of tracked time. Teamleader demands the start and the length: [`TrackedTimeUpdate::lasting`] and
+    /// Changes to tracked time. Teamleader demands the start and the length: [`TrackedTimeUpdate::lasting`] and
     /// [`TrackedTimeUpdate::on`] make a request.
     pub struct TrackedTimeUpdate {
         /// The length, in seconds.
@@ -204,23 +204,23 @@ body! {
     /// A filter for tracked time.
     pub struct TimeFilter {
         ; set
-        /// Tracked time with one of these ids.
+        /// Entries with one of these ids.
         ids: Vec<Id<TrackedTime>>,
-        /// Time of this user.
+        /// Entries of this user.
         user_id: Id<User>,
-        /// Time that starts after this time.
+        /// Entries that start after this time.
         started_after: OffsetDateTime,
-        /// Time that starts before this time.
+        /// Entries that start before this time.
         started_before: OffsetDateTime,
-        /// Time that ends after this time.
+        /// Entries that end after this time.
         ended_after: OffsetDateTime,
-        /// Time that ends before this time.
+        /// Entries that end before this time.
         ended_before: OffsetDateTime,
-        /// Time of this object.
+        /// Entries for this object.
         subject: Reference,
-        /// Time of objects of one of these types.
+        /// Entries for objects of one of these types.
         subject_types: Vec<TimeSubjectType>,
-        /// Time that count for this object.
+        /// Entries that are related to this object.
         relates_to: Reference,
     }
 }
@@ -230,7 +230,7 @@ listed! {
 }
 
 resource! {
-    /// The tracked time: [`Teamleader::time_tracking`](super::Teamleader::time_tracking).
+    /// The operations on tracked time, from [`Teamleader::time_tracking`](super::Teamleader::time_tracking).
     pub struct TimeTracking of TrackedTime
 }
 
@@ -298,7 +298,7 @@ body! {
 }
 
 body! {
-    /// Changes of the timer that runs.
+    /// Changes to the timer that runs.
     pub struct TimerUpdate {
         ; set
         /// The start.
@@ -316,14 +316,14 @@ body! {
 }
 
 bare! {
-    /// The timer of the user who is logged in: [`Teamleader::timers`](super::Teamleader::timers).
+    /// The operations on the timer of the user who is logged in, from [`Teamleader::timers`](super::Teamleader::timers).
     pub struct Timers
 }
 
 methods! {
     impl Timers of Timer;
     make {
-        /// Starts a timer and returns a reference to the timer. A timer that runs is stopped first.
+        /// Starts a timer and returns a reference to the timer. Teamleader stops a running timer first.
         start(NewTimer) = "timers.start";
     }
     put {

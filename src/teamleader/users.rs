@@ -44,7 +44,7 @@ open_enum! {
 }
 
 model! {
-    /// The user who is logged in: [`Teamleader::me`](super::Teamleader::me).
+    /// The user who is logged in, from [`Teamleader::me`](super::Teamleader::me).
     pub struct Me {
         /// The id.
         id: Id<User>,
@@ -168,12 +168,12 @@ listed! {
 }
 
 resource! {
-    /// The users of an account: [`Teamleader::users`](super::Teamleader::users).
+    /// The operations on users, from [`Teamleader::users`](super::Teamleader::users).
     pub struct Users of User
 }
 
 resource! {
-    /// The teams of an account: [`Teamleader::teams`](super::Teamleader::teams).
+    /// The operations on teams, from [`Teamleader::teams`](super::Teamleader::teams).
     pub struct Teams of Team
 }
 

@@ -356,7 +356,7 @@ model! {
         from: Option<Currency>,
         /// The currency of the account.
         to: Option<Currency>,
-        /// The amount of `to` for one `from`.
+        /// The amount in the currency `to` for one unit of the currency `from`.
         rate: Option<Decimal>,
     }
 }

@@ -92,7 +92,7 @@ listed! {
 }
 
 resource! {
-    /// The webhooks of an account: [`Teamleader::webhooks`](super::Teamleader::webhooks).
+    /// The operations on webhooks, from [`Teamleader::webhooks`](super::Teamleader::webhooks).
     pub struct Webhooks of Webhook
 }
 

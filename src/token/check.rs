@@ -3,6 +3,12 @@
 use super::Token;
 
 impl Token {
+    /// Whether a person or a program has put a control character into the access token, and a refresh brings
+    /// another access token. No answer of a service brings such a token.
+    pub(crate) fn was_changed(&self) -> bool {
+        self.refresh_token.is_some() && self.access_token.expose().contains(char::is_control)
+    }
+
     /// Returns the fault of a token that no service can have issued; `None` if there is none. The text
     /// begins with the caller's name for the access token or the refresh token.
     pub(crate) fn fault(&self, access_token: &str, refresh_token: &str) -> Option<String> {

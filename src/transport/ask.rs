@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::exchange::{Answer, Raw, always};
 #[cfg(feature = "device")]
-use super::id_token::times;
+use super::id_token::{IdTokenLogin, times};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::proof_key::ProofKey;
@@ -15,7 +15,7 @@ use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// Sends a request and reads the answer with `read`. The error has no secret that was sent.
+    /// Sends a request and reads the answer with `read`. The error contains no secret of the request.
     fn ask<T>(
         &self,
         sent_at: OffsetDateTime,
@@ -138,12 +138,13 @@ impl TokenTransport {
         if let Raw::Answer(answer) = &raw {
             *slower = protocol::slower_interval(&answer.body, before);
         }
-        let (now, asked) = (times(&raw, sent_at), code.asks_openid().then_some(None));
+        let now = times(&raw, sent_at);
+        let login = IdTokenLogin { asked: code.asks_openid(), ..IdTokenLogin::default() };
         let mut sent = self.judged(raw, &hidden, sent_at);
         // Some servers answer a poll with status 429 where RFC 8628 section 3.5 has 400.
         if let crate::refresh::Sent::Reply(reply) = &mut sent {
             reply.outcome.name_poll(slower);
         }
-        self.with_fit_id_token(self.bound(sent, key), now, asked, None)
+        self.with_fit_id_token(self.bound(sent, key), now, login, None)
     }
 }

@@ -1,5 +1,6 @@
 //! The configurations of the agents, and the settings that a caller cannot change.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
@@ -18,9 +19,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the API may be silent while its answer is awaited or read.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The head of an answer to a token request may have at least this many bytes, whatever the caller sets: if ureq
+/// refused the answer, its tokens would be lost.
+const HEAD: usize = 64 << 10;
+
 /// Changes ureq's configuration: proxy, certificates and the like.
 pub(crate) type HttpConfig =
-    Box<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
+    Arc<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
 
 /// A `User-Agent` that names this crate and its version.
 const AGENT_NAME: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
@@ -116,8 +121,8 @@ pub(crate) fn api_config(
     let name = provider.user_agent.as_deref();
     let wanted = changed(name, change).build();
     // ureq sets a limit per read and write once on a connection; a limit on the whole call would cost a
-    // thread for each name look-up. The configuration is made a second time, because it cannot become a
-    // builder again, and its middleware cannot be moved.
+    // thread for each name look-up. `changed` builds the configuration again, because a finished
+    // configuration cannot become a builder, and its middleware cannot be moved.
     held(changed(name, change), &wanted, name, loopback)
         .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
         .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
@@ -125,8 +130,8 @@ pub(crate) fn api_config(
         .build()
 }
 
-/// Makes the headers of every API call, with an empty value for the token. Without this, ureq would make and
-/// check each value for each request.
+/// Makes the headers of every API call, with an empty value for the token. Without these headers, ureq would
+/// make and check each value for each request.
 pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     let given = [
         (USER_AGENT, config.user_agent(), AGENT_NAME),
@@ -182,7 +187,7 @@ pub(super) fn token_config(
         .ip_family(wanted.ip_family())
         .https_only(wanted.https_only())
         .no_delay(wanted.no_delay())
-        .max_response_header_size(wanted.max_response_header_size())
+        .max_response_header_size(wanted.max_response_header_size().max(HEAD))
         .max_idle_connections(0)
         .max_idle_connections_per_host(0)
         .timeout_resolve(connect)
@@ -238,8 +243,8 @@ mod tests {
 
     #[test]
     fn redirects_stay_off_and_timeouts_on_whatever_the_caller_sets() {
-        let blank: HttpConfig = Box::new(|_| Agent::config_builder());
-        for change in [None, Some(Box::new(reckless) as HttpConfig), Some(blank)] {
+        let blank: HttpConfig = Arc::new(|_| Agent::config_builder());
+        for change in [None, Some(Arc::new(reckless) as HttpConfig), Some(blank)] {
             let [api, token] = configs(change, false);
             assert_held(&api);
             assert_held(&token);
@@ -258,7 +263,7 @@ mod tests {
     #[test]
     fn a_caller_sets_the_timeouts_of_api_calls_only() {
         let second = Some(Duration::from_secs(1));
-        let change: HttpConfig = Box::new(move |config| {
+        let change: HttpConfig = Arc::new(move |config| {
             config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
         });
         let [api, token] = configs(Some(change), false);
@@ -270,14 +275,14 @@ mod tests {
 
     #[test]
     fn token_requests_use_the_callers_proxy_and_no_middleware() {
-        let [api, token] = configs(Some(Box::new(reckless)), false);
+        let [api, token] = configs(Some(Arc::new(reckless)), false);
         assert!(api.proxy().is_some() && token.proxy().is_some());
         let shown = |config: &Config| format!("{config:?}");
         assert!(shown(&api).contains("MiddlewareChain { len: 1 }"), "{}", shown(&api));
         assert!(shown(&token).contains("MiddlewareChain { len: 0 }"), "{}", shown(&token));
-        let [api, token] = configs(Some(Box::new(reckless)), true);
+        let [api, token] = configs(Some(Arc::new(reckless)), true);
         assert!(api.proxy().is_none() && token.proxy().is_none(), "loopback is never proxied");
-        let strict: HttpConfig = Box::new(|config| config.https_only(true).no_delay(false));
+        let strict: HttpConfig = Arc::new(|config| config.https_only(true).no_delay(false));
         let [_, token] = configs(Some(strict), false);
         assert!(token.https_only() && !token.no_delay());
     }

@@ -4,15 +4,15 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::SendBody;
 use ureq::http::header::{CONNECTION, CONTENT_LENGTH};
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue};
-use ureq::{Agent, SendBody};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::config::token_config;
 use super::limit;
-use super::{HttpConfig, cause_at, io_cause};
+use super::{AgentPair, HttpConfig, cause_at, io_cause};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
@@ -22,11 +22,7 @@ use crate::provider::is_loopback;
 const REPLY_LIMIT: u64 = 1 << 20;
 
 /// The agents of requests to an authorization server.
-pub(crate) struct Agents {
-    agent: Agent,
-    /// The agent for loopback hosts, without a proxy.
-    direct: Agent,
-}
+pub(crate) struct Agents(AgentPair);
 
 /// The result of a request.
 pub(crate) enum Raw {
@@ -34,7 +30,7 @@ pub(crate) enum Raw {
     Never(BoxError),
     /// The request may have arrived, and no answer came back.
     NoAnswer(BoxError),
-    /// An answer, or a part of one.
+    /// An answer, or a part of an answer.
     Answer(Answer),
 }
 
@@ -43,7 +39,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Zeroizing<Vec<u8>>,
-    /// Why the body is not whole; `None` if it is.
+    /// The reason why the body is not whole; `None` for a whole body.
     pub(crate) cut: Option<BoxError>,
 }
 
@@ -73,7 +69,7 @@ impl Agents {
     /// Whether requests go through a proxy, which then resolves the host names.
     #[cfg(feature = "discovery")]
     pub(crate) fn proxied(&self) -> bool {
-        self.agent.config().proxy().is_some()
+        self.0.at(false).config().proxy().is_some()
     }
 
     /// Makes agents whose requests are timed by `clock`. The client's own clock may stand still, so it is not
@@ -94,17 +90,17 @@ impl Agents {
         clock: Arc<dyn Clock>,
         public_only: bool,
     ) -> Agents {
-        let agent = |loopback| {
-            let config = token_config(user_agent, timeout, change, loopback);
+        let (user_agent, change) = (user_agent.map(str::to_owned), change.cloned());
+        Agents(AgentPair::new(move |loopback| {
+            let config = token_config(user_agent.as_deref(), timeout, change.as_ref(), loopback);
             limit::agent_to(config, timeout, clock.clone(), public_only)
-        };
-        Agents { agent: agent(false), direct: agent(true) }
+        }))
     }
 
-    /// Sends a request. If the body was never read, nothing left this machine. The error does not show this:
-    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds of
-    /// error. A request without a body is treated as sent. Nothing is sent if `in_time` returns false when
-    /// the body is about to be read.
+    /// Sends a request. If the body was never read, nothing left this machine. The error of ureq does not
+    /// show this: refused connections, failed name look-ups, failed handshakes and cut answers have the same
+    /// kinds of error. A request without a body is treated as sent. Nothing is sent if `in_time` returns
+    /// false when the body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -112,7 +108,7 @@ impl Agents {
         in_time: &dyn Fn() -> bool,
     ) -> Raw {
         let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
-        let agent = if loopback { &self.direct } else { &self.agent };
+        let agent = self.0.at(loopback);
         if request.body.is_empty() && !in_time() {
             return Raw::Never(TOO_LATE.into());
         }
@@ -239,10 +235,15 @@ fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
-/// Reads a body. Returns its bytes, and the reason if they are not the whole body.
+/// Appends at most `limit` bytes to `bytes`. Takes any reader, so that the program has this loop once.
+pub(crate) fn read_up_to(reader: &mut dyn Read, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    reader.take(limit).read_to_end(bytes).map(drop)
+}
+
+/// Reads a body. Returns the bytes of the body, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);
+    let read = read_up_to(&mut body.into_reader(), REPLY_LIMIT + 1, &mut bytes);
     let cut = match read {
         Err(error) => Some(io_cause(error)),
         Ok(_) if bytes.len() as u64 > REPLY_LIMIT => {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::TokenTransport;
 use super::exchange::Raw;
 use crate::error::Error;
-use crate::protocol::{self, Outcome};
+use crate::protocol::{self, Authorization, Outcome};
 use crate::refresh::Sent;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -22,16 +22,40 @@ pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
     [ours, date.filter(|date| (*date - ours).abs() <= FURTHEST).unwrap_or(ours)]
 }
 
+/// The values of the login that the ID token must agree with.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct IdTokenLogin<'a> {
+    /// Whether the login asked for an ID token. Then an ID token that fails its checks ends the
+    /// login.
+    pub(super) asked: bool,
+    /// The nonce that was sent.
+    pub(super) nonce: Option<&'a Secret>,
+    /// The earliest time by our clock at which the person may have authenticated, if the login has `max_age`.
+    pub(super) authenticated_since: Option<OffsetDateTime>,
+}
+
+impl IdTokenLogin<'_> {
+    /// A login asks for an ID token by its nonce. Without a nonce, an ID token that fails its checks does not
+    /// end the login.
+    pub(super) fn of(authorization: &Authorization) -> IdTokenLogin<'_> {
+        IdTokenLogin {
+            asked: authorization.nonce().is_some(),
+            nonce: authorization.nonce(),
+            authenticated_since: authorization.authenticated_since(),
+        }
+    }
+}
+
 impl TokenTransport {
-    /// Checks the ID token of an answer. A login that `asked` for an ID token (with a nonce, if one was
-    /// sent) fails if the ID token is unfit, and nothing is stored. In all other cases the tokens work
-    /// without an ID token: an unfit ID token is left out, and the refresh or the login succeeds.
-    /// `before` is the token that is refreshed.
+    /// Checks the ID token of an answer. A login that asked for an ID token fails if the ID token fails its
+    /// checks, and nothing is stored. In all other cases the tokens work without an ID token: an ID token that
+    /// fails its checks is left out, and the refresh or the login succeeds. `before` is the token that is
+    /// refreshed.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,
         now: [OffsetDateTime; 2],
-        asked: Option<Option<&Secret>>,
+        login: IdTokenLogin<'_>,
         before: Option<&Token>,
     ) -> Sent {
         let Sent::Reply(reply) = &mut sent else { return sent };
@@ -40,10 +64,12 @@ impl TokenTransport {
         let expected = protocol::ExpectedIdToken {
             issuer: self.provider.issuer(),
             client_id: self.credentials.id(),
-            nonce: asked.flatten(),
+            nonce: login.nonce,
             nonce_may_miss: self.provider.authorization.id_token_without_nonce,
             unsigned: self.provider.authorization.unsigned_id_tokens,
             just_came: true,
+            access_token: Some(issued.token.access_token()),
+            authenticated_since: login.authenticated_since,
             now,
         };
         let before = before.and_then(Token::id_token);
@@ -53,7 +79,7 @@ impl TokenTransport {
         });
         let Err(why) = fit else { return sent };
         let what = format!("the ID token of {}", self.provider.token_host());
-        if asked.is_some() {
+        if login.asked {
             return Sent::Never(Error::decode(what, why).into());
         }
         log::warn!(target: "evergrant", "{what} is not kept: {why}");

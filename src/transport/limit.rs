@@ -4,10 +4,12 @@
 //! virtual machine, or when a laptop is closed. ureq's own limit goes on meanwhile, so ureq would throw
 //! away an answer that is already in the socket, and with it the only refresh token that works. This
 //! module cuts a wait into slices. A slice that took much longer than planned is counted as one slice,
-//! and bytes that have arrived are read before a request is given up.
+//! and bytes that have arrived are read before a request is given up. [`head`] cleans the head of an answer.
 //!
 //! This module and [`super::public`] are the places that use `ureq::unversioned`, which may change with
 //! a minor version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
+
+mod head;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,9 +33,9 @@ pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 const SLICE: Duration = Duration::from_secs(1);
 /// How much longer than planned a wait may take on a busy computer.
 const SLACK: Duration = Duration::from_secs(1);
-/// The length of one look for arrived bytes, after the limit has passed.
+/// The time of one read for bytes that have arrived, after the limit has passed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long these looks go on while each finds bytes: an answer may have arrived in several pieces.
+/// How long these reads are repeated while each returns bytes: an answer may have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
 /// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
@@ -78,7 +80,8 @@ impl Connector for LimitedConnector {
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
         // Only rustls, of all TLS providers, is known to allow another read after a read that timed
-        // out, and Windows allows it for no socket. Otherwise the limit is one single wait.
+        // out, and Windows allows it for no socket. With any other TLS library, and on Windows, the limit is
+        // one single wait.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };
@@ -89,6 +92,7 @@ impl Connector for LimitedConnector {
             slice,
             clock: self.clock.clone(),
             meter: None,
+            head_is_clean: false,
         }))
     }
 }
@@ -103,13 +107,15 @@ struct Limited {
     clock: Arc<dyn Clock>,
     /// The meter is set when the connection is made and the request is about to be written.
     meter: Option<Meter>,
+    /// Whether the answer's head has come and was cleaned.
+    head_is_clean: bool,
 }
 
 /// The time left.
 #[derive(Debug)]
 struct Meter {
     left: Duration,
-    /// The time left for looks, after the limit.
+    /// The time that is left for reads after the limit.
     looks: Duration,
     /// When the time was last counted.
     at: Duration,
@@ -144,6 +150,38 @@ impl Limited {
         let meter = self.meter.get_or_insert_with(|| Meter { left: left(), looks: LOOKS, at: now });
         meter.count(now, SLICE);
         Some(meter)
+    }
+
+    /// Waits for input, within the limit of the request.
+    fn wait(&mut self, timeout: &NextTimeout) -> Result<bool, Error> {
+        while let Some(meter) = &mut self.meter {
+            let over = meter.left.is_zero();
+            if over && meter.looks.is_zero() {
+                break;
+            }
+            let wait = if over { LOOK } else { meter.left.min(self.slice) };
+            let result = self.inner.await_input(only(wait, Timeout::PerRead));
+            let stopped = meter.count(self.clock.monotonic(), wait);
+            match result {
+                Err(Error::Timeout(_)) if over && !stopped => break,
+                Err(Error::Timeout(_)) => {}
+                result => return result,
+            }
+        }
+        Err(Error::Timeout(timeout.reason))
+    }
+
+    /// Cleans the answer's head if it has come. No more bytes come if `ended`.
+    fn clean_head(&mut self, ended: bool) {
+        let buffers = self.inner.buffers();
+        let Some(clean) = head::clean(buffers.input(), ended) else { return };
+        let received = buffers.input().len();
+        buffers.input_consume(received);
+        let room = buffers.input_append_buf();
+        let length = room.len().min(clean.len());
+        room[..length].copy_from_slice(&clean[..length]);
+        buffers.input_appended(length);
+        self.head_is_clean = true;
     }
 }
 
@@ -181,21 +219,16 @@ impl Transport for Limited {
         if self.meter(&timeout).is_none() {
             return self.inner.await_input(timeout);
         }
-        while let Some(meter) = &mut self.meter {
-            let over = meter.left.is_zero();
-            if over && meter.looks.is_zero() {
-                break;
+        loop {
+            let more = self.wait(&timeout)?;
+            if !self.head_is_clean {
+                self.clean_head(!more);
             }
-            let wait = if over { LOOK } else { meter.left.min(self.slice) };
-            let result = self.inner.await_input(only(wait, Timeout::PerRead));
-            let stopped = meter.count(self.clock.monotonic(), wait);
-            match result {
-                Err(Error::Timeout(_)) if over && !stopped => break,
-                Err(Error::Timeout(_)) => {}
-                result => return result,
+            // ureq would refuse a half head with a flaw.
+            if self.head_is_clean || !more {
+                return Ok(more);
             }
         }
-        Err(Error::Timeout(timeout.reason))
     }
 
     fn is_open(&mut self) -> bool {

@@ -12,8 +12,8 @@ use super::cause;
 use crate::error::BoxError;
 use crate::provider::is_loopback;
 
-/// The cause of a failed request. If the request used a proxy, the text names it, because the proxy may
-/// be down instead of the service.
+/// The cause of a failed request. If the request used a proxy, the text names the proxy, because the proxy
+/// may be down instead of the service.
 pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError {
     let cause = cause(error);
     match agent.config().proxy().filter(|proxy| !proxy.is_no_proxy(uri)) {
@@ -29,8 +29,8 @@ pub(crate) fn cause_at(error: ureq::Error, agent: &Agent, uri: &Uri) -> BoxError
     }
 }
 
-/// The environment variable that should name a proxy, but has an unreadable value. ureq ignores such a
-/// variable silently.
+/// The environment variable that should name a proxy, but has an unreadable value. ureq ignores this variable
+/// silently.
 fn unreadable() -> Option<&'static str> {
     let names =
         ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];

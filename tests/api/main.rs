@@ -178,7 +178,7 @@ fn all() -> Vec<Error> {
 }
 
 #[test]
-fn every_error_is_one_line_in_lower_case_and_says_its_kind() {
+fn every_error_is_one_lower_case_line_with_its_kind() {
     let errors = all();
     let mut kinds: Vec<_> = errors.iter().map(Error::kind).collect();
     kinds.sort_unstable();

@@ -116,6 +116,10 @@ fn an_error_names_the_dotenv_file_that_was_read() {
         assert!(said.contains(&format!("credentials: config {fault}")), "{said}");
         assert!(said.matches(&*path.display().to_string()).count() >= 2, "{said}");
     }
+    // `>` of Windows PowerShell writes UTF-16.
+    let wide = "\u{feff}APP_CLIENT_ID=\"ses\tame\"\r\n".encode_utf16().flat_map(u16::to_le_bytes);
+    std::fs::write(&path, wide.collect::<Vec<_>>()).unwrap();
+    assert!(self::said(&folder).contains("APP_CLIENT_ID has a control character"));
     std::fs::write(&path, "APP_CLIENT_ID=sesame sesame\n").unwrap();
     let said = said(&folder);
     assert!(said.contains(&format!("{} has an error at character", path.display())), "{said}");

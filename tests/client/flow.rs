@@ -46,7 +46,7 @@ fn a_login_is_exchanged_used_refreshed_and_forgotten() {
 }
 
 #[test]
-fn a_person_who_says_no_is_an_oauth_error_and_nothing_is_sent() {
+fn a_denied_login_is_an_oauth_error_and_sends_nothing() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     let authorization = client.authorize(&[]).unwrap();

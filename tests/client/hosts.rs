@@ -84,7 +84,7 @@ fn an_address_with_credentials_is_refused_without_showing_them() {
 }
 
 #[test]
-fn a_target_is_a_path_that_begins_with_a_slash_or_an_address() {
+fn a_target_is_a_path_with_a_slash_or_an_address() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     for target in ["", "me", "api/me", "?a=b", "@evil.example/", ".evil.example/", "me:80", "#"] {

@@ -11,6 +11,7 @@ mod durable;
 mod errors;
 mod flow;
 mod grants;
+mod heads;
 mod hosts;
 mod large;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ fn header_of(request: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_header_that_would_split_the_request_is_refused_before_it_is_sent() {
+fn a_header_that_would_split_the_request_is_not_sent() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     for (name, value) in [
@@ -148,7 +148,7 @@ fn a_caller_may_change_each_default_header() {
     let own = |config: ConfigBuilder<AgentScope>| config.accept("a/b").accept_encoding("identity");
     let none =
         |config: ConfigBuilder<AgentScope>| config.user_agent("").accept("").accept_encoding("");
-    // Some values are not valid in a header: ureq would panic.
+    // Some header values are not valid: ureq would panic.
     let torn = |config: ConfigBuilder<AgentScope>| {
         config.user_agent("a\nb").accept("\u{7f}").accept_encoding("\0")
     };

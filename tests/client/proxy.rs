@@ -75,7 +75,7 @@ fn abroad() -> evergrant::ClientBuilder {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_for_other_hosts_and_not_for_loopback() {
+fn a_proxy_of_the_environment_is_not_used_for_loopback() {
     let proxy = proxy();
     let output = in_a_child(&proxy);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -289,7 +289,7 @@ fn a_token_that_an_api_repeats_is_not_in_the_error() {
 }
 
 #[test]
-fn an_address_that_carries_secrets_is_not_shown_when_it_cannot_be_used() {
+fn an_unusable_address_with_secrets_is_not_shown() {
     let mut watch = watch();
     for format in [TokenFormat::Query, TokenFormat::Get] {
         let provider =
@@ -349,7 +349,7 @@ fn a_backend_that_panics_or_fails_in_a_save_shows_no_token() {
             Err(panic) => {
                 assert!(panics);
                 watch.texts.push(panic.downcast_ref::<String>().unwrap().clone());
-                // The pair is in memory, and the next call tries the save again.
+                // The token pair is in memory, and the next call tries the save again.
                 let again = std::panic::AssertUnwindSafe(|| client.access_token());
                 assert!(std::panic::catch_unwind(again).is_err());
             }

@@ -53,7 +53,7 @@ fn said(variables: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_variable_with_a_line_break_is_a_config_error_that_names_it() {
+fn a_variable_with_a_line_break_is_named_in_the_error() {
     for (name, value, fault) in [
         ("APP_ACCESS_TOKEN", "sesame\n", "ends with a line break"),
         ("APP_ACCESS_TOKEN", "sesame\r\n", "ends with a line break"),

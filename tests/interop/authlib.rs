@@ -11,7 +11,7 @@ use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
 
 pub(crate) struct Authlib;
 
-/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if the server is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     let python = root().join(".interop/authlib/bin/python");
     if !root().join(".interop/authlib/bin/flask").exists() {

@@ -43,7 +43,7 @@ fn a_bound_login_works_with_and_without_nonces() {
 }
 
 #[test]
-fn a_new_process_asks_for_a_nonce_and_spends_no_refresh_token() {
+fn a_new_process_gets_a_nonce_without_using_a_token() {
     let Some(server) = with_nonces() else { return };
     server.log_in(&client(&server, DPOP), DPOP);
     for round in 1..4 {
@@ -56,7 +56,7 @@ fn a_new_process_asks_for_a_nonce_and_spends_no_refresh_token() {
 }
 
 #[test]
-fn a_bound_login_survives_a_lost_answer_as_a_bearer_login_does() {
+fn a_bound_login_survives_a_lost_answer() {
     let Some(server) = with_nonces() else { return };
     let client = client(&server, NATIVE);
     server.log_in(&client, NATIVE);

@@ -34,7 +34,7 @@ pub(crate) fn person(url: &str) -> String {
 }
 
 #[test]
-fn a_person_at_a_real_browser_logs_in_on_the_servers_own_pages() {
+fn a_person_logs_in_with_a_real_browser() {
     if let Some(missing) = missing() {
         assert!(!super::everything_is_required(), "{missing}");
         let _ = writeln!(std::io::stderr(), "skipped: {missing}");

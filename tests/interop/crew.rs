@@ -54,7 +54,7 @@ impl Clock for Ahead {
     }
 }
 
-/// The values that a process gets.
+/// The settings that each process of the crew gets: the server, its port and token endpoint, and the store.
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) kind: &'static str,
@@ -69,7 +69,7 @@ impl Place {
         KINDS.iter().find(|(name, _)| *name == self.kind).expect("a server").1
     }
 
-    /// Makes a client of the server in this place.
+    /// Makes a client with these settings.
     pub(crate) fn client(&self, clock: Arc<Ahead>) -> Client {
         let provider = provider(self.kind(), self.port, BASIC).token_endpoint(&self.token_endpoint);
         let provider = provider.build().expect("a provider");

@@ -23,7 +23,7 @@ const PACKAGE: &str = "/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz";
 
 struct Glewlwyd;
 
-/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if the server is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     start_with(lifetime, &json!({}))
 }

@@ -12,7 +12,7 @@ use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
 
 struct OidcProvider;
 
-/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if the server is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     start_with(lifetime, &[])
 }

@@ -48,9 +48,9 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a process, and waits for a line for which `ready` returns a value. If the process dies, its
-    /// output is the error. A process that is silent for [`SILENCE`] is killed and started again, at most
-    /// twice.
+    /// Starts a process, and waits for a line for which `ready` returns a value. If the process dies, the
+    /// error contains the output of the process. A process that is silent for [`SILENCE`] is killed and
+    /// started again, at most twice.
     pub(crate) fn start<T>(
         command: &mut Command,
         folder: &Folder,

@@ -272,7 +272,7 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
             // and by which fault.
             let told = |answer: &String| {
                 answer.starts_with("reauthorize ")
-                    && answer.contains("the answer that carried its successor was lost")
+                    && answer.contains("the answer with the new refresh token was lost")
             };
             assert!(answers.keys().all(told), "{what}: {answers:?}");
             assert!(race.strict, "{what}: a login is lost that could be kept: {answers:?}");

@@ -105,7 +105,7 @@ fn api(server: &Server) -> Sandbox {
 }
 
 #[test]
-fn the_address_of_an_api_leads_to_a_login_for_it_alone() {
+fn an_api_address_leads_to_a_login_for_that_api() {
     let Some(server) = oidc_provider::start(60) else { return };
     let api = api(&server);
     let address = format!("{}/mcp", api.url());

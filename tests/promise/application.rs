@@ -96,7 +96,7 @@ fn processes_that_start_with_a_stored_token_request_none() {
 }
 
 #[test]
-fn an_outage_of_the_token_endpoint_fails_no_call_while_the_token_works() {
+fn an_outage_fails_no_call_while_the_token_works() {
     let world = World::new(Rotation::None);
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     check(&world, 1, &calls(&mut workers));

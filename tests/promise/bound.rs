@@ -85,7 +85,7 @@ fn fate(world: &World, fault: &Fault, usable: bool, nonces_change: bool) -> Vec<
 }
 
 #[test]
-fn a_lost_answer_costs_a_bound_login_no_more_than_a_bearer_login() {
+fn a_lost_answer_costs_bound_and_bearer_logins_the_same() {
     let mut tried = 0;
     for (class, rotation) in CLASSES {
         let one_in = if everything() { 1 } else { 4 };

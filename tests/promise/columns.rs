@@ -105,7 +105,7 @@ fn a_table_replaces_only_the_token_that_is_expected() {
 }
 
 #[test]
-fn a_store_waits_by_its_clock_for_the_locks_of_file_and_table() {
+fn waits_for_file_and_table_locks_use_the_stores_clock() {
     let (dir, row) = (TempDir::new(), Row::default());
     let clock = Arc::new(ManualClock::new());
     let file = dir.join("login.json");
@@ -198,7 +198,8 @@ fn the_last_32_replaced_tokens_are_known() {
         record = successor(&note, token(n));
         store.save(&record).unwrap();
     }
-    // The second token is the oldest that the store knows; the store treats the first as another program's.
+    // The second token is the oldest that the store knows; the store treats the first token as a token of
+    // another program.
     put(&row, &token(2));
     assert_eq!(*store.load().unwrap().unwrap().token(), token(34));
     put(&row, &token(1));

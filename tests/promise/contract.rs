@@ -193,17 +193,17 @@ impl TokenBackend for Broken {
 #[test]
 fn each_flaw_is_found_by_its_check() {
     for (flaw, check) in [
-        (Flaw::Forgets, "a save reads back equal, by every handle"),
-        (Flaw::Tears, "a reader sees whole records only"),
-        (Flaw::NeverCompares, "a save that does not follow is refused"),
+        (Flaw::Forgets, "every handle reads a saved record unchanged"),
+        (Flaw::Tears, "a reader never sees parts of two records"),
+        (Flaw::NeverCompares, "a save over another record is refused"),
         (Flaw::NeverCompares, "a save after clear is refused"),
-        (Flaw::LockDoesNotLock, "the lock excludes, and is freed by its guard"),
-        (Flaw::LockDoesNotLock, "a busy lock with no wait answers at once"),
+        (Flaw::LockDoesNotLock, "the lock excludes others until its guard is dropped"),
+        (Flaw::LockDoesNotLock, "a busy lock with a wait of zero fails at once"),
         (Flaw::BorrowedGuard, "the guard outlives its handle"),
         (Flaw::BorrowedGuard, "the guard may move to another thread"),
         (Flaw::NoneOnError, "a damaged record is an error and is not overwritten"),
         (Flaw::ShowsTokens, "messages show no token"),
-        (Flaw::NeverClears, "clear forgets, and may be repeated"),
+        (Flaw::NeverClears, "clear removes the record, and may be repeated"),
         (Flaw::DropsUnknownMembers, "unknown members survive"),
     ] {
         let report = Broken::report(flaw);
@@ -216,7 +216,7 @@ fn each_flaw_is_found_by_its_check() {
 
 #[test]
 #[should_panic(
-    expected = "failed:      clear forgets, and may be repeated: an empty store has a record"
+    expected = "failed:      clear removes the record, and may be repeated: an empty store has a record"
 )]
 fn a_failed_check_is_a_panic_that_names_it() {
     Broken::report(Flaw::NeverClears).assert();

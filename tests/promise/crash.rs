@@ -81,7 +81,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     let told = answer.as_ref().is_none_or(|a| a.starts_with("ok ") || a.starts_with("backend "));
     assert!(told || lasting, "{what}");
 
-    // The record is whole: the old record, the record with a note, or the new record.
+    // The record is whole: the old record, the record with a refresh note, or the new record.
     let held = world.stored_name();
     let stored = world.stored();
     let noted = stored.note().is_some();
@@ -99,12 +99,12 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     if lost {
         assert!(killed || lasting, "one failing call has cost the login: {what}\n{said}");
         assert_eq!(rotation, Rotation::Strict, "{what}\n{said}");
-        // The service rotated exactly once, and rotated the token in the store; then the process died or
-        // could not save.
+        // The service rotated exactly once, and the store still has the token that was rotated: the process
+        // died or could not save.
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
         assert!(said.contains("no answer was stored"), "{said}");
-        assert!(said.contains("the answer that carried its successor was lost"), "{said}");
+        assert!(said.contains("the answer with the new refresh token was lost"), "{said}");
         assert!(world.stored().refused().is_some(), "{what}");
     } else {
         assert!(said.starts_with("ok "), "{said} after {what}");
@@ -151,7 +151,7 @@ fn every_fault(rotation: Rotation) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn with_a_strict_service_only_a_death_after_the_rotation_loses_a_login() {
+fn a_strict_login_is_lost_only_by_death_after_rotation() {
     every_fault(Rotation::Strict);
 }
 

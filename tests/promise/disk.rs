@@ -1,5 +1,5 @@
-//! Tests of a full disk: the client notices a full disk before a token is sent, and and no login is
-//! lost if the disk fills after the note.
+//! Tests of a full disk: the client notices a full disk before a token is sent, and no login is lost if the
+//! disk fills after the refresh note.
 
 use std::fs;
 use std::path::Path;
@@ -65,8 +65,8 @@ fn full() {
     let first = record(1);
     store.save(&first).unwrap();
 
-    // The disk is full before the note: the note fails, nothing is sent, the record stays, and no file is
-    // left behind.
+    // The disk is full before the refresh note: the note fails, nothing is sent, the record stays, and no
+    // file is left behind.
     let filler = fill(&folder);
     for _ in 0..3 {
         let error = precise(store.save(&noted(&first)));
@@ -86,14 +86,14 @@ fn full() {
         "only the record, its mark and the filler may be left"
     );
 
-    // The disk is full after the note: the successor uses the reserved room, even if it is longer.
+    // The disk is full after the refresh note: the new record uses the reserved space, even if it is longer.
     fs::remove_file(&filler).unwrap();
     let note = noted(&first);
     store.save(&note).unwrap();
     fill(&folder);
     let longer = evergrant::Token::new("a".repeat(12 << 10)).with_refresh_token("sesame-rt-2");
     let second = successor(&note, longer);
-    // Save with another handle, as another process would: the reserved room is in the file, not in the
+    // Save with another handle, as another process would: the reserved space is in the file, not in the
     // handle.
     FileBackend::new(&path).save(&second).unwrap();
     assert_eq!(load(&path), Some(second));
@@ -126,10 +126,10 @@ fn limit() {
     assert_eq!(load(&path), Some(first));
 }
 
-/// The third write to the file is the write of the successor into its reserved room.
+/// The third write to the file is the write of the new record into its reserved space.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_failed_write_on_a_full_disk_frees_the_room_for_another_file() {
+fn a_failed_write_on_a_full_disk_frees_the_reserved_space() {
     if crate::strace::unusable() {
         return;
     }

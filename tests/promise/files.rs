@@ -34,7 +34,7 @@ fn a_file_cut_at_any_byte_is_corrupt_and_never_overwritten() {
 }
 
 #[test]
-fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
+fn foreign_and_newer_files_are_kept_with_advice() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let huge = " ".repeat(5 << 20);
@@ -58,14 +58,14 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
     let store = FileBackend::new(&path);
     for error in [precise(store.load()), precise(store.save(&record(1)))] {
         let BackendError::Config(text) = error else { panic!("{error}") };
-        let told = "newer release (format 99, this one reads 1): update this program";
+        let told = "newer release (format 99, this release reads 1): update this program";
         assert!(text.contains(told) && text.contains(path.to_str().unwrap()), "{text}");
     }
     assert_eq!(fs::read(&path).unwrap(), newer.as_bytes());
 }
 
 #[test]
-fn a_file_of_4_mib_is_read_and_a_longer_one_is_not() {
+fn a_file_of_4_mib_is_read_and_no_longer_file() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let first = record(1);
@@ -110,7 +110,7 @@ fn a_record_of_more_than_4_mib_is_not_saved() {
 }
 
 #[test]
-fn a_record_with_a_number_that_is_read_back_otherwise_may_be_saved_again() {
+fn a_record_whose_number_changes_may_be_saved_again() {
     // serde_json writes this number and reads it back as the next larger `f64`.
     let number: f64 = 0.9962283038836859;
     let extra = serde_json::json!({ "number": number });
@@ -219,7 +219,7 @@ fn a_save_after_that_of_another_process_leaves_no_file_behind() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_in_place_of_a_helper_file_is_an_error_that_names_it() {
+fn a_folder_in_place_of_a_helper_file_is_named() {
     let dir = TempDir::new();
     let temp = dir.join(".store.json.evergrant-temp");
     fs::create_dir(&temp).unwrap();
@@ -324,7 +324,7 @@ fn two_stores_on_one_file_in_one_process_exclude_each_other() {
 }
 
 #[test]
-fn a_probe_finds_a_lock_file_that_is_none_and_a_second_name() {
+fn a_probe_finds_a_wrong_lock_file_and_a_hard_link() {
     let dir = TempDir::new();
     fs::create_dir(dir.join("locked.json.lock")).unwrap();
     let error = precise(FileBackend::new(dir.join("locked.json")).probe());
@@ -422,7 +422,7 @@ fn processes_under_the_lock_lose_no_update() {
 }
 
 #[test]
-fn of_saves_without_the_lock_one_wins_and_the_others_get_a_conflict() {
+fn of_saves_without_the_lock_all_but_one_conflict() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     FileBackend::new(&path).save(&record(1)).unwrap();

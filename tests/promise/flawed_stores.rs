@@ -27,7 +27,7 @@ enum Flaw {
     LeavesItsLock,
     /// Stores only the token.
     ThreeColumns,
-    /// Stores all but the note.
+    /// Stores all but the refresh note.
     DropsTheNote,
 }
 
@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// Runs in the second process. The name of the file says which flaw the store has.
+/// Runs in the second process of the contract suite. The name of the file says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {
@@ -211,10 +211,13 @@ fn a_second_process_finds_flaws_that_one_process_cannot_see() {
     let seen_late = ["a reopened store has the saved record", "nothing is stored"];
     let killed = ["the save of a killed process is kept", "nothing is stored"];
     let stale = ["a handle reads what others have saved", "not what others have saved since"];
-    let blind = ["two processes see each other's saves", "second process saved is not seen"];
+    let blind = [
+        "two processes see each other's saves",
+        "does not see the record that a second process saved",
+    ];
     let over = ["a save is compared with what others have saved", "a save overwrote a newer save"];
-    let both = ["the lock keeps out a second process", "has the lock too"];
-    let stays = ["a killed process frees the lock", "after its process was killed"];
+    let both = ["the lock excludes a second process", "got the lock, which this process still has"];
+    let stays = ["the lock of a killed process is released", "after its process was killed"];
     let flaws: [(Flaw, &[[&str; 2]]); 5] = [
         (Flaw::Caches, &[stale, blind]),
         (Flaw::ComparesWithItsMemory, &[over]),
@@ -289,7 +292,7 @@ fn a_power_cut_finds_a_store_that_does_not_flush() {
 }
 
 #[test]
-fn a_second_process_that_is_not_a_worker_is_a_failure_with_a_hint() {
+fn a_second_process_that_is_no_worker_is_a_failure() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let contract = Contract::new(|| FileBackend::new(&path))

@@ -1,6 +1,6 @@
 //! Tests of clause P7 of the promise: a script that knows neither the lock nor the rules of the record
-//! refreshes on the same store. The script sends the stored refresh token itself and writes the new pair into
-//! the file, in place.
+//! refreshes on the same store. The script sends the stored refresh token itself and writes the new token
+//! pair into the file, in place.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -112,7 +112,7 @@ impl TokenBackend for Overtaken {
 }
 
 #[test]
-fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
+fn the_pair_a_script_writes_before_our_note_is_used() {
     for (class, rotation) in CLASSES {
         let world = ended(rotation);
         let (once, script) = (OnceLock::new(), Arc::clone(&world));
@@ -153,16 +153,17 @@ fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     })
 }
 
-/// The service answers the script while the client's request waits, and the script writes its pair before the
-/// client's answer comes.
+/// The service answers the script while the client's request waits, and the script writes its token pair
+/// before the client's answer comes.
 #[test]
-fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
+fn a_scripts_pair_served_first_is_found_after_our_refusal() {
     let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
     for rotation in classes {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
         let answer = call_around_a_script(&world, Fault::HoldBefore);
-        // If the second pair has made the first pair invalid, the call fails, but the login remains valid.
+        // If the second token pair has made the first pair invalid, the call fails, but the login remains
+        // valid.
         let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
         assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
         world.clock.advance(LIFE);
@@ -171,7 +172,7 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
 }
 
 /// The service processes the client's request and then the script's request, before the client gets its
-/// answer. The script's pair makes the client's pair invalid.
+/// answer. The script's token pair makes the client's pair invalid.
 #[test]
 fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]
@@ -215,7 +216,7 @@ impl Clock for Busy {
 
 /// When the service refuses the client's request, the script has its answer and has not written it yet.
 #[test]
-fn a_script_that_writes_after_our_refusal_is_found_by_the_second_read() {
+fn a_scripts_late_pair_is_found_by_the_second_read() {
     let world = ended(Rotation::Strict);
     let script = Script::refresh(&world).unwrap();
     let other = Arc::clone(&world);

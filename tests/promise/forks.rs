@@ -110,7 +110,7 @@ fn child_waits_for_the_lock_alone() {
 }
 
 #[test]
-fn a_forked_child_does_not_keep_the_lock_of_a_parent_that_was_killed() {
+fn a_forked_child_frees_the_lock_of_a_killed_parent() {
     run("forks::outlives");
 }
 
@@ -247,7 +247,7 @@ fn child_locks_a_store_in_memory() {
     std::mem::forget(guard);
 }
 
-/// Fails when it is dropped.
+/// Fails when the value is dropped.
 struct Loud;
 
 impl Drop for Loud {

@@ -129,10 +129,10 @@ fn a_disk_that_fills_after_the_note_still_stores_the_successor() {
     }
 }
 
-/// An answer larger than the reserved room is kept in memory, and saved when there is room.
+/// An answer larger than the reserved space is kept in memory, and saved when there is space.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_successor_too_large_for_its_room_stays_in_memory_until_there_is_room() {
+fn a_successor_that_does_not_fit_stays_in_memory() {
     for usable in [true, false] {
         let world = World::new(Rotation::Strict);
         let Some(mut worker) = on_a_small_disk(&world) else { return };

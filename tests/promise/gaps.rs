@@ -38,10 +38,10 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
     }
 }
 
-/// The successor of a record may be longer, so the store reserves room for twice the record's length.
+/// The next record may be longer, so the store reserves space for twice the record's length.
 #[cfg(unix)]
 #[test]
-fn the_room_for_a_successor_grows_with_the_record() {
+fn the_reserved_space_grows_with_the_record() {
     use std::os::unix::fs::MetadataExt as _;
     for (letters, least) in [(10, 16 << 10), (40_000, 80_000), (300_000, 600_000)] {
         let dir = TempDir::new();

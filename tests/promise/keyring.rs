@@ -48,7 +48,7 @@ fn in_session(key: &str) {
     for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         command.env(name, home.path());
     }
-    // Not a pipe: a service that stays behind would keep it open.
+    // A file and not a pipe: a service that stays behind would keep a pipe open.
     let log = fs::File::create(home.join("log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("FOLDER", home.path());
@@ -239,7 +239,7 @@ fn a_key_is_read_once_and_without_a_wait() {
 }
 
 #[test]
-fn a_key_is_made_for_an_empty_file_and_not_for_a_damaged_one() {
+fn a_damaged_file_gets_no_new_key() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let keyring = keyring_core::mock::Store::new().unwrap();

@@ -1,7 +1,7 @@
 //! Tests of clauses P2 and P3 of the promise under load: processes that refresh all the time on one store are
 //! killed at random moments, and others replace them. With a grace window, no login is lost. With a strict
-//! service, each lost login is one rotation in the sandbox's list of events whose successor no store ever held, and
-//! the error of the next run says so.
+//! service, each lost login is one rotation in the sandbox's list of events whose new refresh token no store
+//! ever held, and the error of the next run says so.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -118,7 +118,7 @@ pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> Worl
             Ok(()) => {}
             Err(Error::Reauthorize(refusal)) if rotation == Rotation::Strict => {
                 let text = refusal.to_string();
-                assert!(text.contains("the answer that carried its successor was lost"), "{text}");
+                assert!(text.contains("the answer with the new refresh token was lost"), "{text}");
                 assert!(refusal.unanswered_since.is_some());
                 lost.push(world.stored_name());
                 log_in(&world);
@@ -149,8 +149,8 @@ pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> Worl
     }
 }
 
-/// Checks that each lost login is one rotation whose successor no store ever held, and that there is no
-/// other such rotation.
+/// Checks that each lost login is one rotation whose new refresh token no store ever held, and that there is
+/// no other such rotation.
 fn accounted(world: &World, lost: &[String], seed: u64) {
     let events = world.sandbox.events();
     let saved = std::fs::read_to_string(world.dir.join("saved")).unwrap();

@@ -4,6 +4,7 @@
 mod application;
 #[cfg(feature = "dpop")]
 mod bound;
+mod by_hand;
 mod columns;
 mod contract;
 mod crash;

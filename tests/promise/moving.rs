@@ -109,7 +109,7 @@ fn a_move_that_dies_at_any_step_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
+fn a_move_spares_another_login_and_a_pending_request() {
     let world = World::new(Rotation::Strict);
     world.seed();
     let from = FileBackend::new(&world.path);
@@ -131,7 +131,8 @@ fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
     let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
     assert!(to.load().unwrap().is_none());
-    // With a lock that is released when its holder dies, the sender is gone, so the note moves along.
+    // With a lock that is released when its holder dies, the sender is gone, so the move takes the refresh
+    // note along.
     assert!(move_login(&from, &to).unwrap());
     assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
     assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");
@@ -164,7 +165,7 @@ impl TokenBackend for Unlocked {
 }
 
 #[test]
-fn a_login_moves_into_an_empty_file_and_not_into_a_damaged_one() {
+fn a_login_is_not_moved_into_a_damaged_file() {
     let dir = TempDir::new();
     let (from, to) = (FileBackend::new(dir.join("old")), FileBackend::new(dir.join("new")));
     from.save(&record(1)).unwrap();

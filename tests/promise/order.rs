@@ -1,6 +1,7 @@
 //! Tests of clauses P2 and P3 of the promise: the order of a client's system calls to the disk and the
 //! network. A token is on the disk, and its folder flushed, before the first byte that carries it goes to the
-//! API; and the note is on the disk before the first byte of the request that sends the refresh token.
+//! API; and the refresh note is on the disk before the first byte of the request that sends the refresh
+//! token.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
@@ -237,7 +238,7 @@ fn a_new_login_is_durable_before_it_is_used() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
+fn note_and_successor_are_durable_before_they_are_needed() {
     if unusable() {
         return;
     }
@@ -252,7 +253,7 @@ fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
         holds(&steps, r#"\"fingerprint\""#, "POST /token");
         holds(&steps, r#"\"fingerprint\""#, "refresh_token=");
         holds(&steps, "at-2-", "Bearer at-2-");
-        // The room for the successor is also reserved before the request, by writing bytes.
+        // The space for the new record is also reserved before the request, by writing bytes.
         let sent =
             steps.iter().position(|s| matches!(s, Step::Send(t) if t.contains("POST /token")));
         let room = steps[..sent.unwrap()].iter().any(|step| {

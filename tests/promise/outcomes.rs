@@ -42,7 +42,7 @@ fn is_lost(world: &World, what: &str) {
         for answer in [call(&client), refresh(&client)] {
             assert!(answer.starts_with("reauthorize "), "{what}: {answer}");
             assert!(
-                answer.contains("the answer that carried its successor was lost"),
+                answer.contains("the answer with the new refresh token was lost"),
                 "{what}: {answer}"
             );
         }
@@ -99,7 +99,7 @@ pub(crate) fn outages() -> Vec<Fault> {
 }
 
 #[test]
-fn an_answer_lost_after_the_rotation_costs_a_login_only_without_a_window() {
+fn a_lost_answer_costs_a_login_only_without_a_window() {
     let mut tried = 0;
     for (class, rotation) in CLASSES {
         for fault in losses() {
@@ -173,7 +173,8 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 let what = format!("{class}, usable: {usable}, rotated: {rotated}");
                 let (world, _) = started(rotation, usable);
                 let gate = Gate::new();
-                // Hold the request for ever, so that another request comes only after the holder's death.
+                // Hold the request for ever, so that another request comes only after the lock holder's
+                // death.
                 world.sandbox.fault(if rotated {
                     Fault::HoldAfter(gate.clone())
                 } else {
@@ -216,7 +217,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
 
 /// No process came back within the window.
 #[test]
-fn after_a_missed_grace_window_the_error_says_that_an_answer_was_lost() {
+fn the_error_after_a_missed_window_names_the_lost_answer() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| class.starts_with("grace")) {
         let (world, client) = started(rotation, false);
         world.sandbox.fault(Fault::CutAfter);
@@ -229,7 +230,7 @@ fn after_a_missed_grace_window_the_error_says_that_an_answer_was_lost() {
 }
 
 #[test]
-fn a_service_that_asks_to_wait_is_waited_for_and_costs_no_login() {
+fn a_wait_that_the_service_asks_for_costs_no_login() {
     for (class, rotation) in CLASSES {
         for usable in [true, false] {
             for fault in [Fault::TooMany(Some(30)), Fault::Unavailable(Some(30))] {
@@ -280,7 +281,7 @@ fn processes_that_wait_for_a_dying_one_send_one_replay() {
                 assert_eq!(answer, "ok at-3");
             } else {
                 assert!(answer.starts_with("reauthorize "), "{answer}");
-                assert!(answer.contains("the answer that carried its successor was lost"));
+                assert!(answer.contains("the answer with the new refresh token was lost"));
             }
         }
         assert_eq!(world.token_requests(), 2, "{rotation:?}");
@@ -291,7 +292,7 @@ fn processes_that_wait_for_a_dying_one_send_one_replay() {
 
 /// The old access token becomes invalid at the rotation, so the call cannot use it.
 #[test]
-fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
+fn without_an_old_token_a_lost_answer_fails_the_call() {
     for (class, rotation) in CLASSES {
         let world = World::with(rotation, |builder| builder.ends_access_token(true));
         world.seed();

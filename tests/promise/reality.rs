@@ -175,7 +175,7 @@ fn a_good_token_is_used_although_the_lock_fails() {
     assert_eq!(world.token_requests(), 0);
 }
 
-/// Twenty-four threads call while a pair waits to be saved and the old token works.
+/// Twenty-four threads call while a token pair waits to be saved and the old token works.
 #[test]
 fn threads_go_on_at_once_while_a_pair_is_unsaved() {
     let world = World::new(Rotation::Strict);

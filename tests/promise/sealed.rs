@@ -1,5 +1,5 @@
-//! Tests of logins that are sealed with a key: the contract, the data that the store below gets, keys
-//! that are missing, wrong or changed, and a race.
+//! Tests of logins that are sealed with a key: the contract, the data that the wrapped store gets, keys that
+//! are missing, wrong or changed, and a race.
 
 use std::fs;
 use std::path::Path;
@@ -289,7 +289,7 @@ fn a_probe_asks_for_the_key_and_probes_the_store_below() {
 }
 
 #[test]
-fn a_key_service_is_asked_once_for_each_key_and_when_it_is_needed() {
+fn a_key_service_is_asked_once_for_each_key() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let asked = Arc::new(AtomicUsize::new(0));
@@ -324,6 +324,11 @@ fn a_text_that_is_no_key_is_refused_without_being_shown() {
         assert!(error.contains(path.to_str().unwrap()) && !error.contains("c2VzYW1l"), "{error}");
     }
     fs::write(&path, format!("  {KEY}\n")).unwrap();
+    assert_eq!(SealingKey::from_file(&path).unwrap().name(), key().name());
+    // `>` of Windows PowerShell writes UTF-16.
+    let wide: Vec<u8> =
+        format!("\u{feff}{KEY}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&path, wide).unwrap();
     assert_eq!(SealingKey::from_file(&path).unwrap().name(), key().name());
     assert!(SealingKey::from_file(dir.path()).unwrap_err().to_string().contains("regular file"));
     assert_ne!(SealingKey::generate().name(), SealingKey::generate().name());

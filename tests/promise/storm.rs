@@ -1,7 +1,6 @@
 //! Tests all faults together, in any order: clients start and end on one store that sometimes fails,
-//! and the service cuts connections, is unreachable and answers nonsense. At every step, no token is
-//! used whose pair the store never held, and a login is lost only in the cases that no client can
-//! prevent.
+//! and the service cuts connections, is unreachable and answers nonsense. At every step, no token is used
+//! whose token pair the store never held, and a login is lost only in the cases that no client can prevent.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -61,7 +60,7 @@ fn failed<T>() -> Result<T, BoxError> {
     Err(BackendError::Unavailable("it fails on command".to_owned()).into())
 }
 
-/// When the client ends, a pair that it could not save is lost.
+/// When the client ends, a token pair that it could not save is lost.
 impl Drop for Store {
     fn drop(&mut self) {
         self.weather.lock().unwrap().in_hand.remove(&self.client);
@@ -173,7 +172,7 @@ impl Storm {
         }
         let safe = matches!(self.world.rotation, Rotation::None | Rotation::UntilUsed);
         assert!(!safe, "a login is lost: {what}");
-        assert!(answer.contains("the answer that carried its successor was lost"), "{what}");
+        assert!(answer.contains("the answer with the new refresh token was lost"), "{what}");
         self.lost.push(spent);
     }
 }
@@ -237,7 +236,7 @@ fn storm(world: World, seed: u64) -> (usize, u64, u64) {
                 call(&clients[at])
             }
             _ => {
-                // The process of the client ends: its lock is free, and its unsaved pair is gone.
+                // The process of the client ends: its lock is free, and its unsaved token pair is gone.
                 clients[at] = storm.client();
                 continue;
             }
@@ -247,7 +246,7 @@ fn storm(world: World, seed: u64) -> (usize, u64, u64) {
             storm.log_in();
         }
     }
-    // All faults end: once no client has an unsaved pair, the login works again.
+    // All faults end: once no client has an unsaved token pair, the login works again.
     storm.weather.lock().unwrap().bad = false;
     storm.world.sandbox.clear_faults();
     drop(clients);
@@ -260,7 +259,7 @@ fn storm(world: World, seed: u64) -> (usize, u64, u64) {
 }
 
 #[test]
-fn in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly() {
+fn a_storm_of_faults_uses_no_unsaved_token() {
     storms(World::new);
 }
 

@@ -16,8 +16,8 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[("strace::refresh", refresh)];
 
-/// Makes the store calls of a client's refresh. A note that cannot be saved ends the refresh; a successor
-/// that cannot be saved is tried once more.
+/// Makes the store calls of a client's refresh. A refresh note that cannot be saved ends the refresh; a new
+/// refresh token that cannot be saved is tried once more.
 fn refresh() {
     let store = FileBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
@@ -148,7 +148,7 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
             .filter(|(call, _)| writes.contains(&call.as_str()))
             .map(|(call, file)| format!("{call} {file}"))
             .collect();
-        // Not every file system reserves room at the write: there the room is flushed.
+        // Some file systems do not reserve space at the write: there the store flushes the space.
         let room = done.iter().position(|step| step == "ftruncate next").unwrap() + 1;
         if done[room] == "fsync next" {
             done.remove(room);
@@ -186,8 +186,8 @@ fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
         }
     }
     assert!(made > 2 && opened > 2, "{trace}");
-    // The lock between two saves is released after the rename: the note's file has its final name then, the
-    // successor's file does not.
+    // The lock between two saves is released after the rename: the file of the refresh note has its final
+    // name then, the file of the new record does not.
     let unlocked = |name: &str| {
         let of_it = |line: &&str| line.contains("LOCK_UN") && line.contains(name);
         trace.lines().filter(of_it).count()
@@ -210,7 +210,7 @@ fn a_record_that_cannot_be_replaced_is_named_with_the_cause_alone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
+fn after_any_failed_call_the_record_is_old_or_new() {
     if unusable() {
         return;
     }
@@ -231,7 +231,7 @@ fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
         ("statx", &["error=EIO", "signal=KILL"]),
     ] {
         let times = counted.iter().filter(|(name, _)| name == call).count();
-        // Not every kernel and library has statx.
+        // Some kernels and libraries have no statx.
         assert!(times > 0 || call == "statx", "no {call} in the trace: {trace}");
         for n in 1..=times {
             faults.extend(kinds.iter().map(|kind| format!("{call}:{kind}:when={n}")));
@@ -277,7 +277,7 @@ fn survives(fault: &str) {
         3 => assert!(left.note().is_none() && *left.token() == token(2), "{all}"),
         other => panic!("revision {other} after {all}"),
     }
-    // A single failed call never loses the successor.
+    // A single failed call never loses the new refresh token.
     assert!(killed || !saved(2) || saved(3), "{all}");
 
     // Check that the next process can save.

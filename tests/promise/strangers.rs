@@ -85,7 +85,7 @@ fn a_helper_file_that_only_another_user_may_open_is_made_again() {
 }
 
 #[test]
-fn a_foreign_file_that_cannot_be_removed_is_an_error_with_its_owner() {
+fn an_unremovable_foreign_file_is_an_error_with_its_owner() {
     let file = HELPERS[0];
     // With the sticky bit, a user cannot remove another user's file.
     let Some((dir, seen)) = planted(0o1777, file) else { return };
@@ -105,7 +105,7 @@ fn a_lock_file_of_another_user_is_refused() {
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("store.json.lock belongs to user 65533"), "{said}");
-        // Root could set the file's times, but is not its owner either.
+        // Root could set the file's times, but is not the file's owner either.
         let error =
             precise(FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).map(drop));
         assert!(error.to_string().contains("belongs to user 65533"), "{error}");
@@ -113,13 +113,14 @@ fn a_lock_file_of_another_user_is_refused() {
 }
 
 #[test]
-fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
+fn a_lock_file_of_this_user_or_folder_owner_is_accepted() {
     let Some((dir, _)) = planted(0o777, "store.json.lock") else { return };
     // The test runs as root, and the folder belongs to the user of a service.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
     // First, the lock file belongs to the user of the test, and its folder belongs to root, so that the user
-    // cannot make files there. Then the lock file belongs to root, and its folder to the stranger.
+    // cannot make files there. In the second case, the lock file belongs to root, and its folder to the
+    // stranger.
     for (owner, mode, of_folder) in [("65534", 0o600, "0"), ("0", 0o666, "65533")] {
         let dir = TempDir::new();
         let lock = dir.join("app.lock");
@@ -210,7 +211,7 @@ fn a_folder_that_anybody_can_write_to_causes_one_warning() {
 }
 
 #[test]
-fn a_record_that_others_may_read_or_write_is_warned_of_or_refused() {
+fn a_record_open_to_others_is_warned_of_or_refused() {
     for mode in [0o600, 0o400, 0o640, 0o604, 0o620, 0o666] {
         let dir = TempDir::new();
         let path = dir.join("store.json");

@@ -163,7 +163,7 @@ fn dies() -> What {
     if given("WHEN").as_os_str() == "before" { What::DiesBefore } else { What::DiesAfter }
 }
 
-/// Saves a login, its note and its successor, until the process dies at a call of the table.
+/// Saves a login, its refresh note and its new record, until the process dies at a call of the table.
 fn save() {
     let store = with(&given("FOLDER"), dies(), given("AT").to_str().unwrap().parse().unwrap());
     let first = Record::from(token(1));
@@ -176,7 +176,7 @@ fn save() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_death_at_any_write_of_the_table_leaves_the_old_or_the_new_record() {
+fn after_a_death_at_any_write_the_record_is_whole() {
     use std::os::unix::process::ExitStatusExt as _;
     for (at, when, stored) in [
         (1, "before", None),
@@ -246,7 +246,7 @@ fn login() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_client_killed_between_file_and_table_loses_no_login_at_the_strictest_service() {
+fn a_kill_between_file_and_table_loses_no_login() {
     for when in ["before", "after"] {
         let world = World::in_real_time(Rotation::StrictFamily);
         let (folder, url) = (world.dir.path(), world.sandbox.url().to_owned());
@@ -311,7 +311,7 @@ fn another_programs_token_is_used_and_removes_the_note() {
     let note = noted(&first);
     store.save(&note).unwrap();
     foreign(dir.path(), Some(&token(9)));
-    // The successor of the earlier note must not overwrite the token of the other program.
+    // The record that follows the earlier refresh note must not overwrite the token of the other program.
     let refused = store.save(&successor(&note, token(2)));
     assert!(matches!(precise(refused), BackendError::Conflict(_)));
     assert_eq!(in_table(dir.path()), Some(token(9)));
@@ -320,7 +320,7 @@ fn another_programs_token_is_used_and_removes_the_note() {
     assert_eq!((found.login(), found.token().scope()), (first.login(), Some("read")));
     assert!(found.note().is_none() && found.generation() > first.generation());
     assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "every load is the same");
-    // The store accepts the next note and successor for this token.
+    // The store accepts the next refresh note, and the record that follows, for this token.
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note.clone()));

@@ -28,7 +28,8 @@ fn end(world: &World, end: End) {
     }
 }
 
-/// Runs a round. In a bound world, both nonces change while the first token request is on its way.
+/// Runs a round. If the tokens are bound to a key, both nonces change while the first token request is on its
+/// way.
 fn round<T>(world: &World, work: impl FnOnce() -> T) -> T {
     if !world.bound {
         return work();

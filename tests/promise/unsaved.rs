@@ -1,5 +1,5 @@
-//! Tests of clause P5 of the promise between processes: one process has an unsaved pair in memory, and no
-//! other process sends the old refresh token again or reports that the login is lost.
+//! Tests of clause P5 of the promise between processes: one process has an unsaved token pair in memory, and
+//! no other process sends the old refresh token again or reports that the login is lost.
 
 use evergrant::provider::Rotation;
 
@@ -28,14 +28,14 @@ fn is_released(rotation: Rotation) -> bool {
 }
 
 #[test]
-fn while_a_pair_is_unsaved_others_wait_if_a_second_use_does_harm() {
+fn others_wait_for_an_unsaved_pair_if_reuse_does_harm() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
         let (world, mut first, mut second) = unsaved(rotation);
         let answer = second.ask("call");
         if is_released(rotation) {
             assert_eq!(answer, "ok at-3", "{class}");
-            // The first process uses the newer pair from the store; its own refresh token is only the spare
-            // of the record.
+            // The first process uses the newer token pair from the store; its own refresh token is only the
+            // spare refresh token of the record.
             assert_eq!(first.ask("call"), "ok at-3", "{class}");
         } else {
             assert!(answer.starts_with("busy "), "{class}: {answer}");
@@ -74,7 +74,7 @@ fn a_death_with_an_unsaved_pair_is_recovered_or_reported() {
         let answer = second.ask("call");
         if matches!(rotation, Rotation::Strict | Rotation::StrictFamily) {
             assert!(answer.starts_with("reauthorize "), "{class}: {answer}");
-            assert!(answer.contains("the answer that carried its successor was lost"), "{answer}");
+            assert!(answer.contains("the answer with the new refresh token was lost"), "{answer}");
         } else {
             assert_eq!(answer, "ok at-3", "{class}");
             assert!(world.sandbox.login_alive(), "{class}");

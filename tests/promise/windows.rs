@@ -119,7 +119,7 @@ fn nothing_is_sent_if_the_record_stays_in_use() {
 }
 
 #[test]
-fn a_record_that_nobody_may_read_for_a_moment_is_read_after_it() {
+fn a_record_is_read_after_a_moment_without_access() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let saved = record(1);

@@ -29,7 +29,7 @@ fn variable(name: &str) -> Option<String> {
 /// The store of a child: a file, with saves that fail on command and a list of the saves that worked.
 struct Store {
     file: Box<dyn TokenBackend>,
-    /// How many further saves of a record without a note will fail.
+    /// How many further saves of a record without a refresh note will fail.
     failures: AtomicU32,
     saved: Option<PathBuf>,
 }

@@ -6,7 +6,8 @@ use evergrant::sandbox::{Fault, Sandbox};
 
 use crate::support::{TempDir, skip};
 
-/// Runs the example. Returns its last line and its exit code; `None` if the example is not built.
+/// Runs the example. Returns the last line of the output and the exit code; `None` if the example is not
+/// built.
 fn workers(sandbox: &Sandbox, store: &str, arguments: &[&str]) -> Option<(String, i32)> {
     let program = std::env::current_exe().unwrap();
     let program = program.ancestors().nth(2).unwrap().join("examples/workers");

@@ -171,7 +171,7 @@ fn an_answer_waits_at_a_gate_after_the_decision() {
 }
 
 #[test]
-fn a_client_that_left_while_its_answer_was_held_does_not_get_the_pair() {
+fn a_client_that_left_does_not_get_the_held_pair() {
     let sandbox = Sandbox::start().unwrap();
     let token = sandbox.login();
     let gate = Gate::new();

@@ -63,7 +63,7 @@ fn a_denied_login_is_reported_to_the_client() {
 }
 
 #[test]
-fn an_odd_authorization_request_is_sent_back_or_shown_as_an_error() {
+fn an_invalid_authorization_request_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let callback = sandbox.approve(&authorization_url(&sandbox, &[("response_type", "token")]));
     assert_eq!(parameter(&callback.unwrap(), "error").unwrap(), "unsupported_response_type");
@@ -243,7 +243,7 @@ fn one_of_64_threads_with_one_strict_refresh_token_succeeds() {
 }
 
 #[test]
-fn bytes_that_are_not_http_get_a_400_and_a_closed_connection() {
+fn invalid_http_gets_a_400_and_a_closed_connection() {
     let sandbox = Sandbox::start().unwrap();
     let mut stream = TcpStream::connect(sandbox.url().strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(b"\x16\x03\x01 hello\r\n\r\n").unwrap();

@@ -124,7 +124,7 @@ fn no_rule_makes_a_wanted_stronger_login_a_refresh() {
 }
 
 #[test]
-fn a_403_means_an_ended_token_if_the_caller_says_so() {
+fn a_403_means_an_expired_token_if_the_caller_says_so() {
     let sandbox = sandbox();
     let client = crate::support::builder(&sandbox);
     let client = client.expired_when(|answer| answer.status == 403).build();
@@ -138,7 +138,7 @@ fn a_403_means_an_ended_token_if_the_caller_says_so() {
 }
 
 #[test]
-fn a_challenge_of_the_token_endpoint_is_not_taken_for_one_of_the_api() {
+fn a_challenge_of_the_token_endpoint_is_not_the_apis() {
     for header in ["Bearer error=\"invalid_client\"", "Basic", ""] {
         let sandbox = sandbox();
         let client = seeded(&sandbox);

@@ -176,6 +176,19 @@ fn polling_ends_when_the_code_expires_by_the_monotonic_clock() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_forward_does_not_end_a_login() {
+    let sandbox = Sandbox::start().unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    let client = client.clock(clock.clone()).build();
+    let code = client.device_code(&[]).unwrap();
+    assert!(sandbox.approve_device(code.user_code()));
+    // A small computer without a battery learns the date from the network.
+    clock.set_wall(clock.now() + Duration::from_secs(10 * 365 * 86_400));
+    client.exchange_device(&code, |_| ControlFlow::Continue(())).unwrap();
+}
+
+#[test]
 fn a_watcher_stops_the_login_within_a_second() {
     let world = world(Sandbox::builder());
     let code = world.client.device_code(&[]).unwrap();
@@ -260,7 +273,7 @@ fn a_device_code_can_be_stored_and_belongs_to_its_client() {
 }
 
 #[test]
-fn a_store_that_cannot_take_a_login_fails_before_a_person_is_asked() {
+fn an_unfit_store_fails_before_a_person_is_asked() {
     struct Broken;
     impl TokenBackend for Broken {
         fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {

@@ -207,7 +207,7 @@ fn discovery_stays_away_from_private_addresses_where_asked() {
 
 #[cfg(unix)]
 #[test]
-fn the_cache_file_is_private_and_nothing_else_is_read_in_its_place() {
+fn the_cache_file_is_private_and_nothing_replaces_it() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let sandbox = sandbox();
     let file = sandbox.folder().join("metadata");

@@ -2,6 +2,7 @@
 
 mod answers;
 mod logins;
+mod middleware;
 mod nonces;
 
 use base64::Engine as _;

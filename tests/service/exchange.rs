@@ -192,7 +192,7 @@ fn a_refresh_token_is_used_before_a_new_exchange() {
 }
 
 #[test]
-fn a_token_that_is_no_access_token_is_exchanged_anew_and_not_refreshed() {
+fn another_kind_of_token_is_exchanged_anew_and_not_refreshed() {
     let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();
     let client = builder(&sandbox, of_ada(&sandbox).requested(TokenType::Jwt)).build();
     client.token().unwrap();

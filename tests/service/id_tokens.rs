@@ -248,3 +248,64 @@ fn a_device_login_is_judged_by_its_id_token_too() {
     assert!(matches!(why(&error), IdTokenError::Audience), "{error:?}");
     assert!(client.stored().unwrap().is_none());
 }
+
+#[test]
+fn an_id_token_of_another_access_token_fails_the_login() {
+    let sandbox = sandbox();
+    let client = builder(&sandbox).build();
+    assert!(login(&client, &sandbox, &["openid"]).unwrap().id_token().is_some());
+    let earlier = client.stored().unwrap().unwrap();
+    // The hash of the access token of OpenID Connect Core, appendix A.3.
+    send(&sandbox, json!({"alg": "ES256"}), json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}));
+    let error = login(&client, &sandbox, &["openid"]).unwrap_err();
+    assert_eq!(why(&error), &IdTokenError::AccessTokenHash);
+    let stored = client.stored().unwrap().unwrap();
+    assert_eq!(stored.token().access_token(), earlier.token().access_token());
+    // A refresh goes on with the ID token of the login.
+    client.refresh().unwrap();
+    assert!(client.token().unwrap().id_token() == earlier.token().id_token());
+    send(&sandbox, json!({"alg": "ES256"}), json!({ "at_hash": null }));
+    login(&client, &sandbox, &["openid"]).unwrap();
+}
+
+#[test]
+fn a_login_with_max_age_needs_a_recent_authentication() {
+    let sandbox = sandbox();
+    let client = builder(&sandbox).build();
+    let login = |max_age: &str| {
+        let params = [("max_age", max_age)];
+        let authorization = client.authorize_with(&["openid"], &params).unwrap();
+        // A web application keeps the login as JSON until the callback comes.
+        let kept = serde_json::to_string(&authorization).unwrap();
+        let callback = sandbox.approve(authorization.url()).unwrap();
+        client.exchange(serde_json::from_str(&kept).unwrap(), &callback)
+    };
+    login("0").unwrap();
+    send(&sandbox, signed(), json!({ "at_hash": null, "auth_time": now() - 3600 }));
+    login("3600").unwrap();
+    let error = login("3000").unwrap_err();
+    assert!(matches!(why(&error), IdTokenError::AuthenticatedAt(_)), "{error:?}");
+    assert!(format!("{error:#}").contains("max_age"), "{error:#}");
+    send(&sandbox, signed(), json!({ "at_hash": null, "auth_time": null }));
+    assert_eq!(why(&login("3600").unwrap_err()), &IdTokenError::ClaimMissing("auth_time"));
+    // Without `max_age`, the claim is optional.
+    crate::id_tokens::login(&client, &sandbox, &["openid"]).unwrap();
+}
+
+#[test]
+fn the_caller_reads_how_and_when_the_person_authenticated() {
+    let sandbox = sandbox();
+    let client = builder(&sandbox).build();
+    let params = [("acr_values", "phr phrh"), ("max_age", "60")];
+    let authorization = client.authorize_with(&["openid"], &params).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    let token = client.exchange(authorization, &callback).unwrap();
+    let claims = token.unverified_claims().unwrap().unwrap();
+    assert_eq!(claims.acr(), Some("phr"));
+    assert!(claims.authenticated_at().unwrap().unix_timestamp() >= now() - 60);
+    let verified = client.verified_claims(token.id_token().unwrap()).unwrap();
+    assert_eq!(
+        (verified.acr(), verified.authenticated_at()),
+        (claims.acr(), claims.authenticated_at())
+    );
+}

@@ -76,7 +76,7 @@ impl TokenBackend for Plain {
 }
 
 #[test]
-fn without_a_lock_a_late_answer_is_not_saved_after_a_log_out() {
+fn a_late_answer_is_not_saved_after_a_log_out() {
     let sandbox = Sandbox::builder().rotation(Rotation::UntilUsed).start().unwrap();
     let store = Plain::default();
     let client = || Client::new(sandbox.provider(), sandbox.credentials(), store.clone());

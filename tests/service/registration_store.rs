@@ -129,7 +129,7 @@ fn a_stored_registration_is_used_without_the_lock() {
 }
 
 #[test]
-fn a_place_without_a_registration_is_told_apart_from_a_broken_one() {
+fn a_store_without_a_registration_is_not_a_broken_one() {
     let sandbox = open().start().unwrap();
     let file = sandbox.folder().join("client.json");
     let store = RegistrationStore::new(FileBackend::new(&file));
@@ -138,7 +138,7 @@ fn a_place_without_a_registration_is_told_apart_from_a_broken_one() {
     std::fs::write(&file, "{\"version\":1").unwrap();
     let error = store.get_or_register(&registrar(&sandbox), &native()).unwrap_err();
     assert_eq!(error.kind(), "backend", "{error}");
-    // A login that no client has used yet.
+    // The store holds a login that no client has used yet.
     let login = MemoryBackend::new();
     login.save(&Token::new("at").into()).unwrap();
     let store = RegistrationStore::new(login);
@@ -194,7 +194,7 @@ fn a_store_that_holds_a_login_is_left_alone() {
     }
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(sandbox.counters().registrations, 0);
-    // A place with a registration does not accept a login either.
+    // A store with a registration does not accept a login either.
     let other = sandbox.folder().join("client.json");
     let store = RegistrationStore::new(FileBackend::new(&other));
     store.get_or_register(&registrar(&sandbox), &native()).unwrap();
@@ -303,7 +303,7 @@ fn a_secret_that_cannot_be_renewed_now_keeps_the_client() {
 }
 
 #[test]
-fn credentials_keep_the_path_and_host_of_a_redirect_uri_without_a_port() {
+fn credentials_keep_a_redirect_uri_without_a_port() {
     for uri in ["http://localhost/cb", "http://[::1]/cb", "http://127.0.0.1:80/cb"] {
         let members = serde_json::json!({"client_id": "a", "redirect_uris": [uri]});
         let registration: Registration = serde_json::from_value(members).unwrap();

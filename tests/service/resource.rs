@@ -295,7 +295,7 @@ fn a_client_must_be_known_somehow() {
 }
 
 #[test]
-fn what_was_found_is_kept_for_a_day_and_longer_without_an_answer() {
+fn found_metadata_is_kept_for_a_day_or_an_outage() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = published();
     let folder = Sandbox::start().unwrap();
@@ -319,7 +319,7 @@ fn what_was_found_is_kept_for_a_day_and_longer_without_an_answer() {
     clock.advance(Duration::from_secs(1));
     connect().discover().unwrap();
     assert_ne!(asked(&sandbox), once);
-    // The file is about this API and its server alone.
+    // The file is only about this API and its server.
     let other = Connect::to(sandbox.url()).credentials(Credentials::public("app"));
     let error = other.cache_file(&file).clock(clock.clone()).discover().unwrap_err();
     assert_eq!(error.kind(), "decode", "the host itself is another resource: {error}");

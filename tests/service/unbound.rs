@@ -39,7 +39,7 @@ fn a_bound_login_is_refused_without_the_feature() {
 }
 
 #[test]
-fn a_server_with_bound_tokens_only_is_told_before_a_login() {
+fn a_server_with_bound_tokens_only_fails_before_a_login() {
     let sandbox = Sandbox::start().unwrap();
     let provider = sandbox.provider().to_builder().dpop(Dpop::Required).build().unwrap();
     let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());

@@ -56,7 +56,7 @@ fn extra_authorization_parameters_replace_none_of_ours() {
 }
 
 #[test]
-fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
+fn resource_and_audience_go_into_every_request() {
     let sandbox = sandbox();
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let calls = seen.clone();
@@ -91,7 +91,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
     two.exchange(begun, &callback).unwrap();
     two.refresh().unwrap();
     assert_eq!(*seen.lock().unwrap(), [expected.clone(), expected.clone()]);
-    // A token for one service is not used for another.
+    // A token for one service is not used for another service.
     let other = client("https://other.example/");
     assert!(matches!(other.access_token(), Err(Error::Config(_))));
     // The resource must be absolute and have no fragment (RFC 8707 section 2).

@@ -88,7 +88,7 @@ fn a_folder_refuses_a_name_of_more_than_64_kib() {
     assert_eq!(store.accounts(None, 5).unwrap(), [longest]);
 }
 
-/// A store that takes only names of ASCII letters, digits and some signs, and that may be unable to lock.
+/// A store that takes only names of ASCII letters, digits and some signs, and whose lock can be made to fail.
 struct Strict(MemoryStore, bool);
 
 struct Unlocked(Arc<dyn TokenBackend>);

@@ -100,7 +100,7 @@ fn a_wait_of_zero_seconds_does_not_hammer_the_endpoint() {
     assert!(requests <= 8, "{requests} requests in a minute");
 }
 
-/// A second look sends nothing, so neither the patience nor the rate limit delays it.
+/// The check of a refusal sends nothing, so neither the patience nor the rate limit delays the check.
 #[test]
 fn a_refusal_is_checked_without_patience_and_turn() {
     let world = World::new(|provider| provider);

@@ -36,7 +36,8 @@ fn until(what: &str, mut is: impl FnMut() -> bool) {
 /// Opens the store, as the process of this number does.
 type Open = dyn Fn(usize) -> Arc<dyn LoginStore> + Send + Sync;
 
-/// Logins at a service that revokes a login when a used refresh token comes again, and workers that refresh them.
+/// Logins at a service that revokes a login when a used refresh token is sent again, and workers that refresh
+/// them.
 struct Load {
     sandbox: Sandbox,
     names: Vec<String>,
@@ -144,7 +145,8 @@ impl Load {
         });
     }
 
-    /// The accounts whose login is lost: a new process cannot refresh it after the deadline of each note.
+    /// The accounts whose login is lost: a new process cannot refresh it after the deadline of each refresh
+    /// note.
     fn lost(&self) -> Vec<&str> {
         let store = (self.open)(WORKERS);
         let clock = Arc::new(ManualClock::new());

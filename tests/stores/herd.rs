@@ -22,7 +22,7 @@ fn client(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Client {
     Client::new(sandbox.provider(), sandbox.credentials(), store)
 }
 
-/// Stores a login whose access token has ended.
+/// Stores a login whose access token has expired.
 fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError> {
     let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
     let seeded = client(sandbox, store).seed(sandbox.login().with_expires_at(ended))?;
@@ -30,7 +30,8 @@ fn seed(sandbox: &Sandbox, store: Box<dyn TokenBackend>) -> Result<(), BoxError>
     Ok(())
 }
 
-/// 500 clients of one process ask for a token of one account at the same moment, after its end.
+/// 500 clients of one process ask for a token of one account at the same moment, after the access token has
+/// expired.
 fn refreshes_once(name: &str, store: &Store<'_>) {
     const CLIENTS: usize = 500;
     let sandbox = sandbox();
@@ -154,8 +155,8 @@ fn more_redis_accounts_than_connections_are_no_error() {
     }
 }
 
-/// A holder that has the only session needs no second session, and the other threads wait for this
-/// session.
+/// One client at a time has the only session for locks. A lock holder needs no second session, and the other threads
+/// wait for the session.
 #[cfg(feature = "postgres")]
 #[test]
 fn one_postgres_session_serves_many_accounts_at_once() {
@@ -177,12 +178,40 @@ fn no_free_session_is_an_error_of_its_own() {
     let two = store.account("two");
     let error = precise(two.lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
-    for error in [precise(two.lock(Duration::from_secs(10))), precise(two.load())] {
-        assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
-        assert!(error.is_transient());
-    }
-    assert_eq!(clock.slept(), Duration::from_secs(20));
-    // Meanwhile the holder can still load and save.
+    let error = precise(two.lock(Duration::from_secs(10)));
+    assert!(matches!(error, BackendError::NoConnection(_)), "{error}");
+    assert!(error.is_transient());
+    assert_eq!(clock.slept(), Duration::from_secs(10));
+    // Meanwhile the lock holder can still load and save.
     let error = precise(store.account("one").lock(Duration::ZERO));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
+}
+
+/// While another account is refreshed slowly, a call with a working token reads the store without a wait.
+#[cfg(feature = "postgres")]
+#[test]
+fn one_postgres_session_delays_no_call_with_a_token() {
+    use evergrant::clock::ManualClock;
+    let Some(server) = crate::servers::postgres() else { return };
+    let clock = std::sync::Arc::new(ManualClock::new());
+    let store = evergrant::PostgresBackend::new(server.url()).unwrap();
+    let store = store.connections(1).with_clock(clock.clone());
+    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
+    let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
+    let two = Client::builder(provider, credentials, store.account("two")).clock(clock.clone());
+    let two = two.build();
+    let token = sandbox.login();
+    let expires_at = token.expires_at().unwrap();
+    two.seed(token).unwrap();
+    let held = store.account("one").lock(Duration::ZERO).unwrap();
+    // The token is due, and works for half a minute more.
+    let left = expires_at - evergrant::clock::Clock::now_utc(&*clock);
+    clock.advance(Duration::try_from(left).unwrap() - Duration::from_secs(30));
+    let slept = clock.slept();
+    two.access_token().unwrap();
+    assert_eq!(clock.slept(), slept, "the call has waited");
+    assert_eq!(sandbox.counters().refreshes, 0);
+    drop(held);
+    two.access_token().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
 }

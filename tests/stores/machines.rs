@@ -24,8 +24,9 @@ fn all(answers: &Answers, kind: &str) {
 /// A round: one expiry with a fault.
 type Round = fn(&mut Fleet, bool);
 
-/// Checks what the other workers get while the outcome of a refresh is open. With a grace window they get a
-/// token. Without a window they get `OutcomeUnknown`, and after the deadline a token.
+/// Checks what the other workers get while the outcome of a refresh is open. With a grace window the other
+/// workers get a token. Without a window the other workers get `OutcomeUnknown`, and after the deadline a
+/// token.
 #[track_caller]
 fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
     let answers = fleet.answers(OTHERS);
@@ -56,8 +57,8 @@ fn killed_before_the_send(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The round that kills the holder after the rotation is the only round in which a login at a strict service
-/// is lost, whatever the workers do.
+/// The round that kills the lock holder after the rotation is the only round in which a login at a strict
+/// service is lost, whatever the workers do.
 fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -72,7 +73,7 @@ fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let everybody = fleet.everybody();
     let answers = fleet.all_call(&everybody);
     all(&answers, "reauthorize ");
-    let told = |answer: &String| answer.contains("the answer that carried its successor was lost");
+    let told = |answer: &String| answer.contains("the answer with the new refresh token was lost");
     assert!(answers.values().all(told), "{answers:?}");
     fleet.log_in();
 }
@@ -88,7 +89,7 @@ fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1, "the holder gives up before it sends a request");
 }
 
-/// The holder goes on before the deadline, and no other worker has done anything.
+/// The lock holder goes on before the deadline, and no other worker has done anything.
 fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -100,9 +101,9 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The stopped holder goes on only after the other workers have decided what to do about its refresh
-/// (the tables are on the guide's page `design`). Without a window the others report that the login is
-/// lost, which is true until the holder continues and saves the only valid pair.
+/// The stopped lock holder goes on only after the other workers have decided what to do about its refresh
+/// (the tables are on the guide's page `design`). Without a window the others report that the login is lost,
+/// which is true until the lock holder continues and saves the only valid token pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -119,8 +120,9 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     all(&fleet.answers(1), "ok ");
 }
 
-/// The holder's lease is over, but its deadline is not. With a window the other workers have their own pair,
-/// and the holder's late save is refused. Without a window they have waited, and the holder's pair is saved.
+/// The holder's lease has expired, and the deadline of its refresh note has not passed. With a window the
+/// other workers have their own token pair, and the lock holder's late save is refused. Without a window they
+/// have waited, and the lock holder's token pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");
@@ -151,7 +153,7 @@ fn store_restarted(fleet: &mut Fleet, _: bool) {
     assert!(fleet.token_requests() <= before + 2);
 }
 
-/// Between the holder's host and the store, every connection is closed, and no new connection is made.
+/// Between the lock holder's host and the store, every connection is closed, and no new connection is made.
 fn network_cut(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -168,7 +170,7 @@ fn network_cut(fleet: &mut Fleet, strict: bool) {
     all(&fleet.all_call(&[holder]), "ok ");
 }
 
-/// Between the holder's host and the store, no data is carried, but the connections stay open.
+/// Between the lock holder's host and the store, no data is carried, but the connections stay open.
 fn network_silent(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -182,7 +184,7 @@ fn network_silent(fleet: &mut Fleet, _: bool) {
     // The server still has the connection that the holder's lock names, so no other worker takes the lock.
     fleet.network(host, Network::SilentForOld);
     all(&fleet.all_call(&[holder]), "ok ");
-    // The other workers have waited for the lock, which the holder has kept until its pair was saved.
+    // The other workers have waited for the lock, which the holder has kept until its token pair was saved.
     all(&fleet.answers(ALL - WORKERS), "ok ");
     assert_eq!(fleet.token_requests(), before + 1);
     fleet.network(host, Network::Works);
@@ -227,7 +229,7 @@ const GRACE: &[(&str, Round)] = &[
     ("stopped after the send", stopped_after_the_send),
 ];
 
-/// The rounds that lose no pair even if a second use of a refresh token revokes the whole login.
+/// The rounds that lose no token pair even if a second use of a refresh token revokes the whole login.
 const FAMILY: &[(&str, Round)] = &[
     ("nothing", nothing),
     ("killed before the send", killed_before_the_send),

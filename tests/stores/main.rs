@@ -30,8 +30,10 @@ mod postgres;
 mod prepared;
 #[cfg(feature = "redis")]
 mod redis;
+mod restored;
 #[cfg(feature = "postgres")]
 mod rows;
+mod schemas;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod secured;
 #[cfg(any(feature = "postgres", feature = "redis"))]
@@ -82,6 +84,7 @@ fn child_entry() {
         trips::CHILDREN,
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
         worker::CHILDREN,
+        schemas::CHILDREN,
         sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,

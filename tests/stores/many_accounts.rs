@@ -18,7 +18,7 @@ fn name(n: usize) -> String {
         0 => format!("tenant-{n}"),
         1 => format!("anna.{n}@example.com"),
         2 => format!("\u{c4}mter/Nord/{n}"),
-        _ => format!("{}{n:08}", "administrations/".repeat(30)),
+        _ => format!("{}{n:08}", "administrations/".repeat(31)),
     }
 }
 
@@ -122,6 +122,110 @@ fn redis_lists_a_hundred_thousand_accounts() {
         }
         lists_all(&evergrant::RedisBackend::new(server.url()).unwrap(), "Redis");
     }
+}
+
+/// Each page goes through all keys of the database, also through those of other programs.
+#[cfg(feature = "redis")]
+#[test]
+fn redis_lists_accounts_among_the_keys_of_other_programs() {
+    const COUNT: usize = 1000;
+    let all = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|value| value == "1");
+    let foreign = if all { 1_000_000 } else { 100_000 };
+    for program in crate::servers::redis_programs() {
+        let server = crate::servers::redis(&program, &[]);
+        let client = redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let script = "for n = ARGV[1], ARGV[2] do redis.call('SET', ARGV[3] .. n, 'x') end";
+        for from in (0..foreign).step_by(100_000) {
+            let mut fill = redis::cmd("EVAL");
+            // Some of these keys begin almost like ours.
+            let prefix = if from == 0 { "evergrant-" } else { "session:" };
+            fill.arg(script).arg(0).arg(from).arg(from + 99_999).arg(prefix);
+            fill.exec(&mut connection).unwrap();
+        }
+        let mut wanted: Vec<_> = (0..COUNT).map(name).collect();
+        for name in &wanted {
+            redis::cmd("SET")
+                .arg(format!("evergrant:{name}"))
+                .arg(&*JSON)
+                .exec(&mut connection)
+                .unwrap();
+        }
+        wanted.sort();
+        let store = evergrant::RedisBackend::new(server.url()).unwrap();
+        let began = Instant::now();
+        assert!(store.accounts(None, PAGE).unwrap() == wanted);
+        let took = began.elapsed();
+        let program = program.file_name().unwrap().to_string_lossy();
+        println!("{program}: a page of {COUNT} accounts among {foreign} other keys: {took:.1?}");
+    }
+}
+
+/// Refreshes each login ten times, a note and a successor each time, and looks at the table. `EVERGRANT_LOGINS=10000`
+/// takes minutes.
+#[cfg(feature = "postgres")]
+#[test]
+fn ten_refreshes_of_each_login_do_not_multiply_the_table() {
+    use evergrant::sandbox::contract::{noted, successor};
+    use evergrant::{PostgresBackend, TokenBackend as _};
+    let wanted = std::env::var("EVERGRANT_LOGINS").ok();
+    let count = wanted.map_or(500, |count| count.parse().unwrap());
+    let Some(server) = crate::servers::postgres_set(&["fsync=off", "max_connections=50"]) else {
+        return;
+    };
+    let mut admin = postgres::Client::connect(&server.url(), postgres::NoTls).unwrap();
+    let mut look = |when: &str| {
+        // The counters of a session reach the server's statistics when the session ends, at the latest.
+        let sql = "SELECT pg_table_size(relid), pg_indexes_size(relid), n_live_tup, n_dead_tup, n_tup_upd, \
+                   n_tup_hot_upd, autovacuum_count FROM pg_stat_user_tables WHERE relname = 'evergrant_logins'";
+        let row = admin.query_one(sql, &[]).unwrap();
+        let [table, index, live, dead, updated, hot, vacuums] =
+            [0, 1, 2, 3, 4, 5, 6].map(|column| row.get::<_, i64>(column));
+        println!(
+            "{when}: table {} KiB, index {} KiB, {live} live and {dead} dead rows, {hot} of {updated} updates in \
+             the row's page (HOT), {vacuums} vacuums",
+            table / 1024,
+            index / 1024
+        );
+        (table, index)
+    };
+    let rounds = |rounds: u32| {
+        let store = PostgresBackend::new(server.url()).unwrap();
+        std::thread::scope(|scope| {
+            for part in 0..4 {
+                let store = &store;
+                scope.spawn(move || {
+                    for n in (part..count).step_by(4) {
+                        let login = store.account(name(n));
+                        let mut record = match login.load().unwrap() {
+                            Some(record) => record,
+                            None => {
+                                let long = "x".repeat(600);
+                                let first = record(0).token().clone().with_scope(long);
+                                login.save(&first.into()).unwrap();
+                                login.load().unwrap().unwrap()
+                            }
+                        };
+                        for round in 0..rounds {
+                            let note = noted(&record);
+                            login.save(&note).unwrap();
+                            let token = record.token().clone();
+                            record =
+                                successor(&note, token.with_refresh_token(format!("rt-{round}")));
+                            login.save(&record).unwrap();
+                        }
+                    }
+                });
+            }
+        });
+    };
+    rounds(0);
+    let (before, index) = look("after the logins");
+    (0..10).for_each(|_| rounds(1));
+    let (after, index_after) = look("after ten refreshes of each login");
+    // Twenty new versions of each row are written, and only the last ones are needed.
+    assert!(after < 4 * before, "{before} bytes, then {after}");
+    assert!(index_after < 8 * index, "{index} bytes of the index, then {index_after}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Processes that move a login between two places of a database while others refresh it.
+//! Processes that move a login between two stores in a database while others refresh it.
 
 use crate::movers::leave_one_usable_store;
 

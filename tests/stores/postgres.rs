@@ -16,8 +16,8 @@ pub(crate) fn store(server: &Server) -> PostgresBackend {
     PostgresBackend::new(server.url()).unwrap()
 }
 
-/// A store with the same address in another spelling. Such a store asks the server, as another process
-/// does; two stores with the same spelling would wait for each other in memory.
+/// A store with the same address in another spelling. A store with another spelling asks the server, as
+/// another process does; two stores with the same spelling would wait for each other in memory.
 pub(crate) fn elsewhere(server: &Server) -> PostgresBackend {
     PostgresBackend::new(format!("{}?application_name=evergrant", server.url())).unwrap()
 }
@@ -143,8 +143,8 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // As a control, make another commit, which a crash can lose because the server does not flush it at
-        // once.
+        // As a control, make another commit, which a crash can lose because the server does not flush the
+        // commit at once.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
@@ -315,7 +315,7 @@ fn with_standbys_a_record_survives_if_they_have_flushed_it() {
     for (setting, durability) in [
         ("on", Durability::PowerCut),
         ("remote_apply", Durability::PowerCut),
-        // The store switches it on for its own transactions.
+        // The store switches this setting on for its own transactions.
         ("off", Durability::PowerCut),
         ("local", Durability::Process),
         ("remote_write", Durability::Process),
@@ -376,7 +376,7 @@ fn a_refresh_reads_the_row_of_its_account_by_the_index() {
     let before = scans();
     (0..20).for_each(|_| client.refresh().unwrap());
     drop((client, store));
-    // A session tells what it has read when it ends, at the latest.
+    // A session reports its reads when it ends, at the latest.
     let end = std::time::Instant::now() + Duration::from_secs(60);
     let mut after = scans();
     while after.1 < before.1 + 60 && std::time::Instant::now() < end {

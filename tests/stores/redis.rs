@@ -18,8 +18,8 @@ pub(crate) fn store(server: &Server) -> RedisBackend {
     RedisBackend::new(server.url()).unwrap()
 }
 
-/// A store with the same address in another spelling. Such a store asks the server, as another process
-/// does; two stores with the same spelling would wait for each other in memory.
+/// A store with the same address in another spelling. A store with another spelling asks the server, as
+/// another process does; two stores with the same spelling would wait for each other in memory.
 fn elsewhere(server: &Server) -> RedisBackend {
     RedisBackend::new(format!("{}0", server.url())).unwrap()
 }

@@ -208,7 +208,7 @@ pub(crate) fn postgres() -> Option<Server> {
     postgres_with(200)
 }
 
-/// Starts a PostgreSQL server that accepts so many sessions.
+/// Starts a PostgreSQL server that accepts at most this many sessions.
 #[cfg(feature = "postgres")]
 #[track_caller]
 pub(crate) fn postgres_with(sessions: u32) -> Option<Server> {

@@ -135,7 +135,7 @@ fn a_session_is_used_again_after_it_had_or_missed_the_lock() {
     two.load().unwrap();
     assert_eq!(sessions(&server), both);
     drop(guard);
-    // A waiting thread has no session between two looks.
+    // A waiting thread has no session between two tries.
     let guard = one.lock(Duration::ZERO).unwrap();
     let (pool, seen) = (Pool::default(), Arc::new(AtomicUsize::new(0)));
     let (waits, count) = (pool.clone(), Arc::clone(&seen));
@@ -182,7 +182,7 @@ fn a_lock_that_the_session_no_longer_has_is_noticed() {
     assert!(guard.lasts(SECOND) && guard.lasts(SECOND));
     run(&server, "UPDATE fake.seen SET seen = false");
     limits(&server);
-    // The session may now be that of another client: its limit stays, and no note is written.
+    // The session may now belong to another client: its limit stays, and no refresh note is written.
     is_busy(store.save(&noted(&stored)));
     assert!(!guard.lasts(SECOND));
     assert!(limits(&server).is_empty());
@@ -208,7 +208,7 @@ fn a_session_that_ends_during_a_wait_is_replaced() {
 }
 
 #[test]
-fn a_server_that_is_full_of_sessions_may_have_room_later() {
+fn a_server_full_of_sessions_is_asked_again() {
     let Some(server) = servers::postgres() else { return };
     store(&server).save(&record(1)).unwrap();
     let sql = "CREATE ROLE app LOGIN CONNECTION LIMIT 1; GRANT SELECT ON evergrant_logins TO app";
@@ -220,7 +220,7 @@ fn a_server_that_is_full_of_sessions_may_have_room_later() {
     let makes_room = move || admin.batch_execute("ALTER ROLE app CONNECTION LIMIT 2").unwrap();
     let clock = sleeps(vec![Box::new(|| {}), Box::new(makes_room)]);
     app().with_clock(clock).lock(SECOND).unwrap();
-    // For any other reason, a missing session is an error at once.
+    // If a session is missing for any other reason, the store returns an error at once.
     run(&server, "ALTER ROLE app NOLOGIN");
     let clock = sleeps(Vec::new());
     let error = precise(app().with_clock(clock.clone()).lock(SECOND));
@@ -294,7 +294,7 @@ fn the_table_is_created_at_the_third_try_at_the_latest() {
 
 /// A statement that is answered too late must leave no lock on a session of the application.
 #[test]
-fn a_late_answer_is_an_error_and_the_session_comes_back_without_a_lock() {
+fn a_late_answer_leaves_no_lock_on_the_session() {
     let Some(server) = servers::postgres() else { return };
     let url = replaced(&server, "CREATE TABLE fake.slow (seconds int)");
     let slow = "CREATE OR REPLACE FUNCTION fake.set_config(name text, value text, local boolean) \
@@ -341,7 +341,7 @@ fn a_record_that_another_transaction_replaces_stays() {
 }
 
 #[test]
-fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+fn a_record_written_between_a_read_and_a_save_stays() {
     let Some(server) = servers::postgres() else { return };
     let first = record(1);
     store(&server).save(&first).unwrap();

@@ -95,7 +95,7 @@ fn a_given_connection_keeps_the_contract() {
 }
 
 #[test]
-fn a_database_in_memory_keeps_the_contract_and_says_that_it_forgets() {
+fn a_database_in_memory_keeps_the_contract_without_durability() {
     let store = SqliteBackend::with_connection(Connection::open_in_memory().unwrap());
     let store = std::sync::Arc::new(store);
     let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);
@@ -130,7 +130,7 @@ fn only_the_owner_can_read_what_is_created() {
     store.save(&record(1)).unwrap();
     store.save(&noted(&store.load().unwrap().unwrap())).unwrap();
     let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
-    // The database, the lock, and a journal, or a log and its index.
+    // The files are the database, the lock, and a journal, or a log and its index.
     assert!((3..=4).contains(&files.len()), "{files:?}");
     for file in files {
         let mode = file.metadata().unwrap().permissions().mode();
@@ -294,7 +294,7 @@ fn processes_at_the_end_of_a_token_make_one_refresh() {
     }
 }
 
-/// Makes the store calls of a refresh: saves the note, and the successor.
+/// Makes the store calls of a refresh: saves the refresh note, and the new record.
 fn save() {
     let store = SqliteBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
@@ -305,7 +305,7 @@ fn save() {
 }
 
 /// The process is killed at each system call that could matter. Afterwards the store has the whole old
-/// record, the record with a note or the new record, and the store still works.
+/// record, the record with a refresh note or the new record, and the store still works.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_a_kill_at_any_call_the_record_is_whole() {
@@ -375,7 +375,7 @@ fn full() {
     connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
     connection.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
     let store = SqliteBackend::new("/mnt/logins.sqlite");
-    // The second record fits into the least reserved room; the third fits into twice the length of the
+    // The second record fits into the smallest reserved space; the third fits into twice the length of the
     // second.
     let long = |n: u32| {
         let text = format!("{n} ").repeat([0, 100, 6000, 11500, 1000][n as usize]);
@@ -410,7 +410,7 @@ fn full() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_refuses_a_note_and_room_is_kept_for_the_successor() {
+fn a_full_disk_refuses_a_note_but_not_a_successor() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }
@@ -420,5 +420,32 @@ fn a_full_disk_refuses_a_note_and_room_is_kept_for_the_successor() {
         let output = child("sqlite::full", &wrapper).env("MODE", mode).output().unwrap();
         succeeded(&output);
         print!("{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+/// The tools of SQLite write `TEXT`, and SQLite treats a `TEXT` and a `BLOB` of the same bytes as different.
+#[test]
+fn a_record_that_a_person_wrote_as_text_is_read_and_replaced() {
+    for encoding in ["UTF-8", "UTF-16"] {
+        let dir = TempDir::new();
+        let path = dir.join("logins.sqlite");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(&format!("PRAGMA encoding = '{encoding}'")).unwrap();
+        let store = SqliteBackend::new(&path);
+        let first = record(1);
+        store.save(&first).unwrap();
+        let text = String::from_utf8(first.to_json().unwrap()).unwrap();
+        let sql = "UPDATE evergrant_logins SET record = ?1";
+        assert_eq!(connection.execute(sql, [&text]).unwrap(), 1);
+        let store = SqliteBackend::new(&path);
+        assert_eq!(store.load().unwrap().as_ref(), Some(&first));
+        let note = noted(&first);
+        store.save(&note).unwrap();
+        store.save(&successor(&note, token(2))).unwrap();
+        assert_eq!(store.load().unwrap().unwrap().token(), &token(2));
+        // A number is no record.
+        connection.execute("UPDATE evergrant_logins SET record = 7", []).unwrap();
+        let error = precise(store.load());
+        assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
     }
 }

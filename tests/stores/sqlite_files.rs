@@ -152,7 +152,7 @@ fn a_lock_file_that_is_deleted_during_a_wait_is_not_locked() {
 }
 
 #[test]
-fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+fn a_record_written_between_a_read_and_a_save_stays() {
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
     let first = record(1);
@@ -221,7 +221,7 @@ fn refused() {
 }
 
 #[test]
-fn a_database_that_may_not_be_created_is_an_error_that_says_so() {
+fn a_database_that_may_not_be_created_is_an_error() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = TempDir::new();
     let set = |mode| {
@@ -272,7 +272,7 @@ fn files_that_may_only_be_read_are_refused_before_a_login() {
 }
 
 #[test]
-fn a_lock_file_that_is_no_database_is_not_taken_for_a_held_lock() {
+fn a_lock_file_that_is_no_database_is_an_error() {
     let dir = TempDir::new();
     let store = SqliteBackend::new(dir.join("logins.sqlite"));
     drop(store.lock(Duration::ZERO).unwrap());

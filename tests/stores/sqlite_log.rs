@@ -1,4 +1,4 @@
-//! Tests of SQLite's write-ahead log: the room for successors in it, and a log that is deleted.
+//! Tests of SQLite's write-ahead log: the space for new records in the log, and a log that is deleted.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn log_size(path: &Path) -> u64 {
 }
 
 #[test]
-fn small_logins_leave_the_room_of_a_large_one() {
+fn small_logins_leave_the_reserved_space_of_a_large_login() {
     let dir = TempDir::new();
     let path = database(&dir);
     let store = SqliteBackend::new(&path);
@@ -70,7 +70,7 @@ fn small_logins_leave_the_room_of_a_large_one() {
 }
 
 #[test]
-fn a_logout_keeps_the_room_of_other_logins() {
+fn a_logout_keeps_the_reserved_space_of_other_logins() {
     let dir = TempDir::new();
     let path = database(&dir);
     let store = SqliteBackend::new(&path);
@@ -94,7 +94,7 @@ fn a_logout_keeps_the_room_of_other_logins() {
 }
 
 #[test]
-fn the_room_outlasts_a_long_request_and_closed_connections() {
+fn the_reserved_space_outlasts_a_long_request() {
     let dir = TempDir::new();
     let path = database(&dir);
     let clock = Arc::new(ManualClock::new());
@@ -120,14 +120,14 @@ fn the_room_outlasts_a_long_request_and_closed_connections() {
     assert!(!log(&path).exists(), "a log without a login in flight");
 }
 
-/// A cleaner of old files, or a careless script, while a process has the database open.
+/// A cleaner of old files, or a careless script, deletes the log while a process has the database open.
 #[test]
 fn a_log_that_is_deleted_loses_no_saved_record() {
     let dir = TempDir::new();
     let path = database(&dir);
     let copies = dir.join("copies");
     std::fs::create_dir(&copies).unwrap();
-    // What a new process would find after the power was cut now.
+    // Returns the record that a new process would find if the power were cut now.
     let after_a_cut = || {
         for end in ["", "-wal"] {
             let name = format!("logins.sqlite{end}");
@@ -148,12 +148,12 @@ fn a_log_that_is_deleted_loses_no_saved_record() {
         let note = noted(&saved);
         store.save(&note).unwrap();
         assert_eq!(after_a_cut(), Some(note.clone()));
-        // During the request for a token.
+        // The log is deleted during the request for a token.
         std::fs::remove_file(log(&path)).unwrap();
         saved = successor(&note, token(n));
         store.save(&saved).unwrap();
         assert_eq!(after_a_cut(), Some(saved.clone()), "{n}");
-        // A new process, and one that has done nothing since.
+        // A new process finds the record, and so does a process that has done nothing since.
         assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved.clone()), "{n}");
         if n > 3 {
             assert_eq!(idle.load().unwrap(), Some(saved.clone()), "{n}");
@@ -204,6 +204,37 @@ fn a_process_that_starts_loses_no_record_of_a_deleted_log() {
     }
 }
 
+/// The copy of the deleted log waits for the reader.
+#[cfg(unix)]
+#[test]
+fn a_short_reader_keeps_no_log_from_being_saved() {
+    let dir = TempDir::new();
+    let path = database(&dir);
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    let reader = Connection::open(&path).unwrap();
+    let reading = reader.unchecked_transaction().unwrap();
+    let sql = "SELECT count(*) FROM evergrant_logins";
+    reading.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let saved = successor(&store.load().unwrap().unwrap(), token(2));
+    store.save(&saved).unwrap();
+    std::fs::remove_file(log(&path)).unwrap();
+    std::thread::scope(|scope| {
+        let loads = scope.spawn(|| store.load().unwrap());
+        // The reader ends while the store waits. If the store has not begun to wait, it need not wait.
+        for _ in 0..20 {
+            if loads.is_finished() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        reading.commit().unwrap();
+        assert_eq!(loads.join().unwrap(), Some(saved.clone()));
+    });
+    drop((store, reader));
+    assert_eq!(SqliteBackend::new(&path).load().unwrap(), Some(saved));
+}
+
 #[test]
 fn an_index_that_is_deleted_loses_no_saved_record() {
     for also_the_log in [false, true] {
@@ -230,7 +261,7 @@ fn an_index_that_is_deleted_loses_no_saved_record() {
     }
 }
 
-/// Another program reads, and so nobody may write the log from its start again.
+/// Another program reads, so nobody may write the log from its start again.
 #[cfg(target_os = "linux")]
 fn read_on_a_full_disk() {
     let path = Path::new("/mnt/logins.sqlite");
@@ -255,7 +286,7 @@ fn read_on_a_full_disk() {
     checkpoint();
     let mut filler = std::fs::File::create("/mnt/filler").unwrap();
     while std::io::Write::write_all(&mut filler, &[7; 4096]).is_ok() {}
-    // The log has room for the note, and not for its successor.
+    // The log has space for the refresh note, and not for the new record.
     for n in 2.. {
         if room(path) < 18 * frame {
             break;
@@ -281,7 +312,7 @@ fn read_on_a_full_disk() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_note_is_refused_if_a_reader_keeps_its_successors_room() {
+fn a_note_is_refused_if_a_reader_blocks_the_reserved_space() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }

@@ -90,8 +90,8 @@ fn a_sweep_refreshes_what_is_due_once() {
     assert_eq!(world.logins.counters().refreshed, 30);
 }
 
-/// Five hundred logins of one minute. Without the spread, all of them would be refreshed in one minute, again
-/// and again.
+/// Five hundred logins were added within one minute. Without the spread, all of them would be refreshed in
+/// one minute, again and again.
 #[test]
 fn logins_of_one_minute_drift_apart_within_an_hour() {
     const COUNT: usize = 500;
@@ -122,7 +122,7 @@ fn access_tokens_are_replaced_before_they_expire_each_at_its_moment() {
     for n in 0..100 {
         world.logins.add(&format!("tenant-{n}"), world.sandbox.login()).unwrap();
     }
-    // Access tokens live an hour. They are replaced in the first half of the last 40 minutes.
+    // Access tokens live an hour. Access tokens are replaced in the first half of the last 40 minutes.
     let sweep = || world.logins.keep_alive().access_tokens(40 * MINUTE).run().unwrap();
     world.clock.advance(19 * MINUTE);
     assert_eq!(sweep().refreshed, 0);

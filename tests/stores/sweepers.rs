@@ -18,7 +18,7 @@ pub(crate) const CHILDREN: &[Child] = &[("sweepers::sweep", sweep)];
 
 const PROCESSES: usize = 4;
 
-fn open(name: &str) -> Arc<dyn LoginStore> {
+pub(crate) fn open(name: &str) -> Arc<dyn LoginStore> {
     let (kind, rest) = name.split_once(' ').unwrap();
     match kind {
         "folder" => Arc::new(FolderStore::new(rest)),
@@ -32,8 +32,8 @@ fn open(name: &str) -> Arc<dyn LoginStore> {
     }
 }
 
-/// How the service treats a used refresh token. If the lock is a lease, the login of a killed process
-/// waits for the deadline of its note, unless the service accepts the token again for some time.
+/// How the service treats a used refresh token. If the lock is a lease, the login of a killed process waits
+/// for the deadline of its refresh note, unless the service accepts the token again for some time.
 fn rotation(store: &str) -> Rotation {
     let lease = store.starts_with("postgres") || store.starts_with("redis");
     if lease { Rotation::Grace(Duration::from_secs(900)) } else { Rotation::UntilUsed }

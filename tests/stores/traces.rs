@@ -41,8 +41,8 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
             }
             false => SqliteBackend::with_connection(connection),
         };
-        // The first secret is so long that it fills whole pages of the database. The second is shorter,
-        // so that some of these pages stay free.
+        // The first secret is so long that it fills whole pages of the database. The second secret is
+        // shorter, so that some of these pages stay free.
         let secret = |n: usize| format!("c4nary-{n}-").repeat([4_000, 1_000][n]);
         let token = |n| evergrant::Token::new("at").with_refresh_token(secret(n));
         let other = Record::from(evergrant::Token::new("at").with_refresh_token("of-bob"));

@@ -75,12 +75,14 @@ fn trips(counter: &Counter, store: impl Fn() -> Box<dyn TokenBackend>) -> [usize
     let client = |store| Client::new(sandbox.provider(), sandbox.credentials(), store);
     let (ours, theirs) = (client(store()), client(store()));
     ours.seed(sandbox.login()).unwrap();
-    // The first refresh of a client also reads its note back and asks for the durability of the store.
+    // The first refresh of a client also reads its refresh note back and asks for the durability of the
+    // store.
     ours.refresh().unwrap();
     theirs.refresh().unwrap();
     ours.refresh().unwrap();
     let hot = counter.of(|| drop(ours.access_token().unwrap()));
-    // If this thread is interrupted between the note and the send, the client checks the lock once more.
+    // If this thread is interrupted between the refresh note and the send, the client checks the lock once
+    // more.
     let refresh = (0..5).map(|_| counter.of(|| ours.refresh().unwrap())).min().unwrap();
     // The first refresh uses our token from the store, and the second refresh replaces that token.
     theirs.refresh().unwrap();
@@ -115,7 +117,7 @@ fn redis_needs_few_round_trips() {
     }
 }
 
-/// Each write also waits for the replica, and the lock is renewed after the note.
+/// Each write also waits for the replica.
 #[cfg(feature = "redis")]
 #[test]
 fn redis_with_a_replica_needs_a_few_more_round_trips() {
@@ -132,7 +134,7 @@ fn redis_with_a_replica_needs_a_few_more_round_trips() {
         let store = evergrant::RedisBackend::new(server.url_at(counter.port)).unwrap().replicas(1);
         let trips = trips(&counter, || Box::new(store.account("default")));
         println!("{}, a replica: hot, adopt, refresh, refused: {trips:?}", program.display());
-        assert_eq!(trips, [0, 3, 7, 9]);
+        assert!(matches!(trips, [0, 3, 6, 8 | 9]), "{trips:?}");
     }
 }
 

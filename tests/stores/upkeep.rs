@@ -35,7 +35,7 @@ static NEWER: LazyLock<Vec<u8>> = LazyLock::new(|| {
 fn keeps_newer(store: &dyn TokenBackend, raw: impl FnOnce() -> Vec<u8>) {
     for error in [precise(store.load()), precise(store.save(&record(1)))] {
         let BackendError::Config(text) = error else { panic!("{error}") };
-        assert!(text.ends_with("(format 2, this one reads 1): update this program"), "{text}");
+        assert!(text.ends_with("(format 2, this release reads 1): update this program"), "{text}");
     }
     assert!(raw() == *NEWER, "the record was changed");
 }

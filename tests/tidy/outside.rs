@@ -49,8 +49,8 @@ const VARIABLES: [(&str, &str, &str, &str); 19] = [
     ("src/backend/locked/gaps.rs", "temp_dir(", "TMPDIR, in tests", IN_TESTS),
 ];
 
-const SEALING: &str = "a_sealing_key_in_place_of_its_name_or_path_is_not_shown";
-const LINE_BREAK: &str = "a_variable_with_a_line_break_is_a_config_error_that_names_it";
+const SEALING: &str = "a_key_given_as_a_name_or_path_is_not_shown";
+const LINE_BREAK: &str = "a_variable_with_a_line_break_is_named_in_the_error";
 const KEY_FILE: &str = "a_key_in_place_of_its_path_is_not_shown";
 const FOLDER: &str = "a_dotenv_file_in_a_folder_above_is_not_read";
 const SETS_NOTHING: &str = "a_dotenv_file_sets_nothing_in_the_process";
@@ -94,10 +94,10 @@ const TEXTS: [(&str, &str, &str); 25] = [
     ("src/error/login.rs", "unproven_error", UNPROVEN),
 ];
 
-const UNPROVEN: &str = "an_error_without_state_is_told_at_the_end";
+const UNPROVEN: &str = "an_error_without_state_is_reported_at_the_end";
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
-const STEP_UP: &str = "a_wanted_login_has_no_character_that_cannot_be_seen";
-const CHALLENGE: &str = "a_challenge_has_no_character_that_cannot_be_seen";
+const STEP_UP: &str = "a_stronger_login_has_no_invisible_characters";
+const CHALLENGE: &str = "a_challenge_has_no_invisible_characters";
 
 struct Source {
     path: String,

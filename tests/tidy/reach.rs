@@ -232,7 +232,7 @@ const FILES: [(&str, &str, usize, &str); 45] = [
 ];
 
 /// The source, the call, its count, and the address with what prevents another address.
-const SENDS: [(&str, &str, usize, &str); 11] = [
+const SENDS: [(&str, &str, usize, &str); 13] = [
     (
         "src/backend/postgres/hosts.rs",
         "config.connect",
@@ -257,6 +257,18 @@ const SENDS: [(&str, &str, usize, &str); 11] = [
         "next.handle",
         2,
         "API calls: the token to the base's origin and allowed ones (hosts.rs)",
+    ),
+    (
+        "src/middleware/again.rs",
+        "next.handle",
+        2,
+        "API calls with a proof, after the same check of the address (hosts.rs)",
+    ),
+    (
+        "src/middleware/again.rs",
+        "agent.run",
+        2,
+        "the same request to the same address with another proof, no redirect (dpop/middleware.rs)",
     ),
     (
         "src/request/send.rs",

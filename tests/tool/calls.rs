@@ -1,4 +1,4 @@
-//! `call`: bodies, answers, downloads, pages.
+//! Tests of `evergrant call`: bodies, answers, downloads, pages.
 
 use evergrant::sandbox::{ApiReply, Fault};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Every command, its results and its exit codes.
+//! Tests of the output and the exit codes of every command.
 
 use std::process::Stdio;
 
@@ -51,7 +51,7 @@ fn a_login_on_another_device_shows_a_code() {
 }
 
 #[test]
-fn a_login_into_a_store_that_cannot_keep_it_shows_no_address() {
+fn a_store_that_cannot_save_shows_no_address() {
     let world = World::new();
     let missing = world.home.join("nowhere/login.json");
     let ran = world.run(&["login", "acme", "--no-browser", "--store", missing.to_str().unwrap()]);
@@ -60,7 +60,7 @@ fn a_login_into_a_store_that_cannot_keep_it_shows_no_address() {
 }
 
 #[test]
-fn a_token_is_printed_for_a_program_and_refreshed_when_it_has_expired() {
+fn token_prints_a_token_and_refreshes_an_expired_token() {
     let world = World::new();
     world.seed("acme", true);
     let token = world.good(&["token", "acme"]);
@@ -245,7 +245,7 @@ fn a_login_can_live_in_a_database() {
 }
 
 #[test]
-fn a_store_that_this_build_lacks_names_the_command_that_adds_it() {
+fn a_missing_store_feature_names_the_install_command() {
     if cfg!(feature = "redis") {
         return;
     }
@@ -398,7 +398,7 @@ fn certificates_and_proxies_of_the_environment_are_checked() {
 }
 
 #[test]
-fn no_output_but_that_of_token_and_get_tokens_has_a_secret() {
+fn only_token_and_get_tokens_print_a_secret() {
     let world = World::new();
     world.seed("acme", true);
     let token = world.good(&["token", "acme"]);

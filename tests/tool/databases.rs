@@ -1,4 +1,4 @@
-//! Logins in PostgreSQL and Redis, by the program alone.
+//! Tests of logins in PostgreSQL and Redis, with the command only.
 #![cfg(all(feature = "postgres", feature = "redis"))]
 
 #[allow(dead_code)]

@@ -84,7 +84,7 @@ impl Day {
         self.text.push_str(&format!("```text\n$ {line}\n{shown}{code}```\n"));
     }
 
-    /// The output without what differs from run to run.
+    /// Replaces the parts of the output that differ from run to run.
     fn plain(&self, output: &str) -> String {
         let home = self.world.home.display().to_string();
         let url = self.world.sandbox.url();

@@ -1,11 +1,11 @@
-//! Where logins are kept: names, files about them, stores, moves.
+//! Tests of where the command keeps logins: names, settings files, stores, moves.
 
 use serde_json::{Value, json};
 
 use crate::support::{World, mode, ran};
 
 #[test]
-fn a_login_without_a_file_about_it_is_listed_and_used() {
+fn a_login_without_a_settings_file_is_listed_and_used() {
     let world = World::new();
     world.seed("acme", true);
     std::fs::remove_file(world.logins().join("acme.about.json")).unwrap();
@@ -31,7 +31,7 @@ fn a_login_is_named_before_it_is_stored() {
     assert_eq!(login.end().code, Some(0));
     let about: Value = serde_json::from_slice(&std::fs::read(about).unwrap()).unwrap();
     assert_eq!(about["scopes"], json!(["read"]));
-    // The advice `evergrant login work` asks for the same scopes.
+    // The command in the advice, `evergrant login work`, asks for the same scopes.
     let again = world.log_in(&["login", "work", "--no-browser"]);
     assert!(again.err.contains("scope=read&") || again.err.contains("Scopes: read."), "{again:?}");
     let ran = world.run(&["login", "acme", "--name", "gone", "--no-browser", "--timeout", "1"]);
@@ -80,7 +80,7 @@ fn an_unfinished_move_is_finished() {
     let path = there.to_str().unwrap();
     let about = std::fs::read(world.logins().join("acme.about.json")).unwrap();
     world.good(&["move", "acme", path]);
-    // As after a death between the move and the note about it.
+    // The state after a kill between the move and the update of the login's settings.
     std::fs::write(world.logins().join("acme.about.json"), about).unwrap();
     world.good(&["move", "acme", path]);
     world.good(&["token", "acme"]);
@@ -138,7 +138,7 @@ fn a_killed_login_leaves_nothing_that_status_shows() {
     assert_eq!((status.code, &*status.out), (Some(77), ""), "{status:?}");
     let kept = world.run(&["keep-alive"]);
     assert_eq!((kept.code, &*kept.err), (Some(0), ""), "{kept:?}");
-    // The next login of this name is not disturbed.
+    // The killed login does not disturb the next login with this name.
     let login = world.log_in(&["login", "acme", "--name", "work", "--no-browser"]);
     assert_eq!(login.code, Some(0), "{login:?}");
     assert!(world.good(&["status"]).contains("work"));

@@ -1,4 +1,5 @@
-//! What could lose a login: a signal during a token request, a store that takes no save.
+//! Tests of events that could lose a login: a signal during a token request, and a store that fails
+//! to save.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
@@ -22,7 +23,8 @@ fn strict() -> World {
     world
 }
 
-/// `token acme`, whose token request has been decided and is not answered.
+/// Starts `token acme`, and waits until the sandbox has decided its token request and holds the
+/// answer.
 fn open_request(world: &World) -> (Child, BufReader<ChildStderr>, Gate) {
     let gate = Gate::new();
     world.sandbox.fault(Fault::HoldAfter(gate.clone()));
@@ -80,7 +82,7 @@ fn a_save_that_fails_is_repeated_until_it_works() {
 }
 
 #[test]
-fn a_login_that_no_store_takes_is_imported_from_a_file() {
+fn an_unsaved_login_is_imported_from_a_rescue_file() {
     let world = strict();
     let (mut child, mut err, gate) = open_request(&world);
     let file = world.logins().join("acme.json");
@@ -89,7 +91,7 @@ fn a_login_that_no_store_takes_is_imported_from_a_file() {
     std::fs::create_dir(&file).unwrap();
     gate.open();
     read_until(&mut err, "cannot be saved");
-    // The signal ends the minute of tries early.
+    // The signal ends the tries to save before the minute is over.
     send(&child, libc::SIGTERM);
     read_until(&mut err, "try: evergrant import");
     assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGTERM));

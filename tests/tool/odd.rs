@@ -1,4 +1,4 @@
-//! What a person may do wrong, and services that are not there.
+//! Tests of wrong input and of services that cannot be reached.
 
 use serde_json::{Value, json};
 
@@ -105,6 +105,26 @@ fn the_token_files_of_other_libraries_are_imported() {
         let record: Value = serde_json::from_slice(&world.record(name)).unwrap();
         assert_eq!(record["token"]["refresh_token"], refresh, "{name}");
     }
+}
+
+#[test]
+fn a_file_of_windows_is_imported() {
+    let world = World::new();
+    let text = world.stored_token(false).to_string();
+    let file = world.home.join("token.json");
+    let marked = format!("\u{feff}{text}\r\n");
+    // `>` of Windows PowerShell writes UTF-16.
+    let wide = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes) in [("marked", marked.clone().into_bytes()), ("wide", wide)] {
+        std::fs::write(&file, bytes).unwrap();
+        world.good(&["import", "acme", file.to_str().unwrap(), "--name", name]);
+    }
+    // The description of the service may be such a file, too.
+    let described = world.home.join("other.json");
+    let description = r#"{"token_endpoint":"https://a.example/token"}"#;
+    std::fs::write(&described, format!("\u{feff}{description}")).unwrap();
+    let shown = world.run(&["providers", "other"]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The help, the completions and the manual pages name every command.
+//! Tests that the help, the completions and the manual pages name every command.
 
 use crate::support::World;
 

@@ -62,7 +62,7 @@ fn half_a_file() -> (String, Sender<()>, JoinHandle<()>) {
     (url, enough, server)
 }
 
-/// The bar when half of the file is there.
+/// Returns the progress bar after half of the file.
 fn bar(world: &World) -> String {
     let (url, enough, server) = half_a_file();
     let arguments =

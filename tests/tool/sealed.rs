@@ -1,4 +1,5 @@
-//! A login in a file that a key from the keyring seals: a real Secret Service on a bus of its own.
+//! Tests of a login in a file that a key from the keyring seals, with a real Secret Service on a
+//! separate D-Bus.
 #![cfg(feature = "keyring")]
 
 use std::fs::File;
@@ -42,7 +43,8 @@ fn a_login_can_live_in_a_sealed_file() {
     command.args(["--", "sh", "-c", &script]).env_clear().current_dir(&world.home);
     command.env("PATH", format!("{folder}:/usr/bin:/bin")).env("HOME", &world.home);
     command.env("XDG_RUNTIME_DIR", &world.home);
-    // Not a pipe: a service that stays behind would keep it open.
+    // The output goes into a file and not into a pipe: a service that outlives the test would keep
+    // the pipe open.
     let file = File::create(&shown).unwrap();
     command.stdout(file.try_clone().unwrap()).stderr(file);
     let status = command.status().unwrap();

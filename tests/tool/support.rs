@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) home: PathBuf,
 }
 
-/// What a program has written, and its exit code.
+/// The output of a program, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -103,7 +103,8 @@ impl World {
         ran.out
     }
 
-    /// Logs in as `name`, with a login that the sandbox has begun. Its access token has expired if `old`.
+    /// Logs in as `name`, with a login that the sandbox has begun. If `old`, the access token has
+    /// expired.
     pub(crate) fn seed(&self, name: &str, old: bool) {
         let file = self.home.join("stored.json");
         std::fs::write(&file, self.stored_token(old).to_string()).unwrap();
@@ -194,7 +195,7 @@ impl Waiting {
     }
 }
 
-/// What a browser does with the address of the callback.
+/// Opens the address of the callback as a browser does.
 pub(crate) fn visit(callback: &str) -> String {
     let browser = ureq::Agent::config_builder().proxy(None).build().new_agent();
     browser.get(callback).call().unwrap().body_mut().read_to_string().unwrap()

@@ -1,4 +1,4 @@
-//! The program at a terminal: a pseudo-terminal takes the place of the person's.
+//! Tests of the program at a terminal: a pseudo-terminal takes the place of the person's terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -29,8 +29,8 @@ impl Terminal {
         let (screen, keyboard) = unsafe { (File::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
         let copy = || Stdio::from(keyboard.try_clone().unwrap());
         command.stdin(copy()).stdout(copy()).stderr(copy()).env("TERM", "xterm");
-        // SAFETY: both calls may be made after a fork. They make the terminal the program's own, so that Ctrl-C
-        // reaches the program.
+        // SAFETY: both calls may be made after a fork. The calls make the terminal the program's own, so that
+        // Ctrl-C reaches the program.
         unsafe {
             command.pre_exec(|| {
                 libc::setsid();

@@ -78,8 +78,8 @@ fn happen(truth: &mut Truth, dice: &mut Dice) -> Option<String> {
     (!exact).then(|| event(table, number))
 }
 
-/// Every row of Exact Online up to the stored position is in the table, as it is at the service, and the table
-/// has no other row that did not exist at some time.
+/// Checks that the table has every row of Exact Online up to the stored position, with the service's values,
+/// and that every other row of the table existed at some time.
 fn check_between(mirror: &Mirror, world: &World, known: &HashSet<[String; 6]>) {
     let truth = world.truth();
     for (at, table) in TABLES.iter().enumerate() {
@@ -164,7 +164,7 @@ fn a_bad_connection_does_not_end_the_receiver() {
     let head = "POST /hook/secret HTTP/1.1\r\nContent-Length:";
     assert_eq!(status(connect(format!("{head} many\r\n\r\n").as_bytes())), "500");
     assert_eq!(status(connect(format!("{head} 99999999999\r\n\r\n").as_bytes())), "500");
-    // Another path is refused although the body never comes.
+    // A request to another path is refused, although its body never arrives.
     let other = connect(b"POST /hook/guess HTTP/1.1\r\nContent-Length: 9\r\n\r\n");
     assert_eq!(status(other), "404");
     let body = event(0, 7);
@@ -180,7 +180,8 @@ fn a_killed_mirror_is_never_wrong() {
     const KILLS: u64 = 60;
     let seed = 0x2545_F491_4F6C_DD1D;
     let mut dice = Dice(seed);
-    // Each request of the child may change an object, and moves the count that the kills wait for.
+    // Each request of the child may change an object, and increases the counter that decides when to kill the
+    // child.
     let (requests, busy) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(1)));
     let (events, known) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(HashSet::new())));
     let (count, works) = (requests.clone(), busy.clone());
@@ -222,7 +223,7 @@ fn a_killed_mirror_is_never_wrong() {
     let (mut told, mut lost) = (0, 0);
     for kill in 0..KILLS {
         let mut worker = Worker::start("mirror", &environment);
-        // The process is killed after some requests, and a moment that no step of the process decides.
+        // The process is killed some time after a random number of requests, so at any of its steps.
         let until = requests.load(Ordering::SeqCst) + 1 + dice.below(60);
         while requests.load(Ordering::SeqCst) < until {
             assert!(worker.is_alive(), "the process ended by itself before kill {kill}");
@@ -243,7 +244,8 @@ fn a_killed_mirror_is_never_wrong() {
         }
         worker.kill();
         let mirror = Mirror::open(&Path::new(&folder).join("mirror.sqlite")).unwrap();
-        // The sandbox notes versions while it holds the objects, so the two locks are not held together here.
+        // The sandbox locks the versions while it holds the lock of the objects, so this thread never holds
+        // both locks at once.
         let versions = known.lock().unwrap().clone();
         check_between(&mirror, &world, &versions);
     }

@@ -1,6 +1,6 @@
-//! The cases of the test suites of four other libraries whose result here is another, and why: httpx-oauth
-//! (`tests/test_oauth2.py` and others), the Python SDKs of Teamleader Focus and Exact Online, and Shell's. The
-//! guide has a sentence for each.
+//! Cases from the test suites of four other libraries that have another result in this crate, with the
+//! reasons: httpx-oauth (`tests/test_oauth2.py` and others), the Python SDKs of Teamleader Focus and Exact
+//! Online, and Shell's. The guide has a sentence for each case.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn an_expiry_of_0_is_no_expiry() {
 
 /// The SDK of Teamleader: `test_naive_datetime_treated_as_utc` and `test_naive_expired_datetime_treated_as_utc`.
 #[test]
-fn a_date_without_an_offset_is_refused_with_the_mended_date() {
+fn a_date_without_offset_is_refused_with_a_corrected_date() {
     let text =
         r#"{"access_token": "a", "refresh_token": "r", "expires_at": "2026-11-20T18:40:00"}"#;
     let error = Token::from_json(text).unwrap_err().to_string();
@@ -145,7 +145,7 @@ mod exact_online {
         let pages: Vec<_> =
             exact.purchase_orders().sync(None).map(|page| page.unwrap().position).collect();
         assert_eq!((pages.len(), pages[0].has_more(), pages[0].timestamp()), (1, false, Some(999)));
-        // The next run goes on behind these rows, so no row is lost if the service left the link out.
+        // The next run continues after these rows, so no row is lost if the service left the link out.
         assert!(exact.purchase_orders().sync(pages.last().cloned()).next().is_some());
     }
 

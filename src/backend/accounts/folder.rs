@@ -24,7 +24,7 @@ const ENDING: &str = ".json";
 /// Keeps the logins of many accounts in a folder, one file for each account, for the processes of one
 /// machine. Each file is a [`FileBackend`], with the same lock, reserved space and promise.
 ///
-/// The folder must exist and should have mode 0700. It should hold nothing else.
+/// The folder must exist and should have mode 0700. Keep no other files in the folder.
 ///
 /// | account | file |
 /// | --- | --- |
@@ -32,9 +32,10 @@ const ENDING: &str = ".json";
 /// | `Anna/Bob` | `%41nna%2f%42ob.json`: small letters, digits and `-_@+.` stay as they are, each other byte is `%` and two digits |
 /// | a name whose written form is longer than 120 characters, up to 64 KiB | its first 40 characters, `%-`, the SHA-256 of the name; the file with the further ending `.name` has the whole name |
 ///
-/// Names that differ only in case have different files, also on file systems that ignore case. No account has
-/// the file name of a device of Windows. Do not rename the files: a login whose `.name` file is missing or damaged is
-/// listed by the name of its file, and all work on that account fails with an error that says which file.
+/// Names that differ only in case have different files, also on file systems that ignore case. No login file
+/// gets a name that Windows reserves for a device, such as `NUL`. Do not rename the files: a login whose
+/// `.name` file is missing or damaged is listed by the name of its file, and all work on that account fails
+/// with an error that names the file.
 ///
 /// [`LoginStore::accounts`] reads the folder once for each page.
 ///
@@ -58,8 +59,8 @@ pub struct FolderStore {
 }
 
 impl FolderStore {
-    /// Makes a store in a folder without opening it. A relative path refers to the present working directory,
-    /// even if that changes later.
+    /// Makes a store in a folder without opening the folder. A relative path refers to the present working
+    /// directory, even if that changes later.
     pub fn new(folder: impl AsRef<Path>) -> FolderStore {
         FolderStore {
             folder: disk::absolute(folder.as_ref()),
@@ -87,7 +88,7 @@ impl FolderStore {
         self.folder.join(file_of(account).0)
     }
 
-    /// If this name is the name of a login file whose account is not known, returns the reason.
+    /// Returns the reason if this name is the name of a login file whose account is not known.
     fn nameless(&self, name: &str) -> Option<String> {
         let file = login_file(name);
         let hashed = matches!(account_of(&file), Named::Hashed);
@@ -97,7 +98,7 @@ impl FolderStore {
         self.whole_name(&file).err().map(|error| error.to_string())
     }
 
-    /// Reads the whole name of an account whose file has a hash.
+    /// Reads the whole name of an account whose file name has a hash.
     fn whole_name(&self, file: &str) -> Result<String, BoxError> {
         let path = self.folder.join(file);
         let name = read_name(&name_path(&path))?.filter(|name| file_of(name).0 == file);
@@ -116,8 +117,9 @@ impl LoginStore for FolderStore {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
         if name.len() > LONGEST_NAME {
             let (length, most) = (name.len(), LONGEST_NAME);
-            let text =
-                format!("a name of {length} bytes is too long for a folder: {most} are the most");
+            let text = format!(
+                "a name of {length} bytes is too long for a folder: at most {most} bytes are allowed"
+            );
             return Err(BackendError::Config(text).into());
         }
         if let Some(reason) = self.nameless(name) {
@@ -157,12 +159,12 @@ impl LoginStore for FolderStore {
     }
 }
 
-/// The login file of an account that is listed by its file.
+/// The login file of an account that is listed by the name of its file.
 fn login_file(name: &str) -> String {
     format!("{name}{ENDING}")
 }
 
-/// The file beside a login file that has the whole name of the account.
+/// The file, beside a login file, that contains the whole name of the account.
 fn name_path(login: &Path) -> PathBuf {
     disk::beside(login, "", ".name")
 }

@@ -11,8 +11,8 @@ use super::LoginStore;
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 
-/// Keeps the logins of many accounts in memory, each in a [`MemoryBackend`]. Clones share the logins. They are
-/// lost when the process ends; use the store in tests.
+/// Keeps the logins of many accounts in memory, each in a [`MemoryBackend`]. Clones share the logins. The
+/// logins are lost when the process ends; use the store in tests.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     stores: Arc<Mutex<BTreeMap<String, MemoryBackend>>>,

@@ -19,9 +19,9 @@ const HASHED: &str = "%-";
 /// The meaning of a file name in the folder.
 #[derive(Debug, PartialEq)]
 pub(super) enum Named {
-    /// The login of this account.
+    /// The file holds the login of this account.
     Account(String),
-    /// The login of an account whose name is too long for a file name.
+    /// The file holds the login of an account whose name is too long for a file name.
     Hashed,
     /// No login.
     Other,
@@ -34,7 +34,7 @@ pub(super) fn file_of(account: &str) -> (String, bool) {
         text.push_str(END);
         return (text, false);
     }
-    // A cut after `%` or `%c` would leave half a byte.
+    // A cut after `%` or `%c` would leave half of an encoded byte.
     let half = text[SHOWN - 2..SHOWN].find('%');
     text.truncate(half.map_or(SHOWN, |at| SHOWN - 2 + at));
     text.push_str(HASHED);
@@ -45,7 +45,7 @@ pub(super) fn file_of(account: &str) -> (String, bool) {
     (text, true)
 }
 
-/// Reads the name of a file.
+/// Finds the account in the name of a file.
 pub(super) fn account_of(file: &str) -> Named {
     let Some(text) = file.strip_suffix(END) else { return Named::Other };
     if text.contains(HASHED) {

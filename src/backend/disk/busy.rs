@@ -14,8 +14,8 @@ use crate::error::BoxError;
 /// How long a save waits until it can replace the record.
 pub(in super::super) const REPLACING: Duration = Duration::from_secs(5);
 
-/// How long any other operation waits. Windows gives the same error for a file that this user may never
-/// open, so that error comes after this time.
+/// How long any other operation waits. Windows gives the same error for a file that this user may never open;
+/// an operation on that file fails only after this time.
 const OPENING: Duration = Duration::from_secs(2);
 
 /// The longest pause between two tries. The pause is short, so that one try falls into a moment in

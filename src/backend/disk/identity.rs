@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Identifies a file: device and inode; on Windows the volume's serial number and the file's index on
-/// the volume. `None` on systems that give neither.
+/// the volume. `None` on systems without these numbers.
 ///
 /// The index of a file is unique on NTFS and on FAT while the file exists; ReFS and some network servers
 /// have longer indexes and cut them, so that two files may have the same index
@@ -57,7 +57,7 @@ fn looked_at(path: &Path) -> io::Result<File> {
     super::busy::patiently(|| File::options().access_mode(0).custom_flags(FOLDERS_TOO).open(path))
 }
 
-/// Whether an open file is still at `path`. `false` if the file was renamed or removed after it was
+/// Whether an open file is still at `path`. Returns `false` if the file was renamed or removed after it was
 /// opened, and if there is a link at `path`.
 pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = identity(file, &file.metadata()?)?;
@@ -79,7 +79,7 @@ pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether the file at `path` has another name too (a hard link). `false` where the system does not
+/// Whether the file at `path` has another name too (a hard link). Returns `false` where the system does not
 /// tell.
 pub(in super::super) fn has_second_name(path: &Path, metadata: &Metadata) -> bool {
     #[cfg(unix)]

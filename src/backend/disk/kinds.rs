@@ -3,17 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-/// The file systems that reserve the room for written bytes at the write itself, also for bytes that they
-/// have not put on the disk yet. On others, such as a network's, a full disk may come up at the flush only. The
-/// device under any file system may take its space at the flush: a thin pool, or a disk image that grows.
+/// The file systems that reserve the space for written bytes at the write itself, also for bytes that they
+/// have not put on the disk yet. On other file systems, such as network file systems, a full disk may show
+/// only at the flush. The device under any file system may take its space at the flush: a thin pool, or a
+/// disk image that grows.
 const RESERVING: [&str; 7] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"];
 
-/// Whether the file system of `path` is known to reserve room for bytes that are written and not flushed.
+/// Whether the file system of `path` is known to reserve space for bytes that are written and not flushed.
 pub(in super::super) fn reserves_at_once(path: &Path) -> bool {
     with_kind(path, |kind| RESERVING.contains(&kind))
 }
 
-/// Calls back with the type of the file system of `path`, which is empty if it is not known.
+/// Calls `work` with the type of the file system of `path`; the type is empty if it is not known.
 pub(in super::super) fn with_kind<T>(path: &Path, work: impl FnOnce(&str) -> T) -> T {
     if !cfg!(target_os = "linux") {
         return work("");

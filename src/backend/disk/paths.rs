@@ -31,13 +31,13 @@ fn plain(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The longest path that is written without the prefix, in bytes. Windows reads 260 characters without
-/// it (`MAX_PATH`); the files beside the record have longer names than the record.
+/// The longest path that is written without the prefix, in bytes. Windows reads 260 characters without the
+/// prefix (`MAX_PATH`); the files beside the record have longer names than the record.
 const LONGEST: usize = 200;
 
-/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. `None` if the path has
-/// no prefix, or names another file without the prefix: Windows then reads `/` as a separator, drops
-/// dots and blanks at the end of a name, and treats names such as `NUL` and `COM1.txt` as devices
+/// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. Returns `None` if the path has
+/// no prefix, or names another file without the prefix: Windows then reads `/` as a separator, drops dots and
+/// blanks at the end of a name, and treats names such as `NUL` and `COM1.txt` as devices
 /// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
 fn without_prefix(path: &str) -> Option<String> {
     let rest = path.strip_prefix(r"\\?\")?;

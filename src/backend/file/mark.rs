@@ -1,11 +1,14 @@
 //! The mark: a small file beside the record that says which content of the record was last flushed to the disk.
 
 use std::fs::{File, Metadata};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::super::{disk, owner};
+
+/// More bytes than any mark has.
+const LONGEST: usize = 256;
 
 /// Identifies the content of a file: two different contents never have the same identity.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,8 +34,14 @@ impl Content {
     fn name(&self) -> Option<String> {
         let (device, inode) = self.file?;
         let modified = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
-        let digest: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(format!("{device} {inode} {modified} {digest}\n"))
+        let mut name = format!("{device} {inode} {modified} ");
+        for byte in &self.digest {
+            for half in [byte >> 4, byte & 15] {
+                name.extend(char::from_digit(half.into(), 16));
+            }
+        }
+        name.push('\n');
+        Some(name)
     }
 }
 
@@ -78,8 +87,8 @@ pub(super) fn names(target: &Path, content: &Content) -> bool {
     let Ok(Some((file, _))) = disk::open(&path(target), File::options().read(true)) else {
         return false;
     };
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(LONGEST);
     // If the read fails, `found` is too short and does not match.
-    let _ = file.take(256).read_to_end(&mut found);
+    let _ = disk::read_up_to(&file, LONGEST as u64, &mut found);
     content.name().map(String::into_bytes) == Some(found)
 }

@@ -1,4 +1,4 @@
-//! Reserves room for the next record in `.NAME.evergrant-next`, and checks that a save can work in the
+//! Reserves space for the next record in `.NAME.evergrant-next`, and checks that a save can work in the
 //! folder, before a refresh token or code is sent.
 
 use std::cell::Cell;
@@ -15,11 +15,11 @@ use crate::clock::Clock;
 use crate::error::{BoxError, same_io};
 use crate::secret::random_id;
 
-/// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
+/// The smallest space, in bytes, that is reserved for the next record, whose tokens may be longer than the
 /// present tokens.
 pub(super) const ROOM: usize = 16 << 10;
 
-/// The path of the file that reserves the room.
+/// The path of the file that reserves the space.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-next")
 }
@@ -37,14 +37,14 @@ pub(super) fn saving(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-saving")
 }
 
-/// The file with the room; while this value exists, no other save runs.
+/// The file that reserves the space; while this value exists, no other save runs.
 pub(super) struct Reserved {
     // This field comes first, so that it is dropped before `_saving`.
     pub(super) next: Locked,
     _saving: Option<Locked>,
 }
 
-/// Locks the file with the room; on Windows, locks the file [`saving`] first.
+/// Locks the file that reserves the space; on Windows, locks the file [`saving`] first.
 pub(super) fn reserve(
     target: &Path,
     us: &Mutex<Option<u32>>,
@@ -65,11 +65,11 @@ pub(super) fn reserve(
     Ok(Reserved { next: locked.ok_or_else(|| busy(&next))?, _saving: saving })
 }
 
-/// Locks and returns the file with the room. `None` if another save has locked it, or if it was
-/// another user's file, which is then removed. A save writes the file in place, so it must be a file
-/// that this user made and that has no hard link.
+/// Locks and returns the file that reserves the space. Returns `None` if another save has locked the file, or
+/// if another user owned the file, which is then removed. A save writes the file in place, so it must be a
+/// file that this user made and that has no hard link.
 ///
-/// `us` caches our user number on this file system.
+/// `us` caches this user's number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
     let created = Cell::new(false);
     let open = |path: &Path| open(path, &created);
@@ -97,7 +97,7 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
 }
 
 /// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has
-/// it open. So a reader first waits for a running save, at most for `MAKE_WAY`: otherwise many readers
+/// it open. A reader therefore first waits for a running save, at most for `MAKE_WAY`: otherwise many readers
 /// could delay a save until it fails.
 pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
     if cfg!(windows) {
@@ -123,8 +123,8 @@ fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
         match disk::open(path, File::options().write(true)) {
             Ok(Some((file, _))) => return Ok(file),
             Ok(None) => {}
-            // The file belongs to another user, who could read a record that we write into the file. So
-            // the file is removed.
+            // The file belongs to another user, who could read a record that we write into the file.
+            // Therefore remove the file.
             Err(error) if is_closed(path, &error) => disk::remove(path)?,
             Err(error) => return Err(error),
         }
@@ -158,7 +158,7 @@ pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
 }
 
 /// Checks whether a record could be stored at `target`: writes a file as [`FileBackend::save`] does,
-/// and removes it. `Some` says that the file or the folder cannot be flushed.
+/// and removes it. Returns as `Some` the reason why the file or the folder cannot be flushed.
 ///
 /// [`FileBackend::save`]: super::FileBackend
 pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
@@ -191,7 +191,8 @@ pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     disk::denied("replace", target, error)
 }
 
-/// Fills the file with `zeros`. Flushes them, unless the file system reserves their room `at_once`.
+/// Fills the file with `zeros`. Flushes the zeros, unless the file system reserves their space when they are
+/// written (`at_once`).
 pub(super) fn fill(mut file: &File, zeros: &[u8], at_once: bool) -> std::io::Result<()> {
     if !at_once {
         return overwrite(file, zeros).map(drop);
@@ -203,7 +204,7 @@ pub(super) fn fill(mut file: &File, zeros: &[u8], at_once: bool) -> std::io::Res
 
 /// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The file is
 /// cut after the write: a file that is cut first gives up disk space, which the write may then lack on
-/// a full disk. `Some` says that the file cannot be flushed.
+/// a full disk. Returns as `Some` the reason why the file cannot be flushed.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option<std::io::Error>> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! What a store in a file warns of: modes that let others in, and file systems that cannot flush.
+//! The warnings of a store in a file: file modes that let other users in, and file systems that cannot flush.
 
 use std::fs::{self, Metadata};
 use std::path::Path;

@@ -42,7 +42,7 @@ fn until(done: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_call_without_a_wait_asks_nothing_while_a_thread_has_the_lock() {
+fn a_call_that_does_not_wait_asks_nothing_behind_a_thread() {
     let (key, pace) = (key(), Pace::system());
     let held = taken(key, &pace, None);
     let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
@@ -114,7 +114,7 @@ fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
     assert!(matches!(ask(true), Taken::Busy), "an old record is told");
     tell(&key, &pace, Some(&record(2)));
     assert!(matches!(ask(true), Taken::Saved(told) if *told.token() == *record(2).token()));
-    // No thread gets a login that was removed, or a record with a note.
+    // No thread gets a login that was removed, or a record with a refresh note.
     tell(&key, &pace, None);
     assert!(matches!(ask(true), Taken::Busy));
     drop(held);
@@ -123,7 +123,7 @@ fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
 }
 
 #[test]
-fn a_record_that_is_told_late_replaces_no_newer_one() {
+fn a_record_that_is_reported_late_replaces_no_newer_one() {
     let (key, pace) = (key(), Pace::system());
     let of = |login: &str, generation| {
         let mut record = record(1);
@@ -161,7 +161,7 @@ fn a_lock_that_the_store_took_away_is_asked_for_again() {
     drop(lost);
     let busy = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
     assert!(matches!(busy, Ok(Taken::Busy)), "the lost lock has freed that of its successor");
-    // The holder knows.
+    // The holder knows that the lock is lost.
     held.lost();
     drop(taken(key, &pace, None));
 }
@@ -181,7 +181,7 @@ fn a_holder_whose_lock_file_is_gone_stops_nobody() {
 }
 
 #[test]
-fn a_slow_look_at_a_lock_file_stops_no_other_line() {
+fn a_slow_check_of_a_lock_file_stops_no_other_line() {
     let (key, clock) = (key(), Arc::new(ManualClock::new()));
     let pace = Pace::of(clock.clone());
     let looks = AtomicUsize::new(0);
@@ -256,7 +256,7 @@ fn no_permit_is_waited_for_while_a_thread_has_the_lock() {
 }
 
 #[test]
-fn a_call_without_a_wait_gives_up_a_slow_attempt_after_ten_seconds() {
+fn a_call_that_does_not_wait_gives_up_after_ten_seconds() {
     let clock = Arc::new(ManualClock::new());
     let (key, pace) = (key(), Pace::of(clock.clone()));
     let (asks, left) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -278,7 +278,7 @@ fn a_call_without_a_wait_gives_up_a_slow_attempt_after_ten_seconds() {
 }
 
 #[test]
-fn a_thread_that_fails_or_panics_makes_room() {
+fn a_thread_that_fails_or_panics_leaves_the_line() {
     let (key, pace) = (key(), Pace::system());
     let failed = take::<()>(&wait(key, &pace, LONG), |_| Err("no answer".into()));
     assert!(failed.is_err_and(|error| error.to_string() == "no answer"));

@@ -141,7 +141,7 @@ fn three_of_four_connections_may_be_kept_for_locks() {
 }
 
 #[test]
-fn a_server_without_room_is_asked_again_for_ten_seconds() {
+fn a_full_server_is_asked_again_for_ten_seconds() {
     let clock = Arc::new(ManualClock::new());
     let asked = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&asked);

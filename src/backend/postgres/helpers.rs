@@ -9,16 +9,16 @@ use parking_lot::{Mutex, MutexGuard};
 /// Work for a thread.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// How many threads wait for work at most.
+/// The largest number of threads that wait for work.
 const MOST: usize = 16;
 
 /// How long a thread waits for work before it ends.
 const REST: Duration = Duration::from_secs(30);
 
-/// The threads of the stores.
+/// The threads that all stores of this process share.
 static HELPERS: Helpers = Helpers::new();
 
-/// The threads that wait. A forked child has none of them.
+/// The threads that wait. A forked child has none of these threads.
 struct Helpers(Mutex<Idle>);
 
 struct Idle {
@@ -81,7 +81,7 @@ impl Helpers {
         }
     }
 
-    /// The next job. `None` if none came for a while.
+    /// The next job. Returns `None` if no job came for a while.
     fn next(&self, number: u64, receive: &Receiver<Job>) -> Option<Job> {
         match receive.recv_timeout(REST) {
             Ok(job) => return Some(job),

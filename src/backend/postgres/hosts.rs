@@ -1,4 +1,4 @@
-//! The hosts of a URL: `postgres://app@one,two/app`. The store uses the one that accepts writes.
+//! The hosts of a URL: `postgres://app@one,two/app`. The store uses the host that accepts writes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ pub(super) struct Hosts {
 }
 
 /// A host: its name in messages, its configuration, and the statements that it has not answered. A host that
-/// hangs refuses no session of another host.
+/// hangs does not block the sessions of another host.
 struct One {
     name: String,
     config: Config,
@@ -81,7 +81,7 @@ impl Hosts {
         Hosts { each: each.collect(), last: Arc::default() }
     }
 
-    /// Opens a session. It tries the host that answered last first. The time limit is for all hosts
+    /// Opens a session. The host that answered last is tried first. The time limit is for all hosts
     /// together, and is the same as for a single host.
     pub(super) fn open(&self, name: &str) -> Result<Session, BoxError> {
         let count = self.each.len();

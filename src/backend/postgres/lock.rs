@@ -1,9 +1,9 @@
-//! An advisory lock, held by a session. The session also does the work of its holder.
+//! An advisory lock, held by a session. The session also does the work of its lock holder.
 //!
-//! A holder has one session and one permit to keep a session. It needs no second session, so holders do
-//! not wait for each other even if they use all sessions. A thread that waits for the lock has neither
-//! a session nor a permit between two looks. If the process is killed, the server ends the session, and
-//! the lock with it.
+//! A lock holder has one session and one permit to keep a session. A lock holder needs no second session, so
+//! holders do not wait for each other even if they use all sessions. A thread that waits for the lock has
+//! neither a session nor a permit between two tries. If the process is killed, the server ends the session,
+//! and the lock with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// A setting of the session that has the lock: a random word of the holder. A proxy such as PgBouncer may
@@ -38,8 +38,8 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// got the same lock.
 pub(super) const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '')";
 
-/// The number of the lock, the random word of its holder, the process of the session that has the lock, and
-/// whether the server can limit that session.
+/// The number of the lock, the random word of its holder, the process id of the session that has the lock,
+/// and whether the server can limit the time of that session.
 #[derive(Clone)]
 pub(super) struct Key {
     number: i64,
@@ -52,7 +52,7 @@ pub(super) struct Key {
 struct Attempt {
     key: Option<Key>,
     bytes: Option<Option<Bytes>>,
-    /// Whether the session had a holder before the attempt. Then a pooler gives one session to several
+    /// Whether the session had a lock holder before the attempt. If so, a pooler gives one session to several
     /// clients, and another client holds a lock or did not release it.
     shared: bool,
 }
@@ -115,7 +115,7 @@ fn bytes(digits: &str) -> Vec<u8> {
 }
 
 /// Sets the session's limit to the parameter `limit`, if the server knows such a limit and the session has
-/// the lock under the word `token`. Without the lock it may be the session of another client of a pooler.
+/// the lock under the word `token`. Without the lock, the session may belong to another client of a pooler.
 pub(super) fn limit_sql(token: &str, limit: &str) -> String {
     format!(
         "CASE WHEN {HAS} = {token} AND current_setting('idle_session_timeout', true) IS NOT NULL \
@@ -137,7 +137,7 @@ pub(super) fn limit(
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
-/// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
+/// A time in milliseconds, as the server takes it. The result is at least 1, because 0 would mean no limit.
 pub(super) fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
@@ -153,7 +153,7 @@ fn release(talk: &mut Talk<'_>, key: &Key) -> Result<i32, postgres::Error> {
     Ok(process.unwrap_or(key.process))
 }
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
@@ -247,7 +247,7 @@ pub(super) struct Held {
     pooler: Pooler,
     key: Key,
     lease: Duration,
-    /// The renewal that came with the last note.
+    /// The renewal that came with the last refresh note.
     noted: Option<Renewal>,
     process: u32,
     permits: Option<(Option<Permit>, Option<Permit>)>,
@@ -286,8 +286,8 @@ impl Held {
         has
     }
 
-    /// Saves a note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is lost.
-    /// `None` in a child of the process that has the lock.
+    /// Saves a refresh note and renews the lock in one step. Fails with [`BackendError::Busy`] if the lock is
+    /// lost. Returns `None` in a child of the process that has the lock.
     pub(super) fn note(&mut self, noting: Noting) -> Option<Result<bool, BoxError>> {
         if self.process != std::process::id() {
             return None;
@@ -315,8 +315,8 @@ impl Held {
         }
     }
 
-    /// Runs `work` on the session of the lock. `None` if the session has broken, or belongs to a parent
-    /// process.
+    /// Runs `work` on the session of the lock. Returns `None` if the session has broken, or belongs to a
+    /// parent process.
     pub(super) fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
@@ -330,7 +330,7 @@ impl Held {
         if self.session.is_none() {
             self.noted = None;
             self.place.lost();
-            // The holder goes on with other sessions: it must not wait for its own permits.
+            // The lock holder goes on with other sessions: it must not wait for its own permits.
             self.permits = None;
         }
         match done {
@@ -377,7 +377,7 @@ impl Drop for Held {
                     forget_locks(client);
                     Ok(())
                 };
-                // If no thread can be started, this thread does it.
+                // If no thread can be started, this thread releases the locks.
                 if let (Some(mut session), Err(_)) = self.on(session, forget) {
                     forget_locks(session.client());
                 }

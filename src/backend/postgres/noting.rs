@@ -1,4 +1,4 @@
-//! The save of a note together with the renewal of the lock.
+//! The save of a refresh note together with the renewal of the lock.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 
 use super::super::compare::Bytes;
-use super::FLUSHED;
 use super::lock::{HAS, Key, limit, limit_sql, millis};
 use super::prepared::Talk;
+use super::{FLUSHED, table};
 
-/// A note in place of a record, and the session's limit for the time of its request: one statement checks
-/// the lock, and saves the note durably if the session has the lock.
+/// A refresh note in place of a record, and the session's limit for the time of its request: one statement
+/// checks the lock, and saves the note durably if the session has the lock.
 pub(super) struct Noting {
     pub(super) table: String,
     pub(super) account: String,
@@ -21,7 +21,8 @@ pub(super) struct Noting {
 }
 
 impl Noting {
-    /// Returns whether the note was written, whether the session has the lock, and the process of the session.
+    /// Returns whether the refresh note was written, whether the session has the lock, and the process of the
+    /// session.
     pub(super) fn run(
         &self,
         talk: &mut Talk<'_>,
@@ -43,7 +44,8 @@ impl Noting {
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        match talk.rows(&sql, &parameters) {
+        let work = |talk: &mut Talk<'_>| talk.rows(&sql, &parameters);
+        match table::on(talk, &self.table, work) {
             Ok(rows) => match rows.first() {
                 Some(row) => Ok((true, true, row.try_get(0)?)),
                 // The session has lost the lock, or another client has saved a record.

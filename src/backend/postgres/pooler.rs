@@ -1,6 +1,6 @@
 //! Detects a pooler that runs each transaction in any free session, as PgBouncer does in transaction
-//! mode. An advisory lock belongs to a session, so behind such a pooler it does not stay with the
-//! client that took it.
+//! mode. An advisory lock belongs to a session, so behind a pooler of this kind the lock does not stay with
+//! the client that took it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use super::super::BackendError;
 use super::super::queue::Pace;
 use crate::error::BoxError;
 
-/// How long the store refuses to lock after it has detected a pooler. Then it tries again, because the
-/// pooler's settings may have been changed.
+/// How long the store refuses to lock after it has detected a pooler. After this time the store tries again,
+/// because the pooler's settings may have been changed.
 const COUNTS: Duration = Duration::from_secs(60);
 
-/// When such a pooler was last detected, for a store and all its accounts.
+/// When a pooler of this kind was last detected, for a store and all its accounts.
 #[derive(Clone, Default)]
 pub(super) struct Pooler(Arc<Mutex<Option<Duration>>>);
 

@@ -103,6 +103,11 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
              (PostgresBackend::with_connections)",
         );
     }
+    if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        text.push_str(
+            ", because another session keeps the table locked (a dump, an open transaction)",
+        );
+    }
     // The session is broken, the server has ended it (a restart, an operator, an idle session), or the
     // server accepts no writes and its address may now lead to another server.
     let ended = [
@@ -116,15 +121,15 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
     let precise = match error.code() {
         Some(code) if full.contains(code) => BackendError::Full(text),
-        // A release that needs other columns renames `record`, so that earlier releases fail at once.
+        // The last step of a release with other columns renames `record`, so that earlier releases fail at once.
         Some(&SqlState::UNDEFINED_COLUMN) => BackendError::Config(format!("{name}{OTHER_COLUMNS}")),
         _ => BackendError::Unavailable(text),
     };
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a separate thread, and waits for it `patience` at most: neither the library nor the
-/// server notices a dead network in bounded time. `late` gets a result that comes too late.
+/// Runs `work` on a separate thread, and waits at most `patience` for the result: neither the library nor the
+/// server notices a dead network in bounded time. `late` gets a result that comes later.
 fn within<T: Send + 'static>(
     name: &str,
     patience: Duration,
@@ -152,7 +157,7 @@ fn within<T: Send + 'static>(
     })
 }
 
-/// Opens a session, and waits for it `patience` at most.
+/// Opens a session, and waits at most `patience` for the server.
 pub(super) fn open(
     name: &str,
     patience: Duration,
@@ -185,7 +190,7 @@ pub(super) fn on<T: Send + 'static>(
     on_or_late(session, name, work, |mut session| forget_locks(session.client()))
 }
 
-/// Does the same as [`on`]. If `work` ends after the wait is over, `late` gets the session.
+/// Does the same as [`on`]. If `work` ends after this function has returned, `late` gets the session.
 pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,

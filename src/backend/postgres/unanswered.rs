@@ -1,6 +1,5 @@
-//! Counts the threads that wait for a server that does not answer. If the server process hangs while
-//! its machine still answers TCP, such a thread waits for ever, because the library cannot cancel the
-//! wait.
+//! Counts the threads that wait for a server that does not answer. If the server process hangs while its
+//! machine still answers TCP, a thread waits for ever, because the library cannot cancel the wait.
 
 use std::time::Duration;
 
@@ -63,13 +62,13 @@ impl Unanswered {
         state.answers = false;
     }
 
-    /// Called when an answer to a statement comes in time: the host name now leads to a server that works,
-    /// although the threads of the earlier statements still wait.
+    /// Called when an answer to a statement comes in time: the server works again, although the threads of
+    /// earlier statements still wait.
     pub(super) fn answered(&self) {
         self.0.lock().answers = true;
     }
 
-    /// Called when such an answer comes late, or the connection ends.
+    /// Called when an answer comes late, or the connection ends.
     pub(super) fn came(&self) {
         let mut state = self.0.lock();
         state.count = state.count.saturating_sub(1);

@@ -7,11 +7,11 @@ use super::super::{LoginStore, TokenBackend};
 use super::{LOCK, RedisBackend, record_key};
 use crate::error::BoxError;
 
-/// How many keys the server looks at in one step. A step keeps other clients waiting.
+/// How many keys the server reads in one step. Other clients wait during a step.
 const STEP: usize = 1000;
 
-/// All accounts under the prefix: each key that begins with the prefix and is no lock is an account.
-/// The account of this value is ignored. Each page reads all keys of the database once (`SCAN`),
+/// Lists all accounts under the prefix: each key that begins with the prefix and is no lock is an account.
+/// The account that was set on this value is ignored. Each page reads all keys of the database once (`SCAN`),
 /// without blocking other clients. Give the store a database of its own if yours has many other keys.
 impl LoginStore for RedisBackend {
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {

@@ -1,9 +1,9 @@
 //! A lease in Redis, bound to a connection of its holder if the server lists its connections.
 //!
 //! A lock names a connection of its process. Other accounts also use that connection, and it is not
-//! closed while the lock is held; a connection that the program has lent is kept for the lock. A thread
-//! that waits for the lock has no connection between two looks. If the process is killed, its
-//! connections end, and the next thread that looks takes the lock.
+//! closed while the lock is held; a connection that the program has lent is kept for the lock. A thread that
+//! waits for the lock has no connection between two tries. If the process is killed, its connections end, and
+//! the next thread that tries takes the lock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,10 +24,12 @@ use crate::record::Record;
 use crate::secret::random_id;
 
 /// Takes the lock if it is free, if this process already has it (the holder's name begins with the
-/// random word `ARGV[4]`), or if it is held under the name `ARGV[3]`. Returns the holder's name, and
-/// the record that is stored then.
+/// random word `ARGV[4]`), if it is held under the name `ARGV[3]`, or if it has no expiry. Returns the
+/// lock holder's name, and the record that is stored then. A store sets an expiry in the same command as the lock,
+/// so a lock without an expiry is no holder's: somebody has restored it (`RESTORE`).
 pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
-if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
+if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3]
+    or redis.pcall('PTTL', KEYS[1]) == -1 then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   local record = redis.pcall('GET', KEYS[2])
   if type(record) == 'table' then
@@ -37,7 +39,7 @@ if not held or string.sub(held, 1, #ARGV[4]) == ARGV[4] or held == ARGV[3] then
 end
 return {held, false, 0}";
 
-/// The answer to [`TAKE`]: the holder's name, the record, and whether the record could be read.
+/// The answer to [`TAKE`]: the lock holder's name, the record, and whether the record could be read.
 type Answer = (String, Option<Vec<u8>>, bool);
 
 /// Renews a lock whose name begins with the random word `ARGV[1]`, under the new name `ARGV[2]`. The
@@ -49,9 +51,9 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// Replaces the record `ARGV[1]` by one with a note, `ARGV[2]`, and renews a lock whose name begins with the
-/// random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and whether the note
-/// was written: it is not written without the lock.
+/// Replaces the record `ARGV[1]` by a record with a refresh note, `ARGV[2]`, and renews a lock whose name
+/// begins with the random word `ARGV[3]`, under the new name `ARGV[4]`. Returns whether the lock is ours, and
+/// whether the refresh note was written: without the lock, the script does not write the note.
 pub(super) const NOTE: &str = "local held = redis.call('GET', KEYS[2])
 if not held or string.sub(held, 1, #ARGV[3]) ~= ARGV[3] then
   return {0, 0}
@@ -69,10 +71,10 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// How often a waiting process checks whether the holder's connection still exists.
+/// How often a waiting process checks whether the lock holder's connection still exists.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// The random words of locks of this process that could not be released: nobody holds them.
@@ -82,7 +84,7 @@ fn is_dead(account: &Key, held: &str) -> bool {
     DEAD.lock().get(account).is_some_and(|token| held.split(' ').next() == Some(token))
 }
 
-/// The holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
+/// The lock holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
 fn name(token: &str, link: &mut Link) -> RedisResult<String> {
     let place = match &link.place {
         Some(place) => place.clone(),
@@ -95,7 +97,7 @@ fn name(token: &str, link: &mut Link) -> RedisResult<String> {
     Ok(format!("{token} {place}"))
 }
 
-/// Returns `instead` if the server answers with an error. Passes on an error of the connection.
+/// Returns `instead` if the server answers with an error. Returns an error of the connection unchanged.
 fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     match answer {
         Err(error) if !error.is_io_error() => Ok(instead),
@@ -111,9 +113,9 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     Ok(format!("{} {id}", run.trim()))
 }
 
-/// Whether the holder's connection has ended, because its process or the server's run has ended. An ended
-/// connection does not prove that the process is dead. So the next holder treats the lock as a lease, and
-/// does not send a refresh token again before the deadline of the holder's note.
+/// Whether the lock holder's connection has ended, because its process or the server's run has ended. An
+/// ended connection does not prove that the process is dead. The next holder therefore treats the lock as a
+/// lease, and does not send a refresh token again before the deadline of the holder's refresh note.
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);
@@ -130,12 +132,12 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
             redis::cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut **connection)?;
         Ok(list.contains(&format!("id={id} ")))
     };
-    // If the list does not contain our own connection, it does not show whether the holder's connection
+    // If the list does not contain our own connection, it does not show whether the lock holder's connection
     // exists.
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// Takes the lock, and waits for it up to `wait`. With `reads`, also reads the record.
@@ -248,21 +250,27 @@ pub(super) fn take(
 }
 
 /// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and
-/// this store has the lock. Fails with [`BackendError::Busy`] if the lock is lost. `None` if there is no lock, or
-/// if the save waits for replicas.
+/// this store has the lock. Then waits for the replicas, which get both. Fails with [`BackendError::Busy`] if the
+/// lock is lost. `None` if there is no lock.
 pub(super) fn note(
     store: &RedisBackend,
     old: &[u8],
     new: &[u8],
     record: &Record,
 ) -> Option<Result<bool, BoxError>> {
-    if old.is_empty() || store.replicas > 0 {
+    if old.is_empty() {
         return None;
     }
     let held = store.held.lock().upgrade()?;
     let wanted = needed(record, store.lease)?;
-    let mut held = held.lock();
-    held.note(&store.key(), old, new, wanted)
+    let done = held.lock().note(store, old, new, wanted)?;
+    Some(done.and_then(|(written, have)| {
+        if written {
+            store.enough(have)?;
+            store.confirmed(Some(&Zeroizing::new(new.to_vec())));
+        }
+        Ok(written)
+    }))
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -278,11 +286,11 @@ pub(super) struct Held {
     key: String,
     token: String,
     process: u32,
-    /// While this exists, the pool does not close the connection that the lock names.
+    /// While this value exists, the pool does not close the connection that the lock names.
     named: Arc<()>,
     /// The connection that the program has lent for the time of the lock.
     lent: Option<(Link, Option<Permit>)>,
-    /// The renewal that came with the last note.
+    /// The renewal that came with the last refresh note.
     noted: Option<Renewal>,
     owns: bool,
     place: line::Held,
@@ -298,8 +306,8 @@ impl Held {
         }
     }
 
-    /// Runs `work` on the lent connection. `None` if there is no lent connection, or the connection was
-    /// dead or belongs to a parent process.
+    /// Runs `work` on the lent connection. Returns `None` if there is no lent connection, or the connection
+    /// was dead or belongs to a parent process.
     pub(super) fn run<T>(
         &mut self,
         work: &mut impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -329,15 +337,15 @@ impl Held {
         })
     }
 
-    /// Replaces `old` by `new`, a record with a note, and renews the lock in one step. `None` in a child of
-    /// the process that has the lock.
-    pub(super) fn note(
+    /// Replaces `old` by `new`, a record with a note, and renews the lock in one step. Returns whether the note
+    /// was written, and how many replicas have it. `None` in a child of the process that has the lock.
+    fn note(
         &mut self,
-        record_key: &str,
+        store: &RedisBackend,
         old: &[u8],
         new: &[u8],
         wanted: Duration,
-    ) -> Option<Result<bool, BoxError>> {
+    ) -> Option<Result<(bool, usize), BoxError>> {
         if self.process != std::process::id() {
             return None;
         }
@@ -346,13 +354,20 @@ impl Held {
         let done = self.renewing(|link| {
             let name = name(&token, link)?;
             let mut command = redis::cmd("EVAL");
-            command.arg(NOTE).arg(2).arg(record_key).arg(&key);
+            command.arg(NOTE).arg(2).arg(store.key()).arg(&key);
             command.arg(old).arg(new).arg(&token).arg(&name).arg(millis(wanted));
-            command.query::<(bool, bool)>(&mut *link.connection)
+            let (has, written) = command.query(&mut *link.connection)?;
+            let have = if written { store.replicas_have(&mut link.connection)? } else { 0 };
+            Ok((has, written, have))
         });
-        self.noted = matches!(done, Ok((true, true))).then(|| renewal.answered(&*self.pace.clock));
+        let noted = matches!(done, Ok((true, true, _)));
+        self.noted = noted.then(|| renewal.answered(&*self.pace.clock));
         let lost = || BackendError::Busy(self.store.clone()).into();
-        Some(done.and_then(|(has, written)| if has { Ok(written) } else { Err(lost()) }))
+        Some(
+            done.and_then(
+                |(has, written, have)| if has { Ok((written, have)) } else { Err(lost()) },
+            ),
+        )
     }
 
     /// Runs `work`, which gives the lock the name of the connection that it gets.

@@ -29,10 +29,10 @@ const WAIT: usize = 5000;
 
 impl RedisBackend {
     /// Sets how many replicas must have a record before a save is done (`WAIT`), up to 5 seconds after
-    /// the write. 0 by default. If this is the number of all replicas, a failover to one of them loses
-    /// no saved record. A record that was read is written again before it is used, unless the store knows that
-    /// the replicas have it. While fewer replicas are connected, no refresh token is sent, and a save fails,
-    /// and so does the first load of a record; the client repeats it.
+    /// the write. 0 by default. If `count` is the number of all replicas, a failover to one of them loses no
+    /// saved record. A record that was read is written again before it is used, unless the store knows that
+    /// the replicas have it. While fewer replicas are connected, the client sends no refresh token, and a
+    /// save and the first load of a record fail; the client repeats them.
     #[must_use]
     pub fn replicas(mut self, count: usize) -> RedisBackend {
         self.replicas = count;
@@ -61,8 +61,8 @@ impl RedisBackend {
         }
     }
 
-    /// Reads the bytes. Another client may have written them without an answer of the replicas. A failover
-    /// could lose such bytes, so they are first written again.
+    /// Reads the bytes. Another client may have written the bytes without an answer of the replicas. A
+    /// failover could lose these bytes, so they are first written again.
     pub(super) fn read_confirmed(&self) -> Result<Option<Bytes>, BoxError> {
         for _ in 0..LOOKS {
             let Some(bytes) = self.read()? else { return Ok(None) };
@@ -79,10 +79,15 @@ impl RedisBackend {
         bytes: &Bytes,
         connection: &mut Connection,
     ) -> RedisResult<usize> {
-        if self.replicas == 0 || self.safe.is(bytes) {
-            return Ok(self.replicas);
+        if self.safe.is(bytes) { Ok(self.replicas) } else { self.replicas_have(connection) }
+    }
+
+    /// How many replicas have all writes of this connection. The server waits for the replicas before it answers.
+    pub(super) fn replicas_have(&self, connection: &mut Connection) -> RedisResult<usize> {
+        match self.replicas {
+            0 => Ok(0),
+            wanted => redis::cmd("WAIT").arg(wanted).arg(WAIT).query(&mut **connection),
         }
-        redis::cmd("WAIT").arg(self.replicas).arg(WAIT).query(&mut **connection)
     }
 
     /// Deletes the record, and waits for the replicas, also if an earlier call has deleted the record.
@@ -123,17 +128,12 @@ impl RedisBackend {
         Err(BackendError::Unavailable(text).into())
     }
 
-    /// Runs a script that returns 1 if it has written. After a write it waits for the replicas.
+    /// Runs a script that returns 1 if it has written. After a write, waits for the replicas.
     pub(super) fn write(&self, command: impl Fn(&RedisBackend) -> Cmd) -> Result<bool, BoxError> {
-        let most = self.replicas;
         let (written, have) = self.run(|connection| {
             let written = command(self).query::<i64>(&mut **connection)? == 1;
-            if most == 0 || !written {
-                return Ok((written, 0));
-            }
-            // The server counts the replicas that have all writes of this connection.
-            let wait = redis::cmd("WAIT").arg(most).arg(WAIT).query(&mut **connection)?;
-            Ok((written, wait))
+            let have = if written { self.replicas_have(connection)? } else { 0 };
+            Ok((written, have))
         })?;
         if written {
             self.enough(have)?;

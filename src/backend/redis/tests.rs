@@ -161,13 +161,13 @@ fn a_waiting_process_looks_for_the_holder_every_250_ms() {
     let guard = holder.lock(Duration::ZERO).unwrap();
     server.said();
     is_busy(waiter.lock(SECOND));
-    // There is an attempt every 50 ms; the connections are those of the holder and of the waiting
+    // There is an attempt every 50 ms; the connections are those of the lock holder and of the waiting
     // process.
     assert_eq!(server.count("TAKE"), 21);
     assert_eq!(server.count("CLIENT LIST"), 5);
     assert_eq!((server.count("CLIENT ID"), server.opened()), (1, 2));
     server.said();
-    // After two looks, the holder's connection ends.
+    // After two tries, the lock holder's connection ends.
     let ends = server.clone();
     server.before("CLIENT LIST", || {});
     server.before("CLIENT LIST", move || ends.lists(false));

@@ -16,11 +16,12 @@ use crate::error::{BoxError, Error, Result};
 use crate::plain;
 use crate::record::Record;
 use crate::secret::{Secret, random_bytes};
+use crate::stored_json::text_of;
 
 /// The length of a key in bytes.
 const LEN: usize = 32;
 
-/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows only its name.
+/// A key of 256 bits for [`SealedBackend`](super::SealedBackend). `Debug` shows only the name of the key.
 pub struct SealingKey {
     name: String,
     seal: Zeroizing<[u8; LEN]>,
@@ -30,8 +31,8 @@ pub struct SealingKey {
 impl SealingKey {
     /// Makes a key of these 32 bytes. The bytes must be random: do not use a password.
     ///
-    /// Its name is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the key
-    /// another name.
+    /// The name of the key is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the
+    /// key another name.
     pub fn new(key: [u8; LEN]) -> SealingKey {
         let key = Zeroizing::new(key);
         let root = hmac::Key::new(hmac::HMAC_SHA256, key.as_ref());
@@ -85,8 +86,8 @@ impl SealingKey {
         })
     }
 
-    /// Reads a key, as [`SealingKey::from_text`] does, from a file. Keep it away from the backups of the
-    /// logins.
+    /// Reads a key, as [`SealingKey::from_text`] does, from a file. Keep the file away from the backups of
+    /// the logins.
     ///
     /// # Errors
     ///
@@ -139,7 +140,7 @@ impl SealingKey {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// `None` if the text was sealed with another key or for another place, or was changed.
+    /// Returns `None` if the text was sealed with another key or for another context, or was changed.
     pub(super) fn open(&self, context: &str, text: &str) -> Option<Record> {
         let mut sealed = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
         let (nonce, content) = sealed.split_at_mut_checked(NONCE_LEN)?;
@@ -161,8 +162,8 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// The place that a sealed text is bound to. The lengths are written first, so that two different
-/// places never give the same text.
+/// The context and the name of the key to which a sealed text is bound. The lengths are written first, so
+/// that a different context or name never gives the same text.
 fn place(context: &str, key: &str) -> String {
     format!("evergrant login 1 {} {} {key}{context}", key.len(), context.len())
 }
@@ -180,9 +181,9 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
-    let mut text = Zeroizing::new(String::new());
-    File::open(path)?.take(4096).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+    text_of(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is not text"))
 }
 
 #[cfg(test)]
@@ -190,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealing_key_in_place_of_its_name_or_path_is_not_shown() {
+    fn a_key_given_as_a_name_or_path_is_not_shown() {
         let key = STANDARD.encode([7; LEN]);
         for given in [key.as_str(), key.trim_end_matches('='), "sesame"] {
             let texts = [SealingKey::from_env(given), SealingKey::from_file(given)]
@@ -204,9 +205,9 @@ mod tests {
         assert!(text(&"X".repeat(65)).starts_with("the variable for the sealing key"));
     }
 
-    /// One key must not use a nonce for two places: that would reveal the key of the tags.
+    /// One key must not use a nonce in two contexts: that would reveal the key of the tags.
     #[test]
-    fn one_record_has_another_nonce_in_another_place() {
+    fn one_record_has_another_nonce_in_another_context() {
         let record = Record::from(crate::token::Token::new("at"));
         let nonce = |key: SealingKey, context: &str| {
             let sealed = key.seal(context, &record).unwrap();

@@ -17,7 +17,7 @@ use super::super::{BackendError, compare, disk};
 use super::live::{self, Live};
 use super::pages::pragma;
 use super::wal::{self, Log};
-use super::{failed, room};
+use super::{failed, room, table};
 use crate::error::BoxError;
 use crate::secret::random_id;
 
@@ -30,9 +30,6 @@ const TURN: Duration = Duration::from_secs(60);
 
 /// How many connections a store and its accounts use at a time.
 const CONNECTIONS: usize = 4;
-
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
-    account TEXT NOT NULL PRIMARY KEY, record BLOB NOT NULL, room BLOB)";
 
 /// Lets one thread at a time create a file. A new file is closed once before SQLite opens it, and
 /// closing a file ends this process's locks on it (fcntl(2)).
@@ -63,9 +60,9 @@ type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send +
 /// An open database.
 pub(super) struct Open {
     connection: Connection,
-    /// The identity of its file.
+    /// The identity of the database file.
     file: disk::Identity,
-    /// Its write-ahead log.
+    /// The write-ahead log of the database.
     log: Option<Log>,
     /// Held while the connection to a write-ahead log is open.
     _live: Option<Live>,
@@ -131,8 +128,8 @@ impl Connections {
         Connections { source, writers, excludes, id, flags }
     }
 
-    /// The same database with at most `most` connections at a time. `None` if the program supplies the
-    /// connections.
+    /// The same database with at most `most` connections at a time. Returns `None` if the program supplies
+    /// the connections.
     pub(super) fn resized(&self, most: usize) -> Option<Connections> {
         let Source::Path(path, pool) = &self.source else { return None };
         let source = Source::Path(path.clone(), pool.resized(most));
@@ -157,12 +154,12 @@ impl Connections {
         Arc::clone(self.flags.lock().entry(account.to_owned()).or_default())
     }
 
-    /// The place of an account among all stores of this process.
+    /// Identifies an account among all stores of this process.
     pub(super) fn key(&self, account: &str) -> [u8; 32] {
         compare::key(&["sqlite", &self.id, account])
     }
 
-    /// The database in messages.
+    /// The name of the database in messages.
     pub(super) fn name(&self) -> String {
         match &self.source {
             Source::Path(path, _) => path.display().to_string(),
@@ -215,9 +212,10 @@ impl Connections {
                 let text = format!("{}: its connection is in a transaction", self.name());
                 return Err(BackendError::Unavailable(text).into());
             }
-            connection
-                .execute_batch(TABLE)
-                .and_then(|()| work(&Lent { connection, own: false, wal: None }))
+            table::create(connection)
+                .and_then(|()| {
+                    table::on(connection, || work(&Lent { connection, own: false, wal: None }))
+                })
                 .map_err(|error| failed(name, &error))
         };
         match &self.source {
@@ -237,7 +235,8 @@ impl Connections {
                     }
                     let wal = open.log.as_ref();
                     let _live = open.log.is_none().then(Live::new);
-                    match work(&Lent { connection: &open.connection, own: true, wal }) {
+                    let lent = Lent { connection: &open.connection, own: true, wal };
+                    match table::on(lent.connection, || work(&lent)) {
                         Ok(done) => (Some(open), Ok(done)),
                         Err(error) => {
                             (None, Err(Failed { error: failed(name, &error), stale: false }))
@@ -266,8 +265,8 @@ impl Open {
         disk::identity_at(path).is_ok_and(|there| there == self.file)
     }
 
-    /// Whether the log has room for a login that this process is refreshing now. SQLite removes the log, and
-    /// the room with it, when the last connection to the database is closed.
+    /// Whether the log has space for a login that this process is refreshing now. SQLite removes the log, and
+    /// the space with it, when the last connection to the database is closed.
     fn keeps_room(&self) -> bool {
         self.log.as_ref().is_some_and(|log| room::kept(&log.database, None) > 0)
     }
@@ -294,11 +293,12 @@ fn open(path: &Path) -> Result<Open, BoxError> {
         connection.busy_timeout(BUSY)?;
         let wal = wal::mode(&connection, path)?;
         // Without `fullfsync`, a flush on macOS stops at the drive's cache. Elsewhere the setting has
-        // no effect. `FAST` and not `ON`: with `ON`, the pages of a note's room would need as much room
-        // again in the journal, which a full disk does not have. `clear` overwrites them.
+        // no effect. `FAST` and not `ON`: with `ON`, the pages that a refresh note reserves would need the
+        // same space once more in the journal, which a full disk does not have. `clear` overwrites what was
+        // removed.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
         pragma(&connection, "secure_delete", "FAST")?;
-        connection.execute_batch(TABLE)?;
+        table::create(&connection)?;
         Ok(wal)
     };
     let wal = prepare().map_err(|error| tell(&error))?;

@@ -16,10 +16,10 @@ use super::{SqliteBackend, failed};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The longest pause between two looks at a lock that another process has.
+/// The longest pause between two tries to take a lock that another process has.
 const LONGEST: Duration = Duration::from_millis(20);
 
-/// A lock that was taken, and what was read under it, if that was asked for.
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// A taken lock: the open lock file and whether it is new, or a flag for a database in memory.
@@ -75,7 +75,8 @@ pub(super) fn take(
         (Lock::File(locked, new), Some(path)) => {
             let ours = file_at(&path);
             let is_there = move || file_at(&path) == ours;
-            // Closing the connection ends its transaction. Then the next thread may try.
+            // Closing the connection ends its transaction. After the transaction has ended, the next thread
+            // may try to take the lock.
             Guard::freed_by_death((locked, place)).with_check(is_there).of_new_file(new)
         }
         (Lock::File(locked, _), None) => Guard::freed_by_death((locked, place)),

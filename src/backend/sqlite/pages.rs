@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::rows;
 use crate::secret::random_id;
 
 /// The largest number of bytes of free pages that `clear` overwrites.
@@ -48,13 +49,13 @@ pub(super) fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<
     let transaction = connection.unchecked_transaction()?;
     // No account has this name, because the name is random.
     let name = random_id();
-    let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
+    let sql = "INSERT INTO evergrant_logins (record, account) VALUES (zeroblob(?1), ?2)";
     transaction.execute(sql, params![room, name])?;
     transaction.execute("DELETE FROM evergrant_logins WHERE account = ?1", [name])?;
     transaction.commit()
 }
 
-/// Makes sure that there are free pages for a successor: SQLite allocates the pages of a new row before
+/// Makes sure that there are free pages for the next record: SQLite allocates the pages of a new row before
 /// it frees the pages of the old row. With a write-ahead log, a save needs space only in the log.
 pub(super) fn free_pages(
     connection: &Connection,
@@ -69,8 +70,7 @@ pub(super) fn free_pages(
     if mode == "wal" || free.saturating_mul(ask("PRAGMA main.page_size")?) >= room {
         return Ok(());
     }
-    // The save of the note frees these pages. The row is one byte longer, because a row of the same
+    // The save of the refresh note frees these pages. The row is one byte longer, because a row of the same
     // length would be overwritten in place.
-    let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
-    connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
+    rows::set_room(connection, account, old, room.saturating_add(1))
 }

@@ -1,4 +1,4 @@
-//! The room that this process keeps in each write-ahead log for the successors of its refreshes.
+//! The space that this process keeps in each write-ahead log for the new records of its refreshes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use parking_lot::Mutex;
 
 use super::super::line::{self, Key};
 
-/// For each login whose note is saved and whose successor is not: its database, and the bytes that the
-/// successor needs in the log.
+/// For each login whose refresh note is saved and whose new record is not: its database, and the bytes that
+/// the new record needs in the log.
 static KEPT: Mutex<BTreeMap<Key, (PathBuf, u64)>> = Mutex::new(BTreeMap::new());
 
-/// Counts the room of a login that is being refreshed.
+/// Adds the space for a login that is being refreshed.
 pub(super) fn keep(login: Key, database: &Path, bytes: u64) {
     KEPT.lock().insert(login, (database.to_owned(), bytes));
 }
 
-/// Forgets the room of a login, because its successor is saved or will not come.
+/// Removes the space for a login, because its new record is saved or will not come.
 pub(super) fn release(login: &Key) {
     KEPT.lock().remove(login);
 }

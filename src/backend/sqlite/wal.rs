@@ -1,5 +1,5 @@
-//! The write-ahead log of a database: which new databases get a log, and the reserved space for
-//! successors in the log.
+//! The write-ahead log of a database: which new databases get a log, and the space that is reserved for new
+//! records in the log.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -18,6 +18,9 @@ use crate::secret::random_id;
 /// changes it.
 const TRIES: usize = 3;
 
+/// How long the copy of a deleted log waits for the transactions of other connections.
+const LEAVE: Duration = Duration::from_secs(2);
+
 /// The smallest number of bytes by which a log grows, if the disk has this space.
 const STEP: u64 = 256 << 10;
 
@@ -31,7 +34,7 @@ const FRAME_HEADER: u64 = 24;
 const PAGES: u64 = 6;
 
 /// Sets the journal mode of our own connection. Returns whether the database has a write-ahead log. An
-/// existing database keeps its mode; its rollback journal keeps its room on the disk between saves.
+/// existing database keeps its mode; its rollback journal keeps its space on the disk between saves.
 pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<bool> {
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
     if ask("PRAGMA journal_mode")? == "wal" {
@@ -53,8 +56,9 @@ pub(super) fn mode(connection: &Connection, path: &Path) -> rusqlite::Result<boo
     persist(connection)
 }
 
-/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether it has one. No process
-/// can change the mode while a transaction reads, so this does not undo the log of another process.
+/// Sets the mode `PERSIST`, unless the database has a write-ahead log. Returns whether the database has a
+/// write-ahead log. No process can change the mode while a transaction reads, so this does not undo the log
+/// of another process.
 fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
     let reading = connection.unchecked_transaction()?;
@@ -67,15 +71,15 @@ fn persist(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(has_log)
 }
 
-/// Reads the file, and waits for a process that is changing its mode. `PRAGMA journal_mode` alone may answer
-/// from memory.
+/// Reads the file, and waits for a process that is changing its mode. `PRAGMA journal_mode` alone may return
+/// a remembered value.
 fn look(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// Begins the transaction that saves a login's note of `length` bytes, and makes sure that the log's file
-/// has room for the note, for its successor, and for the successor of each other login that this process is
-/// refreshing now. SQLite fills this room before it lets the file grow.
+/// Begins the transaction that saves a login's refresh note of `length` bytes, and makes sure that the log's
+/// file has space for this record, for the record that follows, and for the next record of each other login
+/// that this process is refreshing now. SQLite fills this space before it lets the file grow.
 pub(super) fn begin_with_room<'a>(
     connection: &'a Connection,
     log: &Log,
@@ -91,8 +95,8 @@ pub(super) fn begin_with_room<'a>(
     Ok(transaction)
 }
 
-/// Ensures that the log still has the room after the note was written: another process may have used
-/// the room, and while a program reads, SQLite cannot start again at the beginning of the log.
+/// Ensures that the log still has the space after the refresh note was written: another process may have used
+/// the space, and while a program reads, SQLite cannot start again at the beginning of the log.
 pub(super) fn check_room(connection: &Connection, log: &Log) -> rusqlite::Result<()> {
     let needed = room::kept(&log.database, None);
     for _ in 0..TRIES {
@@ -115,7 +119,7 @@ fn frames(connection: &Connection, mode: &str) -> rusqlite::Result<(i64, i64)> {
     connection.query_row(&sql, [], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
-/// The bytes of a log with so many frames.
+/// The size in bytes of a log with this number of frames.
 fn used(frames: i64, page: u64) -> u64 {
     HEADER + u64::try_from(frames).unwrap_or_default().saturating_mul(page + FRAME_HEADER)
 }
@@ -185,9 +189,9 @@ fn grow(log: &Path, expected: disk::Identity, end: u64) -> std::io::Result<()> {
     done
 }
 
-/// Removes the content of the log, which may have records of a login that was cleared. If the log has
-/// `room` for successors of other logins, the log is made as long again at once, before another thread
-/// of this process writes. Removes nothing while other connections read the log.
+/// Removes the content of the log, which may have records of a login that was cleared. If the log has `room`
+/// for new records of other logins, the log is made as long again at once, before another thread of this
+/// process writes. Removes nothing while other connections read the log.
 pub(super) fn cut(connection: &Connection, log: Option<&Log>, room: u64) {
     let _ = connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     if let Some(log) = log.filter(|_| room > 0) {
@@ -235,7 +239,8 @@ impl Log {
     /// it would use the index of the new log.
     pub(super) fn leave(&self, connection: &Connection) {
         if beside(&self.database, "-wal").is_none() || self.has_the_frames(connection) {
-            let _ = connection.busy_timeout(Duration::ZERO);
+            // Until the copy is done, a process that starts gets an error. SQLite waits for other connections.
+            let _ = connection.busy_timeout(LEAVE);
             let _ = frames(connection, "TRUNCATE");
         } else {
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -279,8 +284,8 @@ impl Log {
         }
     }
 
-    /// Removes the log at `path` if it is this log. The log is renamed first, because another process
-    /// may put another log there between a look and the removal.
+    /// Removes the log at `path` if it is this log. The log is renamed first, because another process may put
+    /// another log there between a check and the removal.
     fn remove(&self, path: &Path) {
         let log = disk::beside(path, "", "-wal");
         let aside = disk::beside(path, "", &format!("-evergrant-{}", random_id()));
@@ -301,7 +306,7 @@ fn beside(path: &Path, end: &str) -> disk::Identity {
     disk::identity_at(&disk::beside(path, "", end)).ok().flatten()
 }
 
-/// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
+/// After a checkpoint, the write-ahead log is written from its start again, where it already has space. The
 /// checkpoint fails while others read or write, and does nothing without a write-ahead log.
 pub(super) fn checkpoint(connection: &Connection) {
     let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).optional();

@@ -33,7 +33,7 @@ fn a_token_of_another_program_clears_note_and_refusal() {
     assert_eq!(next.spare, record.spare);
     assert!(next.superseded.is_none() && next.refused.is_none());
     assert!(next.note.is_none() && next.refresh_expires_at.is_none());
-    // A spare token that is in the table is no longer a spare.
+    // A spare refresh token that is in the table is no longer the spare.
     assert_eq!(moved_on(&record, &token("at-2", "rt-spare")).spare, None);
 }
 

@@ -1,10 +1,11 @@
-//! The arguments of the command. `clap` also makes the help, the completions and the man pages from them.
+//! The arguments of the command. `clap` also makes the help, the completions and the manual pages from this
+//! description.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// What `--help` prints below the options.
+/// The text that `--help` prints below the options.
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 something is set up wrongly or was refused; 2 wrong arguments;
 75 try again later; 77 a person has to log in.
@@ -50,7 +51,7 @@ pub(crate) enum Command {
     },
     /// Shows a table of the logins: who has logged in, when each token and each login ends, and what is wrong
     Status {
-        /// The login; without it, all logins
+        /// The login; without a name, all logins
         name: Option<String>,
         /// Prints JSON for programs
         #[arg(long)]
@@ -68,7 +69,7 @@ pub(crate) enum Command {
     Call(Call),
     /// Refreshes the logins that are due, so that no login ends unused; run this once a day from cron
     KeepAlive {
-        /// The logins; without them, all logins
+        /// The logins; without names, all logins
         names: Vec<String>,
     },
     /// Imports a login that another program has obtained
@@ -92,7 +93,7 @@ pub(crate) enum Command {
     /// Checks the folders, the store, the credentials, the network, the clock and the login, and says how to fix
     /// each fault
     Doctor {
-        /// The login or the service; without it, only the folders and the proxy are checked
+        /// The login or the service; without a name, only the folders and the proxy are checked
         name: Option<String>,
     },
     /// Logs in and prints the tokens as lines of a .env file; stores nothing
@@ -104,7 +105,7 @@ pub(crate) enum Command {
     },
     /// Writes the manual pages
     Man {
-        /// The folder for the pages; without it, the page evergrant(1) is printed
+        /// The folder for the pages; without a folder, the page evergrant(1) is printed
         folder: Option<PathBuf>,
     },
 }
@@ -188,8 +189,9 @@ pub(crate) struct Call {
 pub(crate) struct Import {
     /// The service, as for `login`
     pub(crate) provider: String,
-    /// The file with the stored token (JSON), or - for the standard input. Without it, the variables
-    /// PREFIX_ACCESS_TOKEN, PREFIX_REFRESH_TOKEN and PREFIX_EXPIRES_AT of the environment or of the .env file
+    /// The file with the stored token (JSON), or - for the standard input. Without a file, reads the
+    /// variables PREFIX_ACCESS_TOKEN, PREFIX_REFRESH_TOKEN and PREFIX_EXPIRES_AT of the environment or of the
+    /// .env file
     pub(crate) file: Option<String>,
     /// The name of the login; by default, the name of the service
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! The commands, and what they share.
+//! The commands, and the code that they share.
 
 pub(crate) mod call;
 pub(crate) mod doctor;
@@ -32,29 +32,29 @@ use crate::store::{Place, Store};
 use crate::unsaved::Unsaved;
 use crate::{shelf, show};
 
-/// What every command has: the options that all share, and the folders.
+/// The options that all commands share, the folders, and the open databases.
 pub(crate) struct Context {
     pub(crate) places: Places,
-    /// The store of `--store`, which counts before the one that a login remembers.
+    /// The store of `--store`. This store replaces the store that the file about a login names.
     store: Option<String>,
-    /// The store of `EVERGRANT_STORE`, for logins that remember none.
+    /// The store of `EVERGRANT_STORE`, for logins without files in the folder of the logins.
     usual_store: Option<String>,
     env_file: Option<PathBuf>,
     pub(crate) quiet: bool,
-    /// The databases that are open, by their addresses.
+    /// The open databases by address.
     databases: RefCell<BTreeMap<String, Arc<dyn LoginStore>>>,
 }
 
-/// A login with all that a client needs.
+/// A login with everything that a client needs: the service, the store and the credentials.
 pub(crate) struct Opened {
     pub(crate) login: Login,
     pub(crate) service: Service,
     pub(crate) place: Place,
-    /// The store, which tells `unsaved` what it does not take.
+    /// The store. If it fails to save a record, it passes the record to `unsaved`.
     pub(crate) store: Arc<dyn TokenBackend>,
     pub(crate) credentials: Credentials,
     pub(crate) places: Places,
-    /// What the store has not taken.
+    /// The new tokens that the store failed to save.
     pub(crate) unsaved: Unsaved,
 }
 
@@ -78,14 +78,14 @@ impl Context {
         Ok(Context { places, store, usual_store, env_file, quiet, databases })
     }
 
-    /// Tells the person something, unless `--quiet` was given.
+    /// Prints a text for the person on the standard error, unless `--quiet` was given.
     pub(crate) fn tell(&self, text: &str) {
         if !self.quiet {
             show::note(text);
         }
     }
 
-    /// Where a person looks for credentials.
+    /// The places where the tool looks for the credentials of a login.
     pub(crate) fn sources<'a>(&'a self, login: &'a Login, service: &'a Service) -> Sources<'a> {
         Sources {
             asked: self.env_file.as_deref(),
@@ -97,7 +97,8 @@ impl Context {
         }
     }
 
-    /// The login `name`, also if the address of its store was given and nothing is kept about it.
+    /// Finds the login `name`. If `--store` or `EVERGRANT_STORE` names a store, the login needs no
+    /// files of its own.
     pub(crate) fn find(&self, name: &str) -> Outcome<Login> {
         if let Some(login) = logins::find(name, &self.places)? {
             return Ok(login);
@@ -105,7 +106,7 @@ impl Context {
         match self.store.as_ref().or(self.usual_store.as_ref()) {
             Some(_) => self.new_login(name, None, None).map(|(login, _)| login),
             None => {
-                // A name that is no service may be a mistake.
+                // If the name is not a service either, the person probably mistyped it.
                 service::find(name, &self.places).map_err(|failure| match failure.hint {
                     Some(_) => Failure::nobody(name).hint("evergrant status"),
                     None => failure,
@@ -115,21 +116,21 @@ impl Context {
         }
     }
 
-    /// All logins; if the store was named, those that are in it.
+    /// All logins of this user; with `--store`, those that are in this database.
     pub(crate) fn all(&self) -> Outcome<Vec<Login>> {
         let logins = logins::list(&self.places)?;
         let Some(address) = &self.store else { return Ok(logins) };
         let place = Place::parse(address, "x", &self.places.logins)?;
         let Some(database) = self.database(&place)? else {
             return Err(Failure::new(
-                "the store is a file, which has one login: name the login, or leave the store out",
+                "the store is a file, which has one login: name the login, or leave out --store",
             ));
         };
         let names = shelf::names(&*database)?;
         Ok(logins.into_iter().filter(|login| names.contains(&login.name)).collect())
     }
 
-    /// The database at a place, which stays open. `None` if the place is a file.
+    /// Opens the database at a place, once for the whole run. `None` if the place is a file.
     fn database(&self, place: &Place) -> Outcome<Option<Arc<dyn LoginStore>>> {
         let mut databases = self.databases.borrow_mut();
         if let Some(database) = databases.get(&place.address()) {
@@ -151,7 +152,8 @@ impl Context {
         }
     }
 
-    /// A login that is about to be made. What was kept about an older login of this name is used again.
+    /// Describes a login before the person logs in. The settings of an earlier login with this name are
+    /// used again.
     pub(crate) fn new_login(
         &self,
         provider: &str,
@@ -173,7 +175,7 @@ impl Context {
         logins::check_name(&name)?;
         let known =
             known.map_or_else(|| logins::find(&name, &self.places), |login| Ok(Some(login)))?;
-        // A damaged file about the login is written anew.
+        // A damaged file about the login is replaced.
         let mut login = match known.filter(|login| login.fault.is_none()) {
             Some(login) => login,
             None => Login::new(&name, About::default()),
@@ -217,7 +219,7 @@ impl Context {
         Ok(place)
     }
 
-    /// Refuses a file that keeps another login.
+    /// Fails if the store is a file that another login uses.
     pub(crate) fn check_alone(&self, name: &str, place: &Place) -> Outcome<()> {
         if !matches!(place, Place::File(_) | Place::Keyring(_)) {
             return Ok(());
@@ -237,7 +239,7 @@ impl Context {
     }
 }
 
-/// The service with the API base that a person gave.
+/// The service with the API base that the person gave for this login.
 fn with_base(service: Service, login: &Login) -> Outcome<Service> {
     match &login.about.api_base {
         Some(base) => {
@@ -275,17 +277,18 @@ impl Opened {
         Ok(self.builder()?.build())
     }
 
-    /// A client that keeps nothing.
+    /// A client with a store in memory only.
     pub(crate) fn forgetful(&self) -> Outcome<ClientBuilder> {
         self.builder_on(Arc::new(evergrant::MemoryBackend::new()))
     }
 
-    /// Saves a new token that waits to be saved.
+    /// Saves the client's new token, if an earlier save failed.
     pub(crate) fn finish(&self, client: &Client) -> Outcome<()> {
         rescue::insist(self, client)
     }
 
-    /// The failure of a call, with the command that mends it. A new token that waits to be saved is saved first.
+    /// Turns the error of a call into a message with advice. Before that, saves the client's new token if an
+    /// earlier save failed.
     pub(crate) fn failed(&self, client: &Client, error: &evergrant::Error) -> Failure {
         match (self.finish(client), error) {
             (Err(failure), _) => failure,
@@ -299,7 +302,8 @@ impl Opened {
         }
     }
 
-    /// Calls, and calls again if the new token could be saved only after the first call.
+    /// Runs a call. If the call fails because the new token could not be saved, saves the token and runs the
+    /// call again.
     pub(crate) fn tried<T>(
         &self,
         client: &Client,

@@ -16,7 +16,7 @@ pub(crate) struct Found {
 
 /// Where the tool looks for credentials.
 pub(crate) struct Sources<'a> {
-    /// The file of `--env-file`.
+    /// The file that `--env-file` names.
     pub(crate) asked: Option<&'a Path>,
     /// The file that the login used before.
     pub(crate) before: Option<&'a Path>,
@@ -25,7 +25,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) login: &'a str,
     /// The name of the service.
     pub(crate) service: &'a str,
-    /// What the description of the service has.
+    /// The credentials in the description of the service.
     pub(crate) described: Option<&'a Credentials>,
 }
 
@@ -35,7 +35,8 @@ impl Sources<'_> {
         self.places.settings.join(format!("{}.env", self.service))
     }
 
-    /// The files, the first that has the client id counts. A variable of the process counts before each file.
+    /// The files to search, in order: the tool uses the first file that has the client id. A variable of the
+    /// process has priority over all files.
     fn files(&self) -> Vec<PathBuf> {
         if let Some(asked) = self.asked {
             return vec![asked.to_owned()];
@@ -78,7 +79,8 @@ impl Sources<'_> {
         .hint(format!("write the variables into {}", own.display())))
     }
 
-    /// The file that has a variable of the provider: for tokens, which may be without a client id.
+    /// Finds the first file that has the provider's variable `name`. For tokens, which may be in a
+    /// file without a client id.
     pub(crate) fn file_with(&self, name: &str) -> Outcome<Option<Dotenv>> {
         for file in self.files() {
             let variables = Dotenv::file(&file)?;

@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 
 use self::reader::{Fault, Reader};
 use crate::failure::{Failure, Outcome, file};
+use crate::text;
 
-/// The most bytes that a description may have.
+/// The largest size of a description, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// What a file says.
+/// The settings that a file describes.
 pub(crate) struct Description {
     pub(crate) provider: Provider,
     /// The credentials, if the file has a `client_id`.
@@ -42,20 +43,16 @@ pub(crate) fn read(
 }
 
 fn text_of(path: &Path) -> Outcome<String> {
-    use std::io::Read as _;
-    let read = || {
-        let mut text = String::new();
-        std::fs::File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
-        Ok(text)
-    };
-    read().map_err(|error| file("read", path, &error))
+    let read = std::fs::File::open(path).and_then(|file| text::read(file, LIMIT));
+    read.map_err(|error| file("read", path, &error))
 }
 
 fn json(text: &str) -> Result<Map<String, Value>, Fault> {
     serde_json::from_str(text).map_err(|error| Fault::in_line(error.line(), syntax(&error)))
 }
 
-/// The message of serde_json without the place at its end and without what it found, which may be a secret.
+/// The message of serde_json without the line number at its end and without the value that it quotes, which
+/// may be a secret.
 fn syntax(error: &serde_json::Error) -> String {
     match error.classify() {
         serde_json::error::Category::Data => "the file is not a JSON object".to_owned(),
@@ -104,7 +101,7 @@ fn described(
     Ok(Description { provider, credentials, allow_hosts })
 }
 
-/// A fault that the builder found, with the key of the file that its message is about.
+/// Turns an error of the builder into a fault, with the key that the error's message is about.
 fn of_build(keys: &[String], message: &str) -> Fault {
     let about =
         |key: &&String| message.contains(&***key) || message.contains(&key.replace('_', " "));
@@ -114,8 +111,8 @@ fn of_build(keys: &[String], message: &str) -> Fault {
     }
 }
 
-/// The key as the person wrote it: `table#2.name` becomes `table.name`. The number tells tables of the same
-/// name apart.
+/// The key as the person wrote it: `table#2.name` becomes `table.name`. The number distinguishes tables of
+/// the same name.
 fn plain(key: &str) -> String {
     let parts = key.split('.').map(|part| part.split('#').next().unwrap_or_default());
     parts.collect::<Vec<_>>().join(".")
@@ -217,7 +214,7 @@ mod tests {
             (
                 "b.toml",
                 "name = \"b\"\ntoken_endpiont = \"https://b.example/t\"",
-                "b.toml, line 2: `token_endpiont` is no setting; did you mean `token_endpoint`?",
+                "b.toml, line 2: `token_endpiont` is not a setting; did you mean `token_endpoint`?",
             ),
             (
                 "c.toml",
@@ -232,7 +229,7 @@ mod tests {
             (
                 "e.toml",
                 "token_endpoint = \"https://e.example/t\"\n[rotation]\ngarce = 10",
-                "e.toml, line 3: `rotation.garce` is no setting",
+                "e.toml, line 3: `rotation.garce` is not a setting",
             ),
             ("f.toml", "name = \"f\"", "f.toml: "),
             (

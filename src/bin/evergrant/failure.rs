@@ -5,17 +5,17 @@ use std::fmt;
 use evergrant::backend::BackendError;
 use evergrant::{BoxError, Error};
 
-/// A person has to act, but nobody has to log in.
+/// A person has to change something, but nobody has to log in again.
 pub(crate) const WRONG: u8 = 1;
-/// EX_TEMPFAIL of sysexits.h.
+/// A later run may succeed: EX_TEMPFAIL of sysexits.h.
 pub(crate) const LATER: u8 = 75;
-/// EX_NOPERM of sysexits.h: a person has to log in.
+/// A person has to log in: EX_NOPERM of sysexits.h.
 pub(crate) const LOG_IN: u8 = 77;
 
-/// Nobody reads the output any more: what a shell sees of a program that SIGPIPE has ended.
+/// The reader of the output has closed the pipe: 128 + SIGPIPE, as a shell reports it.
 pub(crate) const UNREAD: u8 = 141;
 
-/// The exit code, or what went wrong.
+/// The exit code of a command, or its failure.
 pub(crate) type Outcome<T = u8> = Result<T, Failure>;
 
 /// A message and an exit code.
@@ -23,7 +23,7 @@ pub(crate) type Outcome<T = u8> = Result<T, Failure>;
 pub(crate) struct Failure {
     pub(crate) code: u8,
     pub(crate) text: String,
-    /// The command that mends it.
+    /// The command that fixes the fault.
     pub(crate) hint: Option<String>,
 }
 
@@ -32,17 +32,18 @@ impl Failure {
         Failure { code: WRONG, text: text.to_string(), hint: None }
     }
 
-    /// A failure with a message of the library.
+    /// A failure with a message of the library, in the words of the tool.
     pub(crate) fn told(code: u8, text: &str) -> Failure {
         Failure { code, text: in_words_of_the_tool(text), hint: None }
     }
 
-    /// The reader of the results has gone, which needs no message.
+    /// The failure when the reader of the output has closed the pipe. `main` prints no message for
+    /// it.
     pub(crate) fn unread() -> Failure {
         Failure { code: UNREAD, text: "nobody reads the results".to_owned(), hint: None }
     }
 
-    /// Nobody has logged in with this name.
+    /// The failure when no login has this name.
     pub(crate) fn nobody(name: &str) -> Failure {
         let text = format!("nobody has logged in as `{name}`");
         Failure { code: LOG_IN, text, hint: Some(format!("evergrant login {name}")) }
@@ -75,7 +76,7 @@ pub(crate) fn code(error: &Error) -> u8 {
     }
 }
 
-/// The message with the tool's options in place of the names of the library.
+/// Replaces the names of the library in a message by the tool's options.
 fn in_words_of_the_tool(text: &str) -> String {
     let words = [
         ("`ClientBuilder::allow_host(\"", "`--allow "),
@@ -83,7 +84,7 @@ fn in_words_of_the_tool(text: &str) -> String {
         ("`ProviderBuilder::api_base`", "`--api-base`"),
         ("(move_login)", "(`evergrant move`)"),
         ("use the store through SealedBackend", "the tool opens such a store only as `keyring:`"),
-        ("only `Client::refresh` sends it again", "the tool does not send it again: log in anew"),
+        ("only `Client::refresh` sends it again", "the tool does not send it again: log in again"),
         ("`ClientBuilder::dpop_if_offered`", "`dpop = \"offered\"` in its description"),
         ("`ClientBuilder::dpop`", "`dpop = \"required\"` in its description"),
     ];

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, Outcome, file};
 use crate::places::Places;
 use crate::store::{Place, Store};
+use crate::text;
 
-/// What the tool knows about a login beside its record. There is no secret in it.
+/// The settings of a login, in the file `NAME.about.json` beside its record. The settings contain no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     /// The service: a name, an issuer, or the path of a description.
@@ -20,33 +21,33 @@ pub(crate) struct About {
     /// The variable that has the address of the store, for an address with a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) store_env: Option<String>,
-    /// The scopes that a person asked for.
+    /// The scopes that the person asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) scopes: Vec<String>,
     /// The `.env` file that has the credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) env_file: Option<PathBuf>,
-    /// The base of the API's addresses, if a person gave it.
+    /// The base of the API's addresses, if the person gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) api_base: Option<String>,
-    /// Set while a person logs in: the login may never be stored.
+    /// Set while the person logs in, because the login may never be stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished: Option<Unfinished>,
 }
 
-/// What holds if the person does not log in.
+/// The settings that apply again if the person does not log in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Unfinished {
-    /// What was known about the login before.
+    /// The settings of the previous login with this name.
     before: Option<Box<About>>,
 }
 
-/// A login by its name.
+/// A login of the tool: its name and its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) name: String,
     pub(crate) about: About,
-    /// Whether the login has files in the folder of the logins, which then say where its store is.
+    /// Whether the login has files in the folder of the logins, which then name the store.
     pub(crate) known: bool,
     /// Why the file about the login cannot be read.
     pub(crate) fault: Option<String>,
@@ -55,12 +56,12 @@ pub(crate) struct Login {
 const ABOUT: &str = ".about.json";
 
 impl Login {
-    /// A login of which nothing is stored yet.
+    /// A login without files.
     pub(crate) fn new(name: &str, about: About) -> Login {
         Login { name: name.to_owned(), about, known: false, fault: None }
     }
 
-    /// The store of the login, as it is remembered.
+    /// The store that the login's settings name, or the default file.
     pub(crate) fn place(&self, places: &Places) -> Outcome<Place> {
         if let Some(fault) = &self.fault {
             return Err(Failure::new(fault).hint(written_anew(&self.name)));
@@ -74,7 +75,8 @@ impl Login {
         }
     }
 
-    /// Remembers the store: the address, or the variable that has an address with a password.
+    /// Writes the store into the settings: its address or, if the address has a password, the name of the
+    /// variable.
     pub(crate) fn remember(&mut self, place: &Place, variable: Option<&str>) {
         let variable = variable.filter(|_| place.has_password()).map(str::to_owned);
         self.about.store = variable.is_none().then(|| place.address());
@@ -82,19 +84,19 @@ impl Login {
     }
 }
 
-/// The command that writes the file about a login anew.
+/// The command that replaces the damaged settings of a login.
 pub(crate) fn written_anew(name: &str) -> String {
     format!("evergrant login PROVIDER --name {name}, which writes the file anew")
 }
 
-/// The address of a store in a variable.
+/// Reads the address of a store from a variable.
 pub(crate) fn variable_of(name: &str) -> Outcome<String> {
     std::env::var(name).ok().filter(|address| !address.is_empty()).ok_or_else(|| {
         Failure::new(format!("the variable {name}, which has the address of the store, is not set"))
     })
 }
 
-/// The store that a login has by default.
+/// The default store of a login.
 fn file_of(name: &str, places: &Places) -> PathBuf {
     places.logins.join(format!("{name}.json"))
 }
@@ -122,7 +124,7 @@ pub(crate) fn default_name(service: &str, provider: &str) -> String {
     }
 }
 
-/// Refuses a name that is no file's name on some system.
+/// Refuses a name that cannot be a file name on every system, or that the tool's own files have.
 pub(crate) fn check_name(name: &str) -> Outcome<()> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
     let fits = (1..=100).contains(&name.len()) && !name.starts_with('.') && name.chars().all(plain);
@@ -160,8 +162,9 @@ pub(crate) fn list(places: &Places) -> Outcome<Vec<Login>> {
 
 fn read(path: &Path) -> Result<About, String> {
     let shown = path.display();
-    let text = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
-    serde_json::from_slice(&text).map_err(|_| format!("{shown} is not a description of a login"))
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let about = text::decoded(&bytes).and_then(|text| serde_json::from_str(&text).ok());
+    about.ok_or_else(|| format!("{shown} is not a description of a login"))
 }
 
 /// Whether a file that is no record is the damaged login of a ready provider, and not the description of a service.
@@ -176,8 +179,8 @@ pub(crate) fn has_record(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| Record::from_json(&bytes).is_ok())
 }
 
-/// Finds a login. A login that is in the default file without a file about it counts, too: then its name says which
-/// service it is for.
+/// Finds a login. A default file without settings is a login, too: then the name of the login is the name of
+/// its service.
 pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
     if check_name(name).is_ok() {
         let (path, stored) = (about_of(name, places), file_of(name, places));
@@ -202,8 +205,8 @@ pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
     Ok(None)
 }
 
-/// What is known about a login, also if the process that made the login was killed. Only the store tells whether
-/// an unfinished login was stored.
+/// The settings that apply to a login. If the process that made the login was killed, the store shows whether
+/// the login was stored: then the new settings apply, otherwise the previous settings.
 fn settled(name: &str, mut about: About, places: &Places) -> Option<About> {
     let Some(Unfinished { before }) = about.unfinished.take() else { return Some(about) };
     let stored = Login::new(name, about.clone()).place(places).and_then(|place| {
@@ -220,7 +223,7 @@ fn settled(name: &str, mut about: About, places: &Places) -> Option<About> {
     }
 }
 
-/// The login of this name has been stored, or is in a rescue file.
+/// Makes the new settings of a login permanent, because the login has been stored or is in a rescue file.
 pub(crate) fn settle(name: &str, places: &Places) -> Outcome<()> {
     match read(&about_of(name, places)) {
         Ok(about) if about.unfinished.is_some() => {
@@ -231,7 +234,7 @@ pub(crate) fn settle(name: &str, places: &Places) -> Outcome<()> {
     }
 }
 
-/// Writes what is known about a login: whole, or not at all.
+/// Writes the settings of a login, in one atomic step.
 pub(crate) fn keep(login: &Login, places: &Places) -> Outcome<()> {
     places.make()?;
     let text = serde_json::to_string_pretty(&login.about).unwrap_or_default() + "\n";
@@ -241,7 +244,7 @@ pub(crate) fn keep(login: &Login, places: &Places) -> Outcome<()> {
 fn write(name: &str, text: &[u8], places: &Places) -> Outcome<()> {
     let path = about_of(name, places);
     let next = places.logins.join(format!(".{name}{ABOUT}.{}", std::process::id()));
-    // A process with the same number may have died here.
+    // An earlier process with the same id may have been killed here.
     let _ = std::fs::remove_file(&next);
     let written = crate::rescue::create(&next, text);
     let written = written.and_then(|()| std::fs::rename(&next, &path));
@@ -251,7 +254,8 @@ fn write(name: &str, text: &[u8], places: &Places) -> Outcome<()> {
     })
 }
 
-/// What is kept about a login before the login itself is stored.
+/// The new settings of a login, written before the person logs in. [`Kept::done`] keeps them, and
+/// [`Kept::undo`] restores the previous settings.
 pub(crate) struct Kept<'a> {
     name: &'a str,
     places: &'a Places,
@@ -273,12 +277,12 @@ impl Kept<'_> {
         Ok(Kept { name: &login.name, places, before })
     }
 
-    /// The login is stored.
+    /// Keeps the new settings, because the login is stored.
     pub(crate) fn done(self) -> Outcome<()> {
         settle(self.name, self.places)
     }
 
-    /// Brings back what was there before.
+    /// Restores the previous file, or removes the new file if there was none.
     pub(crate) fn undo(self) -> Outcome<()> {
         match &self.before {
             Some(before) => write(self.name, before, self.places),
@@ -287,7 +291,7 @@ impl Kept<'_> {
     }
 }
 
-/// Forgets what is known about a login. The store is not touched.
+/// Removes the settings of a login. The store is not touched.
 pub(crate) fn forget(name: &str, places: &Places) -> Outcome<()> {
     let path = about_of(name, places);
     match std::fs::remove_file(&path) {

@@ -19,6 +19,7 @@ mod shelf;
 mod show;
 mod signals;
 mod store;
+mod text;
 mod unsaved;
 
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Outcome {
     let Arguments { command, store, env_file, quiet } = arguments;
     match command {
-        // These two need no folder.
+        // These two commands need no folder.
         Command::Completions { shell } => return command::generate::completions(shell),
         Command::Man { folder } => return command::generate::man(folder.as_deref()),
         _ => {}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Outcome, file};
 
-/// The folders. They are made when something is first written into them.
+/// The folders. The folders are made when the tool first writes into them.
 #[derive(Clone)]
 pub(crate) struct Places {
     /// Logins: `NAME.json` and `NAME.about.json`.
@@ -14,13 +14,14 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// `EVERGRANT_HOME` for both; else the folders of the platform.
+    /// The folder that `EVERGRANT_HOME` names, for both; without this variable, the folders of the
+    /// platform.
     pub(crate) fn of_this_user() -> Outcome<Places> {
         if let Some(home) = std::env::var_os("EVERGRANT_HOME")
             && !home.is_empty()
             && !Path::new(&home).is_absolute()
         {
-            return Err(Failure::new("EVERGRANT_HOME must be the whole path of a folder"));
+            return Err(Failure::new("EVERGRANT_HOME must be the absolute path of a folder"));
         }
         let variable = |name: &str| {
             let path = std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -30,7 +31,7 @@ impl Places {
             let home = if cfg!(windows) { "APPDATA" } else { "HOME" };
             Failure::new(format!(
                 "{home} is not set, so the folder of the logins is not known: set EVERGRANT_HOME to the \
-                 whole path of a folder"
+                 absolute path of a folder"
             ))
         })
     }

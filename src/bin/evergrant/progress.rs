@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant::clock::{Clock as _, SystemClock};
 
-/// How often the bar is drawn at most.
+/// The shortest time between two drawings of the bar.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How many characters the bar is wide.
 const WIDTH: u64 = 30;
@@ -37,7 +37,7 @@ impl Bar {
         }
     }
 
-    /// Draws the bar a last time and leaves its line.
+    /// Draws the bar a last time and ends its line.
     pub(crate) fn end(&mut self) {
         if self.shown {
             self.draw(SystemClock.monotonic());

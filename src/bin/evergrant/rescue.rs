@@ -1,4 +1,4 @@
-//! What happens to a new login that the store does not take: further tries, then a file.
+//! Saves a new login that the store failed to save: by further tries, then in a file.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,8 @@ use crate::{show, signals};
 /// The seconds between the tries, about a minute in all.
 const PAUSES: [u64; 6] = [1, 2, 4, 8, 15, 30];
 
-/// Saves what the client could not save. A signal ends the tries early: then the login goes into a file.
+/// Saves the login that the client could not save. A signal ends the tries early: then the login goes
+/// into a file.
 pub(crate) fn insist(opened: &Opened, client: &Client) -> Outcome<()> {
     let Err(mut error) = client.clone().close() else { return Ok(()) };
     let _hold = signals::hold();
@@ -37,7 +38,7 @@ pub(crate) fn insist(opened: &Opened, client: &Client) -> Outcome<()> {
         }
     }
     let failure = into_file(opened, &error);
-    // A signal that waits ends the process before `main` shows the failure.
+    // A waiting signal ends the process before `main` shows the failure, so show the failure here.
     if signals::wait(Duration::ZERO) {
         show::failure(&failure);
     }
@@ -51,7 +52,8 @@ fn into_file(opened: &Opened, error: &Error) -> Failure {
     });
     let Some(record) = record else { return Failure::new(format!("{error:#}")) };
     let name = opened.name();
-    // The import finds the store again. If that cannot be noted, `--store` names it.
+    // Keep the settings of the login, so that the import uses the same store. If this fails, the
+    // person can name the store with `--store`.
     let _ = crate::logins::settle(name, &opened.places);
     match write(name, &record, &opened.places) {
         Ok(path) => Failure::new(format!(
@@ -66,7 +68,7 @@ fn into_file(opened: &Opened, error: &Error) -> Failure {
             quoted(&path.display().to_string())
         )),
         Err(failure) => Failure::new(format!(
-            "the new login `{name}` is lost: the store failed ({}), and a file for it, too: {}",
+            "the new login `{name}` is lost: the store failed ({}), and it could not be written into a file: {}",
             reason(error),
             failure.text
         ))
@@ -81,7 +83,7 @@ fn reason(error: &Error) -> String {
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@+=,".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
@@ -90,7 +92,7 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// Writes the record into a new file in the first folder that takes it.
+/// Writes the record into a new file, in the first folder where this works.
 fn write(name: &str, record: &Record, places: &Places) -> Outcome<PathBuf> {
     let bytes = record.to_json()?;
     let mut last = Failure::new("there is no folder for it");
@@ -123,13 +125,13 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
-        // The file is whole; some file systems cannot flush a folder.
+        // An error is ignored: the file is complete, and some file systems cannot flush a folder.
         let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
     }
     written
 }
 
-/// Puts the record of a rescue file into its store. Returns whether the store has taken it.
+/// Puts the record of a rescue file into its store. Returns whether the record was saved.
 pub(crate) fn restore(context: &Context, opened: &Opened, record: &Record) -> Outcome<bool> {
     use evergrant::backend::BackendError;
     if opened.place.is_in(&context.places.logins) {
@@ -145,7 +147,8 @@ pub(crate) fn restore(context: &Context, opened: &Opened, record: &Record) -> Ou
         if stored.login() != record.login() || stored.generation() >= record.generation() {
             return Ok(false);
         }
-        // A record from a file replaces nothing, so the older generation goes first. The lock keeps others out.
+        // A save of an imported record never replaces another record, so clear the older record first. The
+        // lock excludes other processes meanwhile.
         store.clear()?;
     }
     store.save(record)?;

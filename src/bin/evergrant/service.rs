@@ -11,18 +11,19 @@ use crate::description;
 use crate::failure::{Failure, Outcome};
 use crate::places::Places;
 
-/// A service, and what its description says beside the provider.
+/// A service: its provider, and the other settings of its description.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) provider: Provider,
-    /// How the tool finds the service again: a name, an issuer, or a whole path.
+    /// The text from which the tool finds the service again: a name, an issuer, or an absolute
+    /// path.
     pub(crate) spelling: String,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) allow_hosts: Vec<String>,
 }
 
 impl Service {
-    /// Gives a client the settings that all clients of the service have.
+    /// Applies the settings that all clients of the service share.
     pub(crate) fn set(&self, builder: ClientBuilder, tls: Option<TlsConfig>) -> ClientBuilder {
         let builder = match tls {
             Some(tls) => builder.http(move |config| config.tls_config(tls.clone())),
@@ -65,7 +66,8 @@ fn described(name: &str, places: &Places) -> Option<PathBuf> {
     if name.is_empty() || !name.chars().all(plain) {
         return None;
     }
-    // Where both folders are the same, a JSON file of this name may be a login.
+    // If the folder of logins is also the folder of settings, a JSON file of this name may be a
+    // login.
     let json = Some(places.settings.join(format!("{name}.json")));
     let json = json.filter(|path| !crate::logins::has_record(path));
     let toml = places.settings.join(format!("{name}.toml"));
@@ -86,7 +88,7 @@ fn from_file(path: &Path, places: &Places) -> Outcome<Service> {
     })
 }
 
-/// A provider from its metadata, which is kept for a day in the folder of the logins.
+/// A provider from its metadata, which is cached for a day in the folder of the logins.
 fn discovered(issuer: &str, places: &Places) -> Outcome<ProviderBuilder> {
     let name = name_of(issuer);
     let mut discovery = Discovery::new(issuer);
@@ -114,7 +116,7 @@ fn unknown(text: &str, error: &evergrant::Error) -> Failure {
     }
     let near = ready.iter().map(|ready| ready.name()).filter(|_| !name.is_empty());
     let near = near.filter(|ready| ready.contains(&name) || name.contains(ready));
-    // A name that begins alike comes first.
+    // Prefer a name that begins with the typed text.
     let near = near.min_by_key(|ready| (!ready.starts_with(&name), ready.len()));
     let failure = Failure::new(format!(
         "no service is known as `{text}`: write the address of its issuer (https://...), or a file that \

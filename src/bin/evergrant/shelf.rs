@@ -1,4 +1,5 @@
-//! The logins of one service, as the library's `Logins` takes them. Their stores may differ: files and databases.
+//! The logins of one service, as a store for the library's `Logins`. Each login may be in a different file or
+//! database.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -9,7 +10,7 @@ use evergrant::backend::{BackendError, LoginStore, TokenBackend};
 
 use crate::failure::Outcome;
 
-/// The stores of some logins by the names of the logins.
+/// The store of each login, by the name of the login.
 #[derive(Default)]
 pub(crate) struct Shelf(pub(crate) BTreeMap<String, Arc<dyn TokenBackend>>);
 
@@ -19,8 +20,8 @@ impl LoginStore for Shelf {
         store.ok_or_else(|| BackendError::Config(format!("no login has the name {name:?}")).into())
     }
 
-    /// The names of all logins that were put here, also of those whose store is empty: for each of them somebody
-    /// wants an answer.
+    /// The names of all logins, also of logins whose store is empty: the command must report an outcome for
+    /// each name.
     fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let names = self.0.range::<str, _>((from, Bound::Unbounded)).map(|(name, _)| name.clone());

@@ -1,4 +1,5 @@
-//! What a person sees: colours, tables, dates. Results go to the standard output, all else to the standard error.
+//! The output for a person: colours, tables, dates. Results go to the standard output, all other text
+//! to the standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -30,7 +31,7 @@ impl Colour {
     }
 }
 
-/// A text in a colour, if the stream is a terminal and nobody asked for plain text (<https://no-color.org>).
+/// A text in a colour, unless the stream is no terminal, `NO_COLOR` is set or `TERM` is `dumb` (<https://no-color.org>).
 pub(crate) fn coloured(text: &str, colour: Colour, terminal: bool) -> String {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
@@ -44,7 +45,7 @@ pub(crate) fn now() -> OffsetDateTime {
     SystemClock.now_utc()
 }
 
-/// Writes a line of the result. A reader that has gone away ends the program.
+/// Writes a line of the result. If the reader has closed the pipe, returns [`Failure::unread`].
 pub(crate) fn print(line: &str) -> Outcome<()> {
     write(format!("{line}\n").as_bytes())
 }
@@ -61,7 +62,7 @@ pub(crate) fn write(bytes: &[u8]) -> Outcome<()> {
 
 /// Writes a line for the person.
 pub(crate) fn note(line: &str) {
-    // A closed standard error is no reason to stop.
+    // Continue if the standard error is closed.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
-/// A table with a blank line's worth of space between its columns.
+/// Formats rows as a table whose columns are aligned, with two spaces between them.
 pub(crate) fn table(rows: &[Vec<(String, Colour)>], terminal: bool) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -96,7 +97,7 @@ pub(crate) fn table(rows: &[Vec<(String, Colour)>], terminal: bool) -> String {
     table
 }
 
-/// A text from outside, in one line and of at most `limit` characters.
+/// Cuts a text from a server or a file to one line of at most `limit` characters.
 pub(crate) fn short(text: &str, limit: usize) -> String {
     let line = one_line(text);
     match line.char_indices().nth(limit) {
@@ -136,7 +137,7 @@ impl log::Log for Log {
         metadata.target().starts_with("evergrant")
     }
     fn log(&self, record: &log::Record<'_>) {
-        // An error of the log is also the error that ends the command.
+        // Errors are not logged: each is also the failure that the command prints at its end.
         if self.enabled(record.metadata()) && record.level() == log::Level::Warn {
             note(&format!("warning: {}", record.args()));
         }

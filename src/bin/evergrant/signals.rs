@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-/// What a signal has to wait for, and what it has to remove.
+/// The reasons for which a signal waits, and the file that a signal removes.
 struct State {
-    /// How many token requests are open, or answers are not saved.
+    /// The number of open token requests and unsaved answers.
     holds: usize,
-    /// The first signal that came meanwhile.
+    /// The first signal that came while signals had to wait.
     waiting: Option<i32>,
     /// The unfinished file of a download.
     part: Option<PathBuf>,
@@ -18,8 +18,8 @@ struct State {
 static STATE: Mutex<State> = Mutex::new(State { holds: 0, waiting: None, part: None });
 static CAME: Condvar = Condvar::new();
 
-/// Signals wait while this value lives. If a signal came meanwhile, dropping the last of these values ends the
-/// process.
+/// While a value of this type exists, signals wait. If a signal came in this time, the drop of the last value
+/// ends the process.
 #[derive(Debug)]
 pub(crate) struct Hold(());
 
@@ -40,14 +40,14 @@ impl Drop for Hold {
     }
 }
 
-/// Waits for `pause`, but not longer than until a signal comes. Returns whether a signal has come.
+/// Waits for `pause`, or until a signal comes. Returns whether a signal has come.
 pub(crate) fn wait(pause: Duration) -> bool {
     let mut state = STATE.lock();
     CAME.wait_while_for(&mut state, |state| state.waiting.is_none(), pause);
     state.waiting.is_some()
 }
 
-/// Names the file that a signal removes.
+/// Sets the file that a signal removes.
 pub(crate) fn part(path: Option<PathBuf>) {
     STATE.lock().part = path;
 }
@@ -88,12 +88,13 @@ fn came(signal: i32) {
         state.waiting = Some(signal);
         CAME.notify_all();
         crate::show::note(
-            "The command ends when the answer to the open token request is saved: the login would be lost now.",
+            "The command ends when the answer to the open token request is saved, because an exit now \
+             would lose the login.",
         );
     }
 }
 
-/// Whether the caller of this process ignores the signal: Linux tells.
+/// Whether the caller of this process ignores the signal. Checked on Linux only.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

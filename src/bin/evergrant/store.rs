@@ -1,4 +1,4 @@
-//! The store of a login, from the text that a person gives.
+//! The store of a login, from its address as the person writes it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Place {
                 Ok(Place::Keyring(folder.join(format!("{login}.sealed.json"))))
             }
             "keyring" => Ok(Place::Keyring(absolute(rest)?)),
-            // A scheme of one letter is a drive of Windows.
+            // A scheme of one letter is a drive on Windows.
             _ if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
                 Err(Failure::new(format!(
                     "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
@@ -56,7 +56,7 @@ impl Place {
         }
     }
 
-    /// The address, which `parse` reads again.
+    /// The address in the form that `parse` reads.
     pub(crate) fn address(&self) -> String {
         match self {
             Place::File(path) => path.display().to_string(),
@@ -85,7 +85,8 @@ impl Place {
         }
     }
 
-    /// Whether the address has a password in it. An address that cannot be read may have one.
+    /// Whether the address has a password in it. Also true for an address that cannot be parsed,
+    /// because it may have a password.
     pub(crate) fn has_password(&self) -> bool {
         match self {
             Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).map_or(true, |url| {

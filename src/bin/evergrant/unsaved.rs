@@ -1,4 +1,4 @@
-//! What a login's store has not taken, and signals that wait for the store.
+//! Remembers a record that a login's store failed to save, and delays signals until the record is saved.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::signals::{self, Hold};
 
-/// The record that the store did not take, if there is one. A signal waits for it.
+/// The record that the store failed to save, if there is one. Signals wait until this record is saved.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unsaved(Arc<Mutex<Option<(Record, Hold)>>>);
 
@@ -18,7 +18,8 @@ impl Unsaved {
         self.0.lock().as_ref().map(|(record, _)| record.clone())
     }
 
-    /// The store, which postpones signals while its lock is held, and tells this value what it does not take.
+    /// Wraps a store: signals wait while its lock is held, and a record that it fails to save is remembered
+    /// here.
     pub(crate) fn watch(&self, store: Arc<dyn TokenBackend>) -> Arc<dyn TokenBackend> {
         Arc::new(Watched::new(store, Arc::new(self.clone())))
     }
@@ -26,7 +27,7 @@ impl Unsaved {
 
 impl Watcher for Unsaved {
     fn saved(&self, record: &Record, error: Option<&BoxError>) {
-        // A record with a note has no new token.
+        // A record with a note contains no new token.
         if record.note().is_none() {
             let next = error.map(|_| (record.clone(), signals::hold()));
             let last = std::mem::replace(&mut *self.0.lock(), next);

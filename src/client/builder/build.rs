@@ -16,7 +16,7 @@ use crate::secret::Secret;
 #[cfg(feature = "dpop")]
 use crate::transport::Demand;
 use crate::transport::{
-    Grant, Proofs, TokenTransport, api_agent, api_config, api_headers, with_fixed,
+    AgentPair, Grant, Proofs, TokenTransport, api_agent, api_config, api_headers, with_fixed,
 };
 
 impl ClientBuilder {
@@ -57,10 +57,10 @@ impl ClientBuilder {
         );
         let tokens = Arc::new(tokens.with_hooks(token_hooks, Arc::new(proofs)));
         // The parsed form of the address, so that all later code finds the same host in it.
-        let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
-        let base = provider.api.base.as_ref().map(parsed);
+        let base_url = provider.api.base.as_ref().and_then(|base| Url::parse(base).ok());
+        let base = base_url.as_ref().map(Url::as_str).or(provider.api.base.as_deref());
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
-        let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
+        let base_is_loopback = base_url.as_ref().is_some_and(is_loopback);
         // The text is not repeated: it may be an address with a password.
         let wrong_host = hosts.iter().position(|host| !is_origin(host)).map(|at| {
             format!(
@@ -69,20 +69,21 @@ impl ClientBuilder {
                 at + 1
             )
         });
-        let agent = |loopback| api_agent(api_config(&provider, http.as_ref(), loopback));
-        let direct = agent(true);
+        let owned = Arc::clone(&provider);
+        let agents =
+            AgentPair::new(move |loopback| api_agent(api_config(&owned, http.as_ref(), loopback)));
         // The builder of providers has checked the name.
         let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);
-        let plain_headers = api_headers(direct.config(), &token_header);
+        // Both agents have the same headers.
+        let plain_headers = api_headers(agents.at(base_is_loopback).config(), &token_header);
         let (transport, own_hook) = (Box::new(Arc::clone(&tokens)), hook.clone());
         let common = Common {
             #[cfg(feature = "oidc")]
             keys: Default::default(),
-            base_is_loopback: base.as_ref().is_some_and(is_local),
-            agent: agent(false),
+            base_is_loopback,
+            agents,
             headers: with_fixed(plain_headers.clone(), &provider),
             plain_headers,
-            direct,
             origins: allowed(&provider, &hosts),
             base,
             wrong_host,
@@ -134,8 +135,8 @@ fn binding(
         };
         url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
     };
-    // A login belongs to its user, whatever parameters are sent. Without a login, the parameters decide
-    // which token the service issues.
+    // A login belongs to its user, whatever parameters the requests have. Without a login, the parameters
+    // decide which token the service issues.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
     let extra = extra.iter().filter(binds).chain(fixed).map(pair);
     let mut audience = as_set(extra.collect(), "&");
@@ -163,5 +164,6 @@ fn binding(
         grant: name.to_owned(),
         scope: scope.filter(|scope| !scope.is_empty()),
         audience: Some(audience).filter(|text| !text.is_empty()),
+        unknown: Default::default(),
     }
 }

@@ -65,7 +65,7 @@ impl Connect {
         }
     }
 
-    /// Returns the content of the file, checked like answers. `None` for a file about another API.
+    /// Returns the content of the file, checked like answers. Returns `None` for a file about another API.
     fn kept(&self, file: &Path) -> Option<Found> {
         let found: Found = serde_json::from_slice(&cache::read(file)?).ok()?;
         let whole = |members: &serde_json::Map<String, Value>| serde_json::to_vec(members).ok();
@@ -121,8 +121,8 @@ impl Connect {
         if let Some(first) = servers.first() {
             return self.discovery(first).metadata();
         }
-        // Without metadata of the API, its host is the authorization server. The issuer may be written with
-        // a slash at its end: its metadata is at the same address (RFC 8414 section 3.1).
+        // If the API has no metadata, the API's host is the authorization server. The issuer may be written
+        // with a slash at its end: its metadata is at the same address (RFC 8414 section 3.1).
         let origin = protected::origin(&self.address)?;
         match self.discovery(origin).metadata() {
             Err(first @ Error::Decode(_)) => {

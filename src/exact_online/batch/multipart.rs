@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// How many lines the head of a part may have.
+/// The largest number of lines in the head of a part.
 const MOST_LINES: usize = 100;
 /// How many bytes of an answer with an error are kept.
 pub(super) const LONGEST_REFUSAL: usize = 64 << 10;
@@ -32,7 +32,7 @@ pub(super) enum Group {
 }
 
 impl Group {
-    /// Writes that stand next to each other are one group.
+    /// Adjacent writes are one group.
     pub(super) fn of(asked: &[Asked]) -> Vec<Group> {
         let mut groups: Vec<Group> = Vec::new();
         for (index, asked) in asked.iter().enumerate() {
@@ -46,12 +46,12 @@ impl Group {
     }
 }
 
-/// The boundary and the body of a batch.
+/// Writes a batch, and returns its boundary and its body.
 pub(super) fn write(asked: &[Asked], groups: &[Group]) -> (String, String) {
     let inside = |boundary: &str| {
         asked.iter().any(|asked| asked.body.as_ref().is_some_and(|body| body.contains(boundary)))
     };
-    // No body contains the boundaries.
+    // Chooses boundaries that no body contains.
     let number = (0..).find(|n| !inside(&format!("evergrant_{n}"))).unwrap_or(0);
     let (outer, inner) =
         (format!("batch_evergrant_{number}"), format!("changes_evergrant_{number}"));
@@ -102,9 +102,10 @@ pub(super) struct Reply {
 /// Why a part cannot be read.
 type Why = &'static str;
 
-const MISSING: Why = "the answer of the batch has no such part";
+const MISSING: Why = "the answer of the batch has no part for this request";
 
-/// Reads the answer of a batch: a reply, or the reason why there is none, for each of `count` requests.
+/// Reads the answer of a batch. Returns, for each of `count` requests, the reply or the reason why it is
+/// missing.
 pub(super) fn read(
     kind: &str,
     body: &[u8],
@@ -113,7 +114,8 @@ pub(super) fn read(
 ) -> Result<Vec<Result<Reply, Why>>, Why> {
     let boundary = boundary(kind).ok_or("the answer is not multipart/mixed with a boundary")?;
     let (parts, is_whole) = split(body, boundary);
-    // The answers are in the order of the requests. If some are left out, nobody knows which.
+    // The answers are in the order of the requests. If answers are missing, the client cannot tell which
+    // requests they belong to.
     if parts.len() > groups.len() || (is_whole && parts.len() < groups.len()) {
         return Err("the answer has another number of parts than the batch");
     }
@@ -136,7 +138,7 @@ pub(super) fn read(
     Ok(replies)
 }
 
-/// The replies of a change set.
+/// Returns the replies of a change set.
 fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
     let all = |reply: Result<Reply, Why>| vec![reply; changes.len()];
     let Some((headers, inside)) = head(part) else { return all(Err("a part has no head")) };
@@ -145,7 +147,7 @@ fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
         // A change set that was refused has one answer for all its requests.
         return match reply(part) {
             Ok(mut reply) if reply.status >= 400 => {
-                // Each request gets a copy.
+                // Each request gets a copy of the refusal.
                 reply.body.truncate(LONGEST_REFUSAL);
                 all(Ok(reply))
             }
@@ -174,7 +176,7 @@ fn change_set(part: &[u8], changes: &[usize]) -> Vec<Result<Reply, Why>> {
     each.collect()
 }
 
-/// The number of the request in the header `Content-ID` of a part.
+/// Returns the number of the request in the header `Content-ID` of a part.
 fn content_id(part: &[u8]) -> Option<usize> {
     let (headers, _) = head(part)?;
     let id = headers.get("content-id")?.to_str().ok()?;
@@ -212,7 +214,8 @@ fn line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// Splits a part at its first empty line. Returns the headers before that line, and the body after it.
+/// Splits a part at its first empty line. Returns the headers before the empty line, and the body after the
+/// empty line.
 fn head(mut text: &[u8]) -> Option<(HeaderMap, &[u8])> {
     let mut headers = HeaderMap::new();
     for _ in 0..MOST_LINES {
@@ -229,7 +232,7 @@ fn head(mut text: &[u8]) -> Option<(HeaderMap, &[u8])> {
     None
 }
 
-/// The boundary in a `Content-Type`.
+/// Returns the boundary in a `Content-Type`.
 fn boundary(kind: &str) -> Option<&str> {
     let (name, parameters) = kind.split_once(';')?;
     if !name.trim().eq_ignore_ascii_case("multipart/mixed") {
@@ -242,8 +245,8 @@ fn boundary(kind: &str) -> Option<&str> {
     Some(boundary).filter(|boundary| (1..=LONGEST_BOUNDARY).contains(&boundary.len()))
 }
 
-/// The parts between the lines with the boundary, and whether the last line with the boundary is there. A part
-/// without a line behind it is left out, because the part may be torn.
+/// Returns the parts between the lines with the boundary, and whether the last line with the boundary is
+/// there. A part that no boundary follows is left out, because the part may be truncated.
 fn split<'a>(body: &'a [u8], boundary: &str) -> (Vec<&'a [u8]>, bool) {
     let mut parts = Vec::new();
     let mut start = None;
@@ -254,7 +257,7 @@ fn split<'a>(body: &'a [u8], boundary: &str) -> (Vec<&'a [u8]>, bool) {
         let is_last = mark.is_some_and(|end| end.trim_ascii_end() == b"--");
         if is_last || mark.is_some_and(|end| end.trim_ascii_end().is_empty()) {
             if let Some(part) = start.and_then(|start| body.get(start..at)) {
-                // The end of the line before the boundary belongs to the boundary.
+                // The line break before the boundary belongs to the boundary.
                 let part = part.strip_suffix(b"\n").unwrap_or(part);
                 parts.push(part.strip_suffix(b"\r").unwrap_or(part));
             }

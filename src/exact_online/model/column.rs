@@ -20,14 +20,15 @@ pub(crate) trait Column: Clone + PartialEq + Debug + 'static {
     /// The properties of the rows in the field.
     const ROWS: &'static [Property] = &[];
 
-    /// `None` for null and for a value that the service did not send. The error says what is expected.
+    /// Returns `None` for null, and for `{"__deferred": ..}`, which stands for rows that the answer leaves
+    /// out. The error says what is expected.
     fn read(json: &str) -> Result<Option<Self>, Cow<'static, str>>;
 
     fn write(&self) -> String;
 }
 
-/// The content of a JSON string, or the JSON itself: the service sends numbers as strings and strings as
-/// numbers.
+/// Returns the content of a JSON string, or the JSON itself: the service sends numbers as strings and strings
+/// as numbers.
 fn text(json: &str) -> Option<String> {
     if json.starts_with('"') {
         return serde_json::from_str(json).ok();
@@ -114,7 +115,7 @@ impl Column for Decimal {
     }
 }
 
-/// Cuts a number after the 38th digit behind its point. A number with so many digits, for example `4.44E-40`,
+/// Cuts a number after the 38th digit of its fraction. A number with so many digits, for example `4.44E-40`,
 /// is a rounding error of binary fractions in the service.
 fn rounding_error(text: &str) -> Option<Decimal> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
@@ -179,7 +180,7 @@ impl Column for PrimitiveDateTime {
     }
 }
 
-/// A value without its own struct.
+/// A value that has no struct of its own.
 impl Column for Value {
     const TYPES: &'static [&'static str] = &["DivisionClass"];
 
@@ -221,7 +222,7 @@ impl<T: Inner + DeserializeOwned + Serialize + Clone + PartialEq + Debug + 'stat
     }
 }
 
-/// The place inside a list of rows, and what is expected there.
+/// Returns the path inside a list of rows, and what is expected there.
 fn told(fault: Fault) -> Cow<'static, str> {
     let (path, reason) = fault.told();
     format!("{path}: {reason}").into()

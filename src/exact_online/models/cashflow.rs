@@ -9,7 +9,7 @@ use super::model;
 use super::{Account, Contact, Document, GlAccount};
 
 model! {
-    /// What a customer has to pay.
+    /// An amount that a customer has to pay.
     pub struct Receivable at "cashflow/Receivables", key "ID": Id<Receivable> {
         id: Id<Receivable> = "ID",
         account: Id<Account> = "Account" read_only,
@@ -94,7 +94,7 @@ model! {
 }
 
 model! {
-    /// What has to be paid to a supplier, and its payment.
+    /// An amount that is owed to a supplier, and its payment.
     pub struct Payment at "cashflow/Payments", key "ID": Id<Payment> {
         id: Id<Payment> = "ID",
         account: Id<Account> = "Account" read_only,
@@ -250,10 +250,10 @@ model! {
 }
 
 resources! {
-    /// What customers have to pay.
+    /// Amounts that customers have to pay.
     receivables: Receivable [List Update]
         bulk "bulk/Cashflow/Receivables" without [];
-    /// What has to be paid to suppliers, and its payment.
+    /// Amounts that are owed to suppliers, and their payments.
     payments: Payment [List Update]
         bulk "bulk/Cashflow/Payments" without [];
     /// Payment conditions.

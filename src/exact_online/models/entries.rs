@@ -8,7 +8,7 @@ use super::model;
 use super::{Account, Document, GlAccount, Item, Project, SalesInvoice, Warehouse};
 
 model! {
-    /// A sales entry: a sales invoice as the ledger has it.
+    /// A sales entry: a sales invoice as the ledger records the invoice.
     pub struct SalesEntry at "salesentry/SalesEntries", key "EntryID": Id<SalesEntry> {
         entry_id: Id<SalesEntry> = "EntryID",
         amount_dc: Decimal = "AmountDC" read_only,
@@ -118,7 +118,7 @@ model! {
 }
 
 model! {
-    /// A purchase entry: a purchase invoice as the ledger has it.
+    /// A purchase entry: a purchase invoice as the ledger records the invoice.
     pub struct PurchaseEntry at "purchaseentry/PurchaseEntries", key "EntryID": Id<PurchaseEntry> {
         entry_id: Id<PurchaseEntry> = "EntryID",
         amount_dc: Decimal = "AmountDC" read_only,

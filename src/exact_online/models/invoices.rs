@@ -149,7 +149,7 @@ model! {
 }
 
 resources! {
-    /// Sales invoices. Their synchronisation has a row for each line.
+    /// Sales invoices. A synchronisation of sales invoices has a row for each line.
     sales_invoices: SalesInvoice [List Create Update Delete]
         bulk "bulk/SalesInvoice/SalesInvoices" without []
         sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];

@@ -235,7 +235,7 @@ model! {
 }
 
 model! {
-    /// Goods that are planned to come or to go.
+    /// Goods that are planned to arrive or to leave.
     pub struct ItemWarehousePlanningDetail at "inventory/ItemWarehousePlanningDetails", key "ID": Id<ItemWarehousePlanningDetail> {
         id: Id<ItemWarehousePlanningDetail> = "ID",
         item: Id<Item> = "Item",
@@ -283,6 +283,6 @@ resources! {
     storage_locations: StorageLocation [List];
     /// Stock of items by location.
     item_warehouse_storage_locations: ItemWarehouseStorageLocation [List];
-    /// Goods that are planned to come or to go.
+    /// Goods that are planned to arrive or to leave.
     item_warehouse_planning_details: ItemWarehousePlanningDetail [List];
 }

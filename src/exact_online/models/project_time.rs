@@ -345,10 +345,14 @@ model! {
 }
 
 resources! {
-    /// Hours of employees for projects. [`time_cost_transactions`](crate::exact_online::ExactOnline::time_cost_transactions) synchronises them.
+    /// Hours of employees for projects.
+    /// [`time_cost_transactions`](crate::exact_online::ExactOnline::time_cost_transactions) synchronises the
+    /// hours.
     time_transactions: TimeTransaction [List Create Update Delete]
         sync TimeTransaction "project/TimeTransactions" without [];
-    /// Costs of projects. [`time_cost_transactions`](crate::exact_online::ExactOnline::time_cost_transactions) synchronises them.
+    /// Costs of projects.
+    /// [`time_cost_transactions`](crate::exact_online::ExactOnline::time_cost_transactions) synchronises the
+    /// costs.
     cost_transactions: CostTransaction [List Create Update Delete]
         sync CostTransaction "project/CostTransactions" without [];
     /// Hours and costs of projects. These rows can be synchronised, not listed.

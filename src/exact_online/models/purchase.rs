@@ -143,7 +143,7 @@ model! {
 }
 
 resources! {
-    /// Purchase orders. Their synchronisation has a row for each line.
+    /// Purchase orders. A synchronisation of purchase orders has a row for each line.
     purchase_orders: PurchaseOrder [List Create Update Delete]
         sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
     /// Lines of purchase orders.

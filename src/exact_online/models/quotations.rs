@@ -237,7 +237,7 @@ model! {
 }
 
 resources! {
-    /// Quotations. Their synchronisation has no lines.
+    /// Quotations. A synchronisation of quotations has no lines.
     quotations: Quotation [List Create Update Delete]
         bulk "bulk/CRM/Quotations" without ["Timestamp" "Discount" "ID" "Notes"]
         sync Quotation "sync/CRM/QuotationHeaders" without [

@@ -128,7 +128,7 @@ model! {
 }
 
 model! {
-    /// What is receivable and payable in a group of ages.
+    /// The amounts receivable and payable in one age group.
     pub struct AgingGroup at "read/financial/AgingOverview", key "AgeGroup": i32 {
         age_group: i32 = "AgeGroup",
         age_group_description: String = "AgeGroupDescription",
@@ -245,7 +245,7 @@ model! {
 }
 
 model! {
-    /// A return, such as a VAT return.
+    /// A tax return, such as a VAT return.
     pub struct TaxReturn at "read/financial/Returns", key "DocumentID": Id<Document> {
         document_id: Id<Document> = "DocumentID",
         amount: Decimal = "Amount",
@@ -308,7 +308,7 @@ resources! {
     aging_receivables: AgingReceivable [List];
     /// What is owed to suppliers, by age.
     aging_payables: AgingPayable [List];
-    /// What is receivable and payable, by age.
+    /// Amounts receivable and payable, by age.
     aging_overview: AgingGroup [ListOnly];
     /// Open items of customers.
     open_receivables: OpenReceivable [List];
@@ -322,7 +322,7 @@ resources! {
     revenues: Revenue [ListOnly];
     /// The status of journals by period.
     journal_statuses: JournalStatus [ListOnly];
-    /// Returns, such as VAT returns.
+    /// Tax returns, such as VAT returns.
     tax_returns: TaxReturn [List];
     /// Returns for authorities.
     official_returns: OfficialReturn [List Create];

@@ -157,7 +157,7 @@ model! {
 }
 
 resources! {
-    /// Sales orders. Their synchronisation has no lines.
+    /// Sales orders. A synchronisation of sales orders has no lines.
     sales_orders: SalesOrder [List Create Update Delete]
         bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
         sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];

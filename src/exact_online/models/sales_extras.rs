@@ -1,4 +1,4 @@
-//! What belongs to sales orders and sales invoices: printing, charges, layouts, channels.
+//! Parts of sales orders and sales invoices: printing, charges, layouts, channels.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;

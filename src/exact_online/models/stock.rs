@@ -9,7 +9,8 @@ use super::model;
 use super::{Item, StockCount, StorageLocation, Warehouse, WarehouseTransfer};
 
 model! {
-    /// The position of an item in a warehouse: stock, and what is planned to come and to go.
+    /// The position of an item in a warehouse: the stock, and the quantities that are planned to arrive and
+    /// to leave.
     pub struct StockPosition at "sync/Inventory/StockPositions", key "ID": Id<StockPosition> {
         id: Id<StockPosition> = "ID",
         timestamp: i64 = "Timestamp",

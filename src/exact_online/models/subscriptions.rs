@@ -8,7 +8,7 @@ use super::model;
 use super::{Account, Contact, Item, Project};
 
 model! {
-    /// A subscription: an invoice that comes again and again.
+    /// A subscription: an invoice that recurs.
     pub struct Subscription at "subscription/Subscriptions", key "EntryID": Id<Subscription> {
         entry_id: Id<Subscription> = "EntryID",
         block_entry: bool = "BlockEntry",
@@ -201,7 +201,7 @@ model! {
 }
 
 resources! {
-    /// Subscriptions: invoices that come again and again.
+    /// Subscriptions: invoices that recur.
     subscriptions: Subscription [List Create Update Delete]
         sync Subscription "sync/Subscription/Subscriptions" without [];
     /// Lines of subscriptions.

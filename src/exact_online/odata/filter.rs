@@ -6,7 +6,7 @@ use std::ops::Not;
 use super::{Literal, is_path};
 use crate::{Error, Result};
 
-/// The property with this name, for a [`Filter`], or a property of a related row, such as
+/// Returns the property with this name, for a [`Filter`], or a property of a related row, such as
 /// `field("Account/Name")`. A name has letters, digits and `_`; a call with any other name fails.
 ///
 /// ```
@@ -24,7 +24,7 @@ pub fn field(name: &str) -> Field {
     Field(if is_path(name) { Ok(name.to_owned()) } else { Err(wrong()) })
 }
 
-/// A property, or a function of a property: the left side of a comparison. [`field`] returns one.
+/// A property, or a function of a property: the left side of a comparison. [`field`] makes a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Field(Result<String, String>);
@@ -70,17 +70,17 @@ impl Field {
         Field(self.0.map(|name| format!("{function}({name})")))
     }
 
-    /// The text without spaces at both ends.
+    /// Removes the spaces at both ends of the text.
     pub fn trim(self) -> Field {
         self.within("trim")
     }
 
-    /// The text in lower case.
+    /// Converts the text to lower case.
     pub fn to_lower(self) -> Field {
         self.within("tolower")
     }
 
-    /// The text in upper case.
+    /// Converts the text to upper case.
     pub fn to_upper(self) -> Field {
         self.within("toupper")
     }
@@ -133,7 +133,7 @@ impl Filter {
         self.joined("or", other)
     }
 
-    /// The expression.
+    /// Returns the expression.
     ///
     /// # Errors
     ///

@@ -114,8 +114,8 @@ impl<T: Into<Literal>> From<Option<T>> for Literal {
     }
 }
 
-/// An account's code in Exact Online's form: 18 characters, padded with spaces on the left. A filter with
-/// an unpadded code finds nothing and causes no error (the vendor's documentation).
+/// Returns an account's code in Exact Online's form: 18 characters, padded with spaces on the left. A filter
+/// with an unpadded code finds nothing and causes no error (the vendor's documentation).
 ///
 /// ```
 /// use evergrant::exact_online::odata::{account_code, field};

@@ -46,7 +46,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// A query without options: all rows in the order of the service.
+    /// Makes a query without options: all rows in the order of the service.
     pub fn new() -> Query {
         Query::default()
     }
@@ -110,7 +110,7 @@ impl Query {
         self
     }
 
-    /// The query for an address, without the question mark. The text is empty for a query without
+    /// Returns the query for an address, without the question mark. The text is empty for a query without
     /// options.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ fn the_callers_scopes_and_parameters_replace_the_providers() -> Result<()> {
 }
 
 #[test]
-fn a_nonce_among_the_extra_parameters_is_sent_once_and_checked_later() -> Result<()> {
+fn a_nonce_of_the_caller_is_sent_once_and_checked() -> Result<()> {
     let extra = [("prompt", "login"), ("nonce", "n-1")];
     let login = begun(provider(), CALLBACK, &["openid"], &extra)?;
     assert_eq!(login.nonce(), Some(&Secret::new("n-1")));

@@ -65,7 +65,7 @@ mod tests {
     use crate::token::Token;
 
     #[test]
-    fn a_token_file_of_yup_oauth2_is_read_if_it_has_one_login() -> Result<()> {
+    fn a_yup_oauth2_file_with_one_login_is_read() -> Result<()> {
         let entry = |at: &str| {
             json!({"scopes": ["a", "b"], "token": {"access_token": at, "refresh_token": "rt",
                 "expires_at": [2030, 1, 2, 0, 0, 5, 2, 0, 0], "id_token": null}})
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_of_google_auth_is_read_without_the_secret_of_the_client() -> Result<()> {
+    fn a_google_auth_login_is_read_without_the_client_secret() -> Result<()> {
         let file = json!({"token": "at", "refresh_token": "rt", "token_uri": "https://x.example",
             "client_id": "app", "client_secret": "c4nary", "scopes": ["a", "b"],
             "universe_domain": "googleapis.com", "account": "", "expiry": "2030-01-01T00:00:00Z"});

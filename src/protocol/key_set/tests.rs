@@ -12,7 +12,7 @@ const RSA_7515: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPd
 /// The RSA key of RFC 7520 section 3.4.
 const RSA_7520: &str = "n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZQHz_AJmSCpMaJMRBSFKrKb2wqVwGU_NsYOYL-QtiWN2lbzcEe6XC0dApr5ydQLrHqkHHig3RBordaZ6Aj-oBHqFEHYpPe7Tpe-OfVfHd1E6cS6M1FZcD1NNLYD5lFHpPI9bTwJlsde3uhGqC0ZCuEHg8lhzwOHrtIQbS0FVbb9k3-tVTU4fg_3L_vniUFAKwuCLqKnS2BYwdq_mzSnbLY7h_qixoR7jig3__kRhuaxwUkRz5iaiQkqgc5gHdrNP5zw";
 
-/// The modulus of `tests/keys/rsa1024.pem`, and a right signature of that key.
+/// The modulus of `tests/keys/rsa1024.pem`, and a valid signature by that key.
 const SMALL_KEY: &str = "sq-_htmUGxX7Guwlrzi_mXtf2Wl2aWoMRfSLg-HdhOI1dpbmJo8ep76tCEtXuLiLRW9sJOlp27dNYuCNeeskNfaN4dtiNpr6V8Ey0EQxlYb5nb5N1OaHrsQUEUm2Qjwg5L3rZLa1W8IzvDhLXJtoeXpifO98r346mw2nigFxvZk";
 const SMALL_SIGNATURE: &str = "kT3mxI9eDzXwCJw10S5GtIvGA2ihazYOEtJGWTZ_NftjHyu97ywr8OsSTaBPBV2iotrBUn1350RBf_ZwHeUC604GUNjw_AA_OlvrWzfVnczvL0WKfJaqgh1fhvxw4y-oXYS3qMMAPxyCFbnEjcTa3ExkhMYvnzvvYrTH0T9lqkw";
 
@@ -48,34 +48,34 @@ fn vectors() -> [(Value, String); 5] {
     bilbo["kid"] = "bilbo.baggins@hobbiton.example".into();
     bilbo["use"] = "sig".into();
     [
-        // RFC 7515 appendix A.2.
+        // The example of RFC 7515 appendix A.2.
         (
             rsa(RSA_7515),
             format!(
                 "eyJhbGciOiJSUzI1NiJ9.{CLAIMS}.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
             ),
         ),
-        // RFC 7515 appendix A.3.
+        // The example of RFC 7515 appendix A.3.
         (
             p256(),
             format!(
                 "eyJhbGciOiJFUzI1NiJ9.{CLAIMS}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
             ),
         ),
-        // RFC 8037 appendix A.4.
+        // The example of RFC 8037 appendix A.4.
         (
             ed25519(),
             "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
                 .to_owned(),
         ),
-        // RFC 7520 section 4.1.
+        // The example of RFC 7520 section 4.1.
         (
             bilbo.clone(),
             format!(
                 "{named}.{TEXT}.MRjdkly7_-oTPTS3AXP41iQIGKa80A0ZmTuV5MEaHoxnW2e5CZ5NlKtainoFmKZopdHM1O2U4mwzJdQx996ivp83xuglII7PNDi84wnB-BDkoBwA78185hX-Es4JIwmDLJK3lfWRa-XtL0RnltuYv746iYTh_qHRD68BNt1uSNCrUCTJDt5aAE6x8wW1Kt9eRo4QPocSadnHXFxnt8Is9UzpERV0ePPQdLuW3IS_de3xyIrDaLGdjluPxUAhb6L2aXic1U12podGU0KLUQSE_oI-ZnmKJ3F4uOZDnd6QZWJushZ41Axf_fcIe8u9ipH84ogoree7vjbU5y18kDquDg"
             ),
         ),
-        // RFC 7520 section 4.2.
+        // The example of RFC 7520 section 4.2.
         (
             bilbo,
             format!(
@@ -232,7 +232,7 @@ fn a_header_that_cannot_be_obeyed_is_refused() {
         let header = part(&json!({"alg": "RS256", "typ": kind}));
         assert!(Signed::read(&format!("{header}.{CLAIMS}.c2ln")).is_ok(), "{kind}");
     }
-    // The signature must be base64url, and the whole must not be too long.
+    // The signature must be base64url, and the whole token must not be too long.
     let header = part(&json!({"alg": "RS256"}));
     for token in [format!("{header}.{CLAIMS}.*"), format!("{header}.{}.c2ln", "A".repeat(LONGEST))]
     {

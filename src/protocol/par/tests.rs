@@ -54,7 +54,7 @@ fn read(status: u16, body: &str) -> Result<Pushed> {
 }
 
 #[test]
-fn a_pushed_request_is_that_of_rfc_9126_section_2_1() -> Result<()> {
+fn a_pushed_request_equals_the_example_of_rfc_9126() -> Result<()> {
     let credentials = Credentials::new("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw");
     let (authorization, header, body) = pushed(&provider().build()?, &credentials, &[])?;
     assert_eq!(header, "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3");
@@ -103,7 +103,7 @@ fn every_way_of_authentication_names_the_client_once() -> Result<()> {
 }
 
 #[test]
-fn a_query_of_the_endpoint_is_kept_beside_the_two_parameters() -> Result<()> {
+fn the_query_of_the_endpoint_is_kept() -> Result<()> {
     let provider = provider().authorization_endpoint("https://as.example.com/a?tenant=1");
     let (authorization, ..) = pushed(&provider.build()?, &Credentials::public("app"), &[])?;
     let (_, query) = authorization.url().split_once('?').unwrap();
@@ -121,7 +121,7 @@ fn a_pushed_request_carries_no_request_uri() -> Result<()> {
 }
 
 #[test]
-fn an_answer_needs_a_request_uri_and_a_lifetime_that_is_a_number() {
+fn a_pushed_answer_needs_a_request_uri_and_a_lifetime() {
     for (status, body, lifetime) in [
         (201, r#"{"request_uri":"urn:x","expires_in":60}"#, Some(60)),
         (200, r#"{"request_uri":"urn:x","expires_in":"90","more":1}"#, Some(90)),

@@ -28,18 +28,18 @@ pub struct ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// Starts with the name that people read when they log in (`client_name`). The server chooses every
-    /// member that is not set. The defaults of RFC 7591 section 2 are the authorization code grant, and
+    /// Makes metadata with the name that people read when they log in (`client_name`). The server chooses
+    /// every member that is not set. The defaults of RFC 7591 section 2 are the authorization code grant, and
     /// a client secret that is sent by HTTP Basic.
     pub fn new(client_name: impl Into<String>) -> ClientMetadata {
         ClientMetadata::default().member("client_name", client_name.into())
     }
 
-    /// Starts the metadata of a program on a person's machine (RFC 8252): a client without a secret,
-    /// with the grants `authorization_code` and `refresh_token`, and the redirect URI
-    /// `http://127.0.0.1/callback`. A server accepts every port of a loopback redirect URI (RFC 8252
-    /// section 7.3), as [`Client::authorize_interactive`](crate::Client::authorize_interactive) needs.
-    /// For a server that compares the port, set [`ClientMetadata::with_redirect_uris`] with a port.
+    /// Makes the metadata of a program on a person's machine (RFC 8252): a client without a secret, with the
+    /// grants `authorization_code` and `refresh_token`, and the redirect URI `http://127.0.0.1/callback`. A
+    /// server accepts every port of a loopback redirect URI (RFC 8252 section 7.3), as
+    /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) needs. For a server that
+    /// compares the port, set [`ClientMetadata::with_redirect_uris`] with a port.
     pub fn native(client_name: impl Into<String>) -> ClientMetadata {
         ClientMetadata::new(client_name)
             .with_redirect_uris(&["http://127.0.0.1/callback"])
@@ -85,7 +85,7 @@ impl ClientMetadata {
         self.member("scope", scopes.join(" "))
     }
 
-    /// Sets how people reach those who are responsible for the client, such as e-mail addresses.
+    /// Sets the contacts of the people who are responsible for the client, such as e-mail addresses.
     pub fn contacts(self, contacts: &[&str]) -> ClientMetadata {
         self.member("contacts", contacts.to_vec())
     }

@@ -85,7 +85,7 @@ fn a_registration_may_have_an_id_alone() {
 }
 
 #[test]
-fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
+fn an_invalid_registration_answer_is_an_error_without_its_text() {
     for (status, body, why) in [
         (201, "<html>sesame</html>", "not JSON"),
         (201, "", "not JSON"),
@@ -122,7 +122,7 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
 #[test]
 fn a_refused_registration_has_the_servers_code() {
     for (status, body, code) in [
-        // RFC 7591 section 3.2.2.
+        // The example of RFC 7591 section 3.2.2.
         (400, r#"{"error":"invalid_redirect_uri"}"#, "invalid_redirect_uri"),
         (400, r#"{"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
         (400, r#"{"error":"invalid_software_statement"}"#, "invalid_software_statement"),
@@ -252,7 +252,7 @@ fn an_update_has_all_metadata_and_nothing_that_was_issued() {
 }
 
 #[test]
-fn an_answer_to_a_read_keeps_what_it_does_not_name() {
+fn a_read_keeps_members_that_the_answer_leaves_out() {
     let before = answered(201, WHOLE).unwrap();
     let about = |body: &str| {
         let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: body.as_bytes() };

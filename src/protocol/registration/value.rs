@@ -55,32 +55,32 @@ impl Registration {
         self.issued_at
     }
 
-    /// When the client secret expires, UTC; `None` if it does not.
+    /// When the client secret expires, UTC; `None` if it never expires.
     pub fn secret_expires_at(&self) -> Option<OffsetDateTime> {
         self.secret_expires_at
     }
 
     /// The token for the registration itself (`registration_access_token`): anyone who has this token
-    /// can change the registration. `None` if the server offers no management.
+    /// can change the registration. Returns `None` if the server offers no management.
     pub fn access_token(&self) -> Option<&Secret> {
         self.access_token.as_ref()
     }
 
-    /// The address of the registration (`registration_client_uri`). It may be on another host than the
-    /// registration endpoint: by RFC 7592 section 2 the client uses the address as the server gave it.
+    /// The address of the registration (`registration_client_uri`). The address may be on another host than
+    /// the registration endpoint: by RFC 7592 section 2 the client uses the address as the server gave it.
     pub fn client_uri(&self) -> Option<&str> {
         self.client_uri.as_deref()
     }
 
-    /// The metadata that the server registered. It may differ from the metadata that the client sent,
-    /// and may have more members (RFC 7591 section 3.2.1).
+    /// The metadata that the server registered. The registered metadata may differ from the metadata that the
+    /// client sent, and may have more members (RFC 7591 section 3.2.1).
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
 
-    /// The credentials of this client, with the first registered redirect URI. If that is a loopback address
-    /// without a port, [`Client::authorize_interactive`](crate::Client::authorize_interactive) chooses a free
-    /// port.
+    /// The credentials of this client, with the first registered redirect URI. If the redirect URI is a
+    /// loopback address without a port,
+    /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) chooses a free port.
     pub fn credentials(&self) -> Credentials {
         let credentials = match &self.client_secret {
             Some(secret) => Credentials::new(&self.client_id, secret.clone()),
@@ -161,7 +161,7 @@ impl Registration {
         new
     }
 
-    /// Takes the redirect URIs of the request, if the answer has none.
+    /// Takes the redirect URIs of the request, if the answer has no redirect URIs.
     pub(super) fn asked(mut self, asked: &ClientMetadata) -> Registration {
         if let Some(uris) =
             asked.get("redirect_uris").filter(|_| !self.metadata.has("redirect_uris"))

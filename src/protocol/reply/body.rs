@@ -1,12 +1,14 @@
 //! The body of an answer: JSON, a form, or neither.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::protocol::form;
 use crate::provider::{Provider, ReplyMember, ReplyRules};
 use crate::secret::Secret;
-use crate::stored_json::{object, wipe};
+use crate::stored_json::{object, text_of as decoded, wipe};
 use crate::substring::number;
 
 /// Members that are secrets, and their usual names.
@@ -16,8 +18,9 @@ const REFRESH: (ReplyMember, &[&str]) =
     (ReplyMember::RefreshToken, &["refresh_token", "refreshToken", "RefreshToken"]);
 const ID: (ReplyMember, &[&str]) = (ReplyMember::IdToken, &["id_token", "idToken"]);
 
-/// Places of a refresh token that are tried if neither the provider's places nor the top level have
-/// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
+/// Paths of a refresh token that are tried if neither the provider's paths nor the top level have a
+/// refresh token. An object with errors is not among them: `{"errors":{"refresh_token":"is
+/// required"}}`.
 const ELSEWHERE: [&str; 8] =
     ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
 
@@ -37,13 +40,15 @@ const KNOWN: [&str; 9] = [
 /// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Their strings are wiped on drop.
+/// The members of an answer. The strings of the members are wiped on drop.
 pub(super) struct Body {
     value: Value,
     /// Whether the whole body could be read. If JSON is truncated, its complete members are kept,
     /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether the body had bytes that are not UTF-8. Then U+FFFD in a token means lost bytes.
+    /// Whether the body is JSON. JSON shows where it ends and which of its members are complete; a form does not.
+    pub(super) is_json: bool,
+    /// Whether the body had bytes that are not UTF-8. If so, U+FFFD in a token means lost bytes.
     lossy: bool,
 }
 
@@ -52,10 +57,19 @@ impl Body {
     ///
     /// If a key comes twice, the last value is used, as in serde_json and most other readers.
     pub(super) fn parse(bytes: &[u8]) -> Body {
-        let text = String::from_utf8_lossy(bytes);
-        let lossy = matches!(text, std::borrow::Cow::Owned(_));
+        // No text in UTF-8 begins with one of these bytes.
+        let utf16 = match bytes {
+            [0xfe | 0xff, ..] => decoded(bytes),
+            _ => None,
+        };
+        let text = match &utf16 {
+            Some(text) => Cow::Borrowed(text.as_str()),
+            None => String::from_utf8_lossy(bytes),
+        };
+        let lossy = matches!(text, Cow::Owned(_));
         let trimmed = text.trim();
         let trimmed = trimmed.strip_prefix('\u{feff}').unwrap_or(trimmed).trim();
+        let is_json = trimmed.starts_with(['{', '[']);
         let (value, whole) = match trimmed.bytes().next() {
             Some(b'{' | b'[') => match trimmed.parse() {
                 Ok(value) => (value, true),
@@ -65,22 +79,22 @@ impl Body {
             None | Some(b'<') => (Value::Null, false),
             Some(_) => form_members(trimmed).map_or((Value::Null, false), |map| (map.into(), true)),
         };
-        Body { value, whole, lossy }
+        Body { value, whole, is_json, lossy }
     }
 
     pub(super) fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Finds the object with the access token: at one of the provider's places, or at the top level.
+    /// Finds the object with the access token: at one of the provider's paths, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
         objects.find(|found| text_of(found.object, &provider.reply, ACCESS).is_some())
     }
 
-    /// Finds the refresh token: in the object with the access token, in the places where that object is
-    /// searched, or where services are known to nest their answers. A refresh token beside another
-    /// access token belongs to that access token and is ignored.
+    /// Finds the refresh token: in the object with the access token, at the paths where that object is
+    /// searched, or where services are known to nest their answers. A refresh token beside another access
+    /// token belongs to that access token and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let rules = &provider.reply;
@@ -133,7 +147,7 @@ impl Body {
         }
     }
 
-    /// The extra members of a token: the unknown members beside the access token, then those of the top
+    /// The extra members of a token: the unknown members beside the access token, then the members of the top
     /// level.
     pub(super) fn extra(&self, found: &Found<'_>, rules: &ReplyRules) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();
@@ -204,8 +218,8 @@ pub(super) fn text_of<'a>(
     rules.names(member).find_map(text).or_else(|| usual.iter().find_map(|name| text(name)))
 }
 
-/// Whether a value is not nested too deep. A record nests the value deeper still, and must be readable
-/// again.
+/// Whether a value is nested at most `left` levels deep. A record nests the value deeper still, and
+/// must be readable again.
 fn is_shallow(value: &Value, left: usize) -> bool {
     match value {
         Value::Array(values) => left > 0 && values.iter().all(|value| is_shallow(value, left - 1)),
@@ -233,8 +247,9 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Reads what is left of a truncated JSON object. The text is cut after its last complete string, list
-/// or object, and a brace is added. If the result is not JSON, the text is cut at an earlier place.
+/// Reads what is left of a truncated JSON object. Cuts the text after its last complete string, list or
+/// object, and adds a brace. If the result is not JSON, cuts the text after an earlier string, list or
+/// object.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.
@@ -300,14 +315,15 @@ mod tests {
         assert!(!body.whole);
         assert_eq!(body.value, json!({"access_token": "at1", "refresh_token": "rt2"}));
         assert_eq!(Body::parse(&text[..40]).value, json!({"access_token": "at1"}));
-        // A number at the end may be incomplete. A brace or quote inside a text is not an end.
+        // A number at the end may be incomplete. A brace or quote inside a text does not end the
+        // object.
         let odd = br#"{"a":"x\"},{\\","rt":"2","n":{"a":1,"b":[2,3]},"expires_in":36"#;
         let whole = json!({"a": "x\"},{\\", "rt": "2", "n": {"a": 1, "b": [2, 3]}});
         assert_eq!(Body::parse(odd).value, whole);
         for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2""b":"1""#, r#"{"rt":"2",,"#] {
             assert_eq!(Body::parse(odd.as_bytes()).value, json!({"rt": "2"}), "{odd}");
         }
-        // Something else follows the JSON, such as the warning of a script.
+        // Other text follows the JSON, such as the warning of a script.
         for more in ["<br />Warning: x", "{\"rt\":\"3\"}", "}", "\0"] {
             let body = Body::parse(format!("{}{more}", r#"{"rt":"2","n":[1]}"#).as_bytes());
             assert_eq!(body.value, json!({"rt": "2", "n": [1]}), "{more}");
@@ -347,7 +363,7 @@ mod tests {
             {
                 let text = format!("{}{more}", &whole[..end]);
                 let (found, mut expected) = (salvage(&text), read_so_far(&text));
-                // Numbers and words at the end are left out.
+                // A number or a word at the end may be incomplete, so leave it out.
                 let is_plain = |value: &Value| value.is_number() || value.is_boolean();
                 expected.retain(|name, value| found.contains_key(name) || !is_plain(value));
                 assert_eq!(found, expected, "{text}");
@@ -406,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_white_space_around_a_body_are_ignored() {
+    fn a_byte_order_mark_and_surrounding_space_are_ignored() {
         let body = Body::parse("\u{feff} \r\n{\"a\":1}\n".as_bytes());
         assert!(body.whole && body.value == json!({"a": 1}));
     }

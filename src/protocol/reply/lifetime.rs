@@ -47,7 +47,7 @@ pub(super) fn refresh_expires_in(
     first(object, rules.names(ReplyMember::RefreshExpiresIn), &REFRESH, seconds)
 }
 
-/// Reads a number of seconds: an integer, a float, or a string with a number. `None` for more than
+/// Reads a number of seconds: an integer, a float, or a string with a number. Returns `None` for more than
 /// ten years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();
@@ -58,9 +58,20 @@ pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => number_in(text.trim()),
         _ => None,
     }
+}
+
+/// Reads a number by serde_json's reader, which every program has. The reader of std has a table of 10 kB,
+/// which a program would have for this function alone.
+fn number_in(text: &str) -> Option<f64> {
+    // JSON allows no plus sign, no zeros before a number and no point behind the number.
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let short = text.trim_start_matches('0');
+    let text = if short.starts_with(|c: char| c.is_ascii_digit()) { short } else { text };
+    text.parse::<serde_json::Number>().ok()?.as_f64()
 }
 
 /// A larger number is milliseconds since 1970, not seconds: as seconds, it would be in the year
@@ -104,13 +115,20 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_comes_as_a_number_or_a_text_and_nonsense_says_nothing() {
+    fn a_lifetime_is_a_number_or_text_and_nonsense_is_ignored() {
         for (value, expected) in [
             (json!(3600), Some(3600)),
             (json!("3600"), Some(3600)),
             (json!(" 3600 "), Some(3600)),
             (json!(3600.9), Some(3600)),
             (json!("3600.5"), Some(3600)),
+            (json!("3.6e3"), Some(3600)),
+            (json!("+3600"), Some(3600)),
+            (json!("003600"), Some(3600)),
+            (json!("3600."), Some(3600)),
+            (json!("+"), None),
+            (json!("."), None),
+            (json!("3600 s"), None),
             (json!(1), Some(1)),
             (json!(315_360_000), Some(315_360_000)),
             (json!(0), None),

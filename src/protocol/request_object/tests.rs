@@ -84,7 +84,7 @@ fn a_signed_request_has_its_parameters_inside() -> Result<()> {
     );
     assert!(!login.url().contains(login.state().expose()));
     assert_eq!(login.expires_at().unwrap().unix_timestamp(), NOW + 600);
-    // The key has made the signature.
+    // Verify the signature with the key.
     let (message, signature) = object.rsplit_once('.').unwrap();
     let key = key();
     let rules = &ring::signature::ECDSA_P256_SHA256_FIXED;
@@ -158,13 +158,13 @@ fn a_repeated_resource_is_a_list_inside() -> Result<()> {
 }
 
 #[test]
-fn a_client_without_a_key_is_told_before_a_person_is_asked() -> Result<()> {
+fn a_missing_key_fails_before_a_person_is_asked() -> Result<()> {
     for credentials in [Credentials::public("app"), Credentials::new("app", "sesame")] {
         let error = begun(provider(), &credentials, &["read"], &[], false).unwrap_err();
         assert!(error.to_string().contains("with_request_signer"), "{error}");
         assert!(matches!(error, Error::Config(_)), "{error:?}");
     }
-    // A secret signs for a client that authenticates with it.
+    // The client authenticates with its secret, so the secret also signs the request object.
     let row = provider().client_auth(ClientAuth::SecretJwt);
     let (_, pairs) = begun(row, &Credentials::new("app", "sesame"), &["read"], &[], false)?;
     assert_eq!(part(get(&pairs, "request"), 0)["alg"], "HS256");

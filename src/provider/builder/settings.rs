@@ -12,7 +12,8 @@ use super::ProviderBuilder;
 ///
 /// The provider's name in this crate, and its name in messages.
 impl ProviderBuilder {
-    /// The name. In capitals it is the prefix of the environment variables.
+    /// The name. In capitals, the name is the prefix of the environment variables, such as `GITHUB`
+    /// in `GITHUB_CLIENT_ID`.
     pub fn name(mut self, name: impl Into<String>) -> ProviderBuilder {
         self.0.name = name.into();
         self
@@ -35,8 +36,8 @@ impl ProviderBuilder {
 ///
 /// The addresses of the authorization server: [`Endpoints`](crate::provider::Endpoints).
 impl ProviderBuilder {
-    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. A query in the
-    /// address is kept.
+    /// The authorization endpoint (RFC 6749 section 3.1): a person opens this address in a browser. A
+    /// query in the address is kept.
     pub fn authorization_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.authorization = Some(address.into());
         self
@@ -48,7 +49,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// The address for refresh requests. The token endpoint by default.
+    /// The address for refresh requests. The default is the token endpoint.
     pub fn refresh_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.refresh = Some(address.into());
         self
@@ -77,21 +78,21 @@ impl ProviderBuilder {
         self
     }
 
-    /// The introspection endpoint (RFC 7662): it tells what the server knows about a token.
+    /// The introspection endpoint (RFC 7662), whose answer says whether a token is active.
     pub fn introspection_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.introspection = Some(address.into());
         self
     }
 
-    /// The userinfo endpoint (OpenID Connect Core section 5.3): it tells who has logged in. The access
-    /// token is sent to its host.
+    /// The userinfo endpoint (OpenID Connect Core section 5.3), whose answer says who has logged in. The
+    /// access token is sent to its host.
     pub fn userinfo_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.userinfo = Some(address.into());
         self
     }
 
-    /// The address of the server's key set (`jwks_uri`, RFC 7517): its keys check the signature of ID tokens. A
-    /// provider from metadata has the address of the metadata.
+    /// The address of the server's key set (`jwks_uri`, RFC 7517): its keys check the signature of ID tokens.
+    /// A provider that was made from metadata takes the address from the metadata.
     pub fn jwks_uri(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.jwks = Some(address.into());
         self

@@ -1,4 +1,4 @@
-//! Each setting changes its own group, and wrong settings are refused.
+//! Tests that each setting changes only its own group, and that wrong settings are refused.
 
 use std::time::Duration;
 

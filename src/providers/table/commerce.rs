@@ -116,6 +116,7 @@ services! {
         error(unknown);
         api("https://connect.squareup.com") => "s N 2026-08";
         note("a refresh answers with a new refresh token") => "v square-nodejs-sdk 2026-05";
+        note("the service advises a refresh every seven days; `Client::keep_alive` does this") => "v developer.squareup.com 2026-11";
     }
 
     stripe_connect = "Stripe Connect", "shops and payments"; {

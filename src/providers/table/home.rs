@@ -92,10 +92,11 @@ services! {
         authorize_param("mode", "live") => "v smartcar/node-sdk 2025-11";
         access_life(unknown);
         refresh_life(unused 60 days) => "v smartcar/node-sdk 2025-11";
-        rotation(unknown);
+        rotation(Unknown) => "v smartcar/node-sdk 2025-11";
         error(unknown);
         api("https://api.smartcar.com") => "v smartcar/node-sdk 2025-11";
         note("`mode` may also be `test` or `simulated`; `Client::authorize_with` sets it") => "v smartcar/node-sdk 2025-11";
+        note("a refresh answers with a new refresh token, which lives 60 days") => "v smartcar/node-sdk 2025-11";
     }
 
     sonos = "Sonos", "homes and cars"; {

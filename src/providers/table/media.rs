@@ -10,10 +10,11 @@ services! {
         offline(unknown);
         refresh_param("refresh_on", "true") => "v pinterest/api-quickstart 2024";
         access_life(30 days) => "s ND 2026-08";
-        refresh_life(unused 365 days) => "s ND 2026-08";
+        refresh_life(unknown);
         rotation(unknown);
         error(unknown);
         api("https://api.pinterest.com") => "s N 2026-08";
+        note("a refresh token lives 365 days; whether a refresh renews it is not stated") => "s ND 2026-08";
     }
 
     spotify = "Spotify", "media and social networks"; {

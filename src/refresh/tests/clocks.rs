@@ -3,8 +3,8 @@
 use super::*;
 use crate::record::Seen;
 
-/// If the clock was a year ahead when the note was written, no host waits for the note longer than a refresh
-/// can take, in one process or over several runs.
+/// If the clock was a year ahead when the refresh note was written, no host waits for the note longer than a
+/// refresh can take, in one process or over several runs.
 #[test]
 fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);
@@ -36,7 +36,11 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
                 assert!(world.sent().is_empty());
             };
             // The date that another host has written comes from another clock.
-            let elsewhere = Seen { host: "elsewhere".to_owned(), at: world.clock.now_utc() - YEAR };
+            let elsewhere = Seen {
+                host: "elsewhere".to_owned(),
+                at: world.clock.now_utc() - YEAR,
+                unknown: Default::default(),
+            };
             world.change(|record| record.note.as_mut().unwrap().seen.push(elsewhere.clone()));
             waits(300);
             assert_eq!(world.stored().note.unwrap().seen.len(), 2);
@@ -53,7 +57,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
             assert_eq!(kind(&call()), "at-2", "{lock:?} {lives}");
         }
     }
-    // The process that wrote the note can still save.
+    // The process that wrote the refresh note can still save.
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     let other = world.keeper();
     let store = world.store.clone();
@@ -62,11 +66,16 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     world.plan(move |call, record| {
         let successor = call == "save" && record.is_some_and(|record| record.note.is_none());
         if successor && !std::mem::replace(&mut seen, true) {
-            // While the answer was on its way, another host wrote into the record that it saw the note.
+            // While the answer was on its way, another host wrote into the record that it saw the refresh
+            // note.
             let mut stored = store.record.lock();
             let mut next = stored.as_ref().unwrap().next();
             let at = OffsetDateTime::UNIX_EPOCH;
-            next.note.as_mut().unwrap().seen.push(Seen { host: "elsewhere".to_owned(), at });
+            next.note.as_mut().unwrap().seen.push(Seen {
+                host: "elsewhere".to_owned(),
+                at,
+                unknown: Default::default(),
+            });
             *stored = Some(next);
         }
         None

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A client with a pair that it could not save, and with the store's lock.
+/// A client with a token pair that it could not save, and with the store's lock.
 fn unsaved() -> (World, Keeper) {
     let world = World::new(Rotation::Strict);
     world.past_end();
@@ -24,7 +24,7 @@ fn closing_reports_that_the_pair_could_not_be_saved() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// Another client could take a lock that is given up for a moment.
+/// Another client could take a lock that is released for a moment.
 #[test]
 fn closing_keeps_the_lock_that_the_client_has() {
     let (world, keeper) = unsaved();

@@ -40,14 +40,14 @@ fn a_refused_token_that_is_not_new_is_replaced() {
     let (world, keeper, _) = mended();
     world.clock.advance(10 * SECOND);
     assert!(!is_last_word(&keeper, "at-2"));
-    assert!(!is_last_word(&keeper, "at-2"), "an old token does not become a new one");
-    // A token that was not refreshed because of a 401 is not in doubt.
+    assert!(!is_last_word(&keeper, "at-2"), "a token that is ten seconds old is not new");
+    // Only a refresh that a 401 caused makes a new token suspect.
     keeper.access(&keeper.newer()).unwrap();
     assert!(!is_last_word(&keeper, "at-3"));
 }
 
 #[test]
-fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
+fn a_token_that_the_api_accepted_is_not_suspect() {
     let (world, keeper, live) = mended();
     let other =
         Live::new(&Record::new_login(Token::new("at-other"), None), &*world.clock, &world.rules);
@@ -62,7 +62,7 @@ fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
 fn a_new_suspect_token_is_returned_and_not_replaced() {
     let (world, keeper, _) = mended();
     keeper.suspect(&Secret::new("at-2"));
-    assert!(keeper.hot_access_token().is_none(), "the next call looks at the suspect token");
+    assert!(keeper.hot_access_token().is_none(), "the next call replaces the suspect token");
     assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1"]);
@@ -83,7 +83,7 @@ fn a_call_with_its_own_refused_token_ignores_the_suspect() {
     assert_eq!(kind(&use_token(&keeper)), "at-3", "at-2 is still suspected");
 }
 
-/// A thread that waited while a token came and a stricter attempt failed takes the token.
+/// A thread takes a token that came while it waited, even if a more demanding call failed meanwhile.
 #[test]
 fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     let world = World::new(Rotation::Strict);
@@ -111,9 +111,9 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     assert_eq!(keeper.memory.lock().waiting, 0);
 }
 
-/// A thread that waited does not share the failure of a call that asked for more.
+/// A thread that waited does not share the failure of a more demanding call.
 #[test]
-fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
+fn a_failed_explicit_refresh_is_not_shared_with_other_calls() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let keeper = world.keeper();
@@ -134,7 +134,7 @@ fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
     assert_eq!(got, "at-2");
 }
 
-/// A result is shared with the threads that waited during its request, but not while a pair is unsaved.
+/// A result is shared with the threads that waited during its request, but not while a token pair is unsaved.
 #[test]
 fn a_short_lived_result_is_shared_with_the_waiting_threads() {
     let refused = || Want::Instead(Secret::new("at-short"));
@@ -176,7 +176,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // The second try of a grant without a refresh token is counted, too.
+    // The second request of a grant without a refresh token is counted, too.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();
@@ -188,9 +188,10 @@ fn requests_are_counted() {
     assert!(!keeper.doubts.load(Ordering::Relaxed), "nothing is in doubt");
 }
 
-/// A token may come between the first look at memory and the turn.
+/// Another thread may put a token into memory after this call's first check and before the call gets the
+/// refresh lock.
 #[test]
-fn a_call_that_gets_its_turn_looks_at_memory_once_more() {
+fn a_call_that_gets_the_refresh_lock_checks_memory_again() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -263,9 +264,9 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
 
-/// No 401 caused the explicit refresh whose pair waits to be saved.
+/// No 401 caused the explicit refresh whose token pair waits to be saved.
 #[test]
-fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
+fn an_unsaved_pair_without_a_401_is_not_suspect() {
     for by_name in [true, false] {
         let world = World::new(Rotation::Strict);
         let keeper = world.keeper();

@@ -54,7 +54,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
                     assert_eq!(world.sent(), ["rt-1"], "{case}");
                     assert!(world.alive(), "{case}");
                     assert!(!*world.store.held.lock(), "{case}");
-                    // A fresh process finds everything it needs.
+                    // A new process can continue with the stored record.
                     assert_eq!(attempt(&world.keeper()), "at-2", "{case}");
                     runs += 1;
                 }
@@ -64,8 +64,8 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
     assert!(runs > 200, "{runs}");
 }
 
-/// While a save keeps failing, calls go on as long as the old token works; then `NotSaved` carries the pair,
-/// and each call tries the save first.
+/// While a save keeps failing, calls go on as long as the old token works; then `NotSaved` carries the token
+/// pair, and each call tries the save first.
 #[test]
 fn a_failing_save_is_repeated_and_the_error_has_the_token() {
     let world = World::new(Rotation::StrictFamily);
@@ -137,7 +137,7 @@ fn the_new_token_is_returned_only_after_the_save() {
     let (inside, during) = (Arc::clone(&keeper), Arc::clone(&seen));
     world.plan(move |call, record| {
         if call == "save" && record.is_some_and(|record| record.note.is_none()) {
-            // While the successor is being saved, another thread calls.
+            // While the new refresh token is being saved, another thread calls.
             let keeper = Arc::clone(&inside);
             let got = std::thread::spawn(move || {
                 keeper.hot(&Want::Usable).map(|l| l.access_token().expose().to_owned())
@@ -189,7 +189,7 @@ fn an_outage_is_not_reported_as_an_ended_login() {
     }
 }
 
-/// If a request never left, no note stays, so no recovery is reported later.
+/// If a request never left, no refresh note stays, so no recovery is reported later.
 #[test]
 fn a_request_that_never_left_leaves_no_note() {
     let world = World::new(Rotation::Strict);
@@ -203,7 +203,7 @@ fn a_request_that_never_left_leaves_no_note() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
 }
 
-/// A refresh token in an answer without an access token is still the successor.
+/// A refresh token in an answer without an access token is still the new refresh token.
 #[test]
 fn a_refresh_token_is_kept_before_anything_else_is_judged() {
     let world = World::new(Rotation::Strict);
@@ -249,8 +249,8 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     }
 }
 
-/// A note whose save reported an error may be stored in place of an earlier note. The new note must still say
-/// that a token was sent and no answer came.
+/// A refresh note whose save reported an error may be stored in place of an earlier note. The new refresh
+/// note must still say that a token was sent and no answer came.
 #[test]
 fn a_failed_note_keeps_an_earlier_unanswered_request() {
     for fault in [Fault::Before, Fault::After] {
@@ -270,7 +270,7 @@ fn a_failed_note_keeps_an_earlier_unanswered_request() {
     }
 }
 
-/// A message about the refresh token in a refusal without a code is not a successor.
+/// A message about the refresh token in a refusal without a code is not a new refresh token.
 #[test]
 fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     let world = World::new(Rotation::Strict);
@@ -282,7 +282,7 @@ fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     assert!(world.alive());
 }
 
-/// A wrong refusal is also corrected if a spare replaced the refused token.
+/// A wrong refusal is also corrected if a spare refresh token replaced the refused token.
 #[test]
 fn spare_and_refused_token_are_both_sent_again_after_a_pause() {
     let world = World::new(Rotation::Strict);
@@ -300,7 +300,7 @@ fn spare_and_refused_token_are_both_sent_again_after_a_pause() {
     assert!(world.alive());
 }
 
-/// The client is refused after an unanswered request: the note of that request stays.
+/// The service refuses the client after an unanswered request: the refresh note of that request stays.
 #[test]
 fn a_setup_error_keeps_the_note_of_an_unanswered_request() {
     let world = World::new(Rotation::Strict);
@@ -338,8 +338,8 @@ fn a_pair_that_the_store_returns_counts_as_saved() {
     assert!(world.alive());
 }
 
-/// A save reports an error after it has worked, and the store cannot be read any more: the pair is treated as
-/// unsaved.
+/// A save reports an error after it has worked, and the store cannot be read any more: the token pair is
+/// treated as unsaved.
 #[test]
 fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     let mut world = World::new(Rotation::Strict);
@@ -357,7 +357,7 @@ fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     assert!(world.alive());
 }
 
-/// How often the store is read until a request is sent or the call ends, if no note can be written.
+/// How often the store is read until a request is sent or the call ends, if no refresh note can be written.
 fn loads_without_a_note(rotation: Rotation, pass: fn(&World), gets: &str) -> usize {
     let world = World::new(rotation);
     pass(&world);
@@ -372,11 +372,11 @@ fn loads_without_a_note(rotation: Rotation, pass: fn(&World), gets: &str) -> usi
 }
 
 #[test]
-fn the_store_is_read_again_only_if_no_token_works_without() {
+fn the_store_is_read_again_only_if_no_token_works() {
     let margin: fn(&World) = World::enter_margin;
     let end: fn(&World) = World::past_end;
     assert_eq!(loads_without_a_note(Rotation::Strict, end, "backend"), 2);
     assert_eq!(loads_without_a_note(Rotation::Strict, margin, "at-1"), 1);
-    // A refresh that leaves the refresh token valid needs no note.
+    // A refresh that leaves the refresh token valid needs no refresh note.
     assert_eq!(loads_without_a_note(Rotation::None, end, "at-2"), 1);
 }

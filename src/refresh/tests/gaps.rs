@@ -112,7 +112,7 @@ fn a_login_whose_save_worked_is_used_while_the_store_is_locked() {
 }
 
 #[test]
-fn nothing_is_adopted_from_the_store_while_a_login_is_unsaved() {
+fn no_stored_token_is_used_while_a_login_is_unsaved() {
     let (_world, keeper) = with_unsaved_login(|keeper| {
         assert_eq!(keeper.moved_on(&Secret::new("other")).unwrap().access_token().expose(), "at-1");
     });
@@ -177,7 +177,7 @@ fn a_seed_replaces_nothing_in_a_store_that_does_not_compare() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// A wrong refusal has made our token the spare while our request was on its way.
+/// A wrong refusal has made our token the spare refresh token while our request was on its way.
 #[test]
 fn a_successor_replaces_a_record_whose_spare_was_sent() {
     for compares in [true, false] {
@@ -209,7 +209,7 @@ fn a_failed_save_is_repeated_with_the_same_record() {
     world.plan(move |call, record| {
         let pair = record.filter(|record| record.note.is_none()).cloned();
         let Some(pair) = pair.filter(|_| call == "save") else {
-            // Another holder of the lease overwrites our note with its own.
+            // Another holder of the lease overwrites our refresh note with its own.
             let mut stored = store.record.lock();
             if call == "load"
                 && !wire.0.lock().sent.is_empty()
@@ -231,7 +231,7 @@ fn a_failed_save_is_repeated_with_the_same_record() {
     assert_eq!(saved[0], saved[1]);
 }
 
-/// Makes a refusal. `change` is applied to the store before the refusal is checked.
+/// Makes the service refuse a refresh. `change` is applied to the store before the refusal is checked.
 fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
     let world = World::with(Rotation::Strict, kind, true);
     world.past_end();
@@ -247,7 +247,7 @@ fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (
 }
 
 fn of_another(note: &mut Note) {
-    note.holder = Holder { host: "elsewhere".to_owned(), pid: 7 };
+    note.holder = Holder { host: "elsewhere".to_owned(), pid: 7, unknown: Default::default() };
     note.nonce = "of-another".to_owned();
 }
 
@@ -259,7 +259,7 @@ fn under_a_lease_a_refusal_is_believed_without_another_note() {
 }
 
 #[test]
-fn a_refusal_is_doubted_while_another_holder_may_have_the_successor() {
+fn a_refusal_is_not_believed_while_another_holder_may_save() {
     let (world, error) = refused(LockKind::Lease, of_another);
     assert_eq!(error.kind(), "outcome_unknown");
     let left = error.retry_after().unwrap();
@@ -268,7 +268,7 @@ fn a_refusal_is_doubted_while_another_holder_may_have_the_successor() {
     assert!(world.stored().refused.is_none());
 }
 
-/// Another holder wrote its note without the lock.
+/// Another holder wrote its refresh note without the lock.
 #[test]
 fn a_refusal_is_believed_under_a_lock_freed_by_death() {
     let (_, error) = refused(LockKind::FreedByDeath, of_another);
@@ -276,7 +276,7 @@ fn a_refusal_is_believed_under_a_lock_freed_by_death() {
 }
 
 #[test]
-fn a_refusal_is_believed_when_the_other_holders_time_is_over() {
+fn a_refusal_is_believed_after_the_other_holders_deadline() {
     let (world, error) = refused(LockKind::Lease, |note| {
         of_another(note);
         note.deadline = note.sent_at;
@@ -328,7 +328,7 @@ fn a_thread_does_not_share_an_earlier_failure() {
 /// An explicit refresh shares the result of a refresh that came after its call, unless that token has
 /// expired.
 #[test]
-fn a_refresh_by_name_does_not_share_an_expired_token() {
+fn an_explicit_refresh_does_not_share_an_expired_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -363,7 +363,7 @@ fn a_long_wait_of_a_service_is_kept_for_one_hour() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// The next call saves an unsaved pair, although the old token is still good.
+/// The next call saves an unsaved token pair, although the old token is still good.
 #[test]
 fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     let world = World::new(Rotation::UntilUsed);

@@ -67,7 +67,7 @@ fn the_store_is_locked_during_a_token_request_and_free_afterwards() {
     assert!(!*world.store.held.lock());
 }
 
-/// A new process finds a token in its margin, and the service is down.
+/// A new process finds a token that is due but still works, and the service is down.
 #[test]
 fn a_stored_token_that_still_works_bridges_an_outage() {
     let world = machine();
@@ -93,7 +93,7 @@ fn a_stored_token_that_works_is_used_while_the_lock_is_held() {
 }
 
 #[test]
-fn a_failed_request_is_repeated_later_or_by_name() {
+fn a_failed_request_is_repeated_later_or_explicitly() {
     let world = machine();
     let keeper = world.keeper();
     world.acts(&[Act::Setup; 3]);
@@ -110,7 +110,7 @@ fn a_failed_request_is_repeated_later_or_by_name() {
 }
 
 #[test]
-fn a_failure_is_remembered_beside_a_token_that_has_ended() {
+fn a_failure_is_remembered_although_the_token_has_expired() {
     for in_memory in [true, false] {
         let world = machine();
         let first = world.keeper();
@@ -195,7 +195,7 @@ fn only_a_failed_save_of_a_seed_is_an_error() {
     assert_eq!(world.stored().token.access_token().expose(), "at-theirs");
 }
 
-/// A dropped client warns of an unsaved pair, unless it can save the pair now.
+/// A dropped client warns of an unsaved token pair, unless it can save the pair now.
 #[test]
 fn a_dropped_client_warns_of_an_unsaved_pair() {
     let warnings = |world: &World| {
@@ -296,7 +296,7 @@ fn a_client_credentials_call_with_a_working_token_does_not_wait() {
     });
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
-    // The last two loads are for the holder's name and, once more, for the token.
+    // The last two loads are for the lock holder's name and, once more, for the token.
     assert_eq!(*world.store.calls.lock(), ["lock", "load", "lock", "load", "load"]);
 }
 
@@ -307,7 +307,7 @@ fn a_recent_failure_does_not_block_a_newer_token() {
     world.acts(&[Act::Setup, Act::Setup]);
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&world.keeper())), "oauth");
-    // Another process has stored a token that is in its margin.
+    // Another process has stored a token that is due but still works.
     let now = world.clock.now_utc();
     let token = Token::new("at-theirs").with_issued_at(now - LIFE);
     let end = clock::later(now, Duration::from_secs(2));
@@ -365,7 +365,7 @@ fn no_token_is_requested_while_the_service_wants_none() {
     assert!(world.sent().is_empty());
 }
 
-/// The store of these tests, set up wrongly in one kind of call.
+/// A store that reports a wrong setup in one kind of call.
 struct Wrong(Handle, &'static str);
 
 impl Wrong {
@@ -415,7 +415,7 @@ fn no_token_is_requested_that_the_store_would_not_take() {
 }
 
 #[test]
-fn a_stored_token_that_works_outlasts_a_wrong_lock() {
+fn a_working_stored_token_is_used_despite_a_wrong_lock() {
     let world = machine();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     world.enter_margin();

@@ -21,7 +21,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     assert_eq!(world.stored().revision, before + 1, "the note is marked once");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert_eq!(world.stored().revision, before + 1, "the note is marked once");
-    // The next holder finds an existing lock file, and the note is marked.
+    // The next holder finds an existing lock file, and the refresh note is marked.
     *world.store.new_file.lock() = false;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert!(world.sent().is_empty());
@@ -30,7 +30,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     assert!(world.stored().note.is_none());
 }
 
-/// A note with an impossibly late deadline is marked, too.
+/// A refresh note with an impossibly late deadline is marked, too.
 #[test]
 fn a_new_lock_file_marks_a_note_with_a_far_deadline() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
@@ -59,7 +59,7 @@ fn a_new_lock_file_does_not_mark_an_expired_note() {
     );
 }
 
-/// The date when a note was first seen is only needed for an impossibly late deadline.
+/// The date when a refresh note was first seen is only needed for an impossibly late deadline.
 #[test]
 fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
     for (lock, left, dated) in [
@@ -82,7 +82,7 @@ fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
 /// The lock file is deleted while the connection is made.
 #[test]
 fn a_lock_lost_before_the_request_leaves_is_taken_again() {
-    // Nothing was sent, so no recovery is reported, even if the note cannot be taken back.
+    // Nothing was sent, so no recovery is reported, even if the refresh note cannot be removed.
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -102,7 +102,7 @@ fn a_lock_lost_before_the_request_leaves_is_taken_again() {
 }
 
 #[test]
-fn a_note_that_the_store_refuses_without_the_lock_follows_a_new_lock() {
+fn a_note_refused_for_a_lost_lock_follows_a_new_lock() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let mut refused = false;
@@ -116,7 +116,7 @@ fn a_note_that_the_store_refuses_without_the_lock_follows_a_new_lock() {
     assert!(!*world.store.held.lock());
 }
 
-/// The lock file is deleted while the answer is on its way: the pair is still saved.
+/// The lock file is deleted while the answer is on its way: the token pair is still saved.
 #[test]
 fn a_lost_lock_is_taken_again_to_save_a_pair() {
     let world = World::new(Rotation::Strict);
@@ -128,7 +128,7 @@ fn a_lost_lock_is_taken_again_to_save_a_pair() {
     assert!(world.alive() && !*world.store.held.lock());
 }
 
-/// Nothing was sent after the note, and it could not be taken back.
+/// Nothing was sent after the refresh note, and the note could not be removed.
 #[test]
 fn our_own_note_without_a_request_is_not_an_unanswered_request() {
     let world = World::new(Rotation::Strict);
@@ -144,7 +144,7 @@ fn our_own_note_without_a_request_is_not_an_unanswered_request() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// Without a lock, only the note shows another holder, so a call without a token waits for a while.
+/// Without a lock, only the refresh note shows another holder, so a call without a token waits for a while.
 #[test]
 fn a_call_without_a_lock_waits_for_another_holders_save() {
     for comes in [true, false] {
@@ -188,7 +188,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
 
 /// If only an explicit refresh sends the token again, there is nothing to wait for.
 #[test]
-fn a_call_does_not_wait_if_only_a_refresh_by_name_helps() {
+fn a_call_does_not_wait_if_only_an_explicit_refresh_helps() {
     let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);
     world.rules.ends_other_logins = true;
     world.past_end();
@@ -318,7 +318,7 @@ fn loses_its_lock(busy: bool) -> World {
 }
 
 #[test]
-fn a_note_is_taken_back_under_a_new_lock() {
+fn a_note_is_removed_under_a_new_lock() {
     let world = loses_its_lock(false);
     let (store, saves) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
     let seen = Arc::clone(&saves);
@@ -329,12 +329,12 @@ fn a_note_is_taken_back_under_a_new_lock() {
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
-    // Our note, the note taken back, our second note, and the pair: each under the lock.
+    // The saves are our refresh note, its removal, our second note, and the token pair: each under the lock.
     assert_eq!(*saves.lock(), [(true, true), (false, true), (true, true), (false, true)]);
 }
 
 #[test]
-fn a_note_is_taken_back_although_the_lock_fails() {
+fn a_note_is_removed_although_the_lock_fails() {
     let world = loses_its_lock(false);
     let mut locks = 0;
     world.plan(move |call, _| {
@@ -345,7 +345,7 @@ fn a_note_is_taken_back_although_the_lock_fails() {
     assert!(world.sent().is_empty() && world.stored().note.is_none());
 }
 
-/// The other client has read our note and is about to write.
+/// The other client has read our refresh note and is about to write.
 #[test]
 fn a_note_stays_while_another_client_has_the_lock() {
     let world = loses_its_lock(true);

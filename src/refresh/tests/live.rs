@@ -20,7 +20,7 @@ fn a_header_is_sensitive_and_has_the_providers_scheme() {
 }
 
 #[test]
-fn a_token_that_no_header_can_carry_is_an_error_that_says_why() {
+fn a_token_that_no_header_can_carry_is_an_error() {
     let world = World::new(Rotation::Strict);
     for (text, fits) in [("a b~", true), ("a\tb", false), ("a\u{7f}", false), ("ä", false)] {
         let live = live(&world, Token::new(text));
@@ -81,7 +81,7 @@ fn a_token_is_good_until_its_margin_and_usable_until_its_end() {
     assert_eq!(states(&live), (false, false), "monotonic clock");
 }
 
-/// Machines that start together get different margins; logins do not.
+/// Machines that start together get different margins; clients with a login get the same margin.
 #[test]
 fn the_margin_varies_only_for_grants_without_a_refresh_token() {
     for one_time in [true, false] {
@@ -118,7 +118,7 @@ fn a_token_from_the_future_lives_no_longer_than_its_lifetime() {
 }
 
 #[test]
-fn a_refresh_by_name_has_no_fallback() {
+fn an_explicit_refresh_has_no_fallback() {
     let world = World::new(Rotation::Strict);
     let now = world.clock.now_utc();
     let live = live(&world, Token::new("at").with_expires_at(clock::later(now, LIFE)));

@@ -190,7 +190,7 @@ fn an_unusable_store_is_noticed_before_the_code_is_sent() {
 }
 
 #[test]
-fn an_empty_place_accepts_a_login_and_a_seed() {
+fn an_empty_record_accepts_a_login_and_a_seed() {
     for seeds in [true, false] {
         let world = World::new(Rotation::Strict);
         *world.store.record.lock() = None;
@@ -243,7 +243,7 @@ fn a_new_login_expires_by_the_answer_or_the_idle_limit() {
     }
 }
 
-/// The store was restored from a backup: the newer pair must be revoked.
+/// The store was restored from a backup: the newer token pair must be revoked.
 #[test]
 fn a_logout_revokes_the_newest_known_token() {
     let world = World::new(Rotation::Strict);

@@ -56,7 +56,7 @@ pub(super) enum Fault {
     After,
     /// The call does nothing and reports that the lock is lost.
     Unlocked,
-    /// The call reports that the place is empty.
+    /// The call reports that there is an empty record.
     Empty,
     /// The call panics before it does anything.
     Panic,
@@ -247,6 +247,7 @@ impl World {
             grant: "authorization_code".to_owned(),
             scope: None,
             audience: None,
+            unknown: Default::default(),
         };
         let clock = Arc::new(ManualClock::new());
         let now = clock.now_utc();
@@ -309,7 +310,7 @@ impl World {
         *self.store.plan.lock() = Some(Box::new(plan));
     }
 
-    /// Makes all saves of a note (`notes`), or all saves of a pair, fail from now on.
+    /// Makes all saves of a refresh note (`notes`), or all saves of a token pair, fail from now on.
     pub(super) fn fail_saves(&self, notes: bool, fault: Fault) {
         self.plan(move |call, record| {
             let note = record.is_some_and(|record| record.note.is_some());
@@ -337,14 +338,18 @@ impl World {
         *stored = Some(next);
     }
 
-    /// Stores the note of another process, which sent the stored refresh token `ago` before now.
+    /// Stores the refresh note of another process, which sent the stored refresh token `ago` before now.
     pub(super) fn leave_note(&self, ago: Duration, deadline: Duration) {
         let sent_at = self.clock.now_utc() - ago;
         self.change(|record| {
             record.note = Some(Note {
                 fingerprint: record.token.refresh_token().unwrap().fingerprint(),
                 nonce: "of-another".to_owned(),
-                holder: Holder { host: "elsewhere".to_owned(), pid: 7 },
+                holder: Holder {
+                    host: "elsewhere".to_owned(),
+                    pid: 7,
+                    unknown: Default::default(),
+                },
                 sent_at,
                 deadline: clock::later(sent_at, deadline),
                 attempts: 1,

@@ -5,8 +5,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A cache returned the note as it was written. After that, the record comes from a table of three columns,
-/// as a new login each time.
+/// When the client reads its refresh note back, a cache returns the note as it was written. After that, the
+/// store builds each record from a table of three columns, and each record has a new login id.
 #[test]
 fn no_successor_is_lost_if_the_store_forgets_the_login() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -116,7 +116,7 @@ fn a_seed_beside_a_living_login_needs_no_lock() {
     assert!(world.store.record.lock().is_none());
 }
 
-/// The lock fails while a pair waits, and the store holds a token that another client has received
+/// The lock fails while a token pair waits, and the store holds a token that another client has received
 /// since.
 #[test]
 fn an_unsaved_pair_does_not_hide_a_newer_stored_token() {
@@ -127,20 +127,20 @@ fn an_unsaved_pair_does_not_hide_a_newer_stored_token() {
     world.fail_saves(false, Fault::Before);
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     *world.store.plan.lock() = None;
-    // The pair that waits was never used, so the old refresh token works for others.
+    // The token pair that waits was never used, so the old refresh token works for others.
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
     assert_eq!(kind(&use_token(&keeper)), "at-3");
     assert!(keeper.memory.lock().unsaved, "the pair is kept");
-    // Another login in the store is not taken without the lock.
+    // Another login in the store is not used without the lock.
     world.change(|record| record.login = "another".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
 }
 
-/// The lock's file was deleted, and the next holder has saved its successor. In a store that does not
-/// compare, taking our note back would overwrite that successor.
+/// The lock's file was deleted, and the next holder has saved the new refresh token. In a store that does not
+/// compare, removing our refresh note would overwrite that token.
 #[test]
-fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
+fn removing_a_note_does_not_overwrite_the_next_holders_record() {
     for (compares, busy) in [(true, false), (false, false), (false, true)] {
         let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, compares);
         world.past_end();
@@ -149,7 +149,7 @@ fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
         let mut first = true;
         *world.wire.1.lock() = Some(Box::new(move || {
             if std::mem::take(&mut first) {
-                // Answers every check of the lock until the lock is taken again.
+                // Every check says that the lock is lost, until the client takes the lock again.
                 gone.lock().extend([false; 4]);
                 let mut next = store.record.lock().clone().unwrap().next();
                 let token = Token::new("at-other").with_refresh_token("rt-other");
@@ -165,7 +165,8 @@ fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
     }
 }
 
-/// The lock is lost before our note is written, and the next holder has saved its successor meanwhile.
+/// The lock is lost before our refresh note is written, and the next holder has saved the new refresh token
+/// meanwhile.
 #[test]
 fn no_note_is_written_under_a_lock_that_is_gone() {
     let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, false);
@@ -191,7 +192,8 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
     assert!(world.sent().is_empty());
 }
 
-/// The process was stopped before its note was written, so its fallback has expired too.
+/// The process was stopped before its refresh note was written, so the access token that it fell back on has
+/// expired too.
 #[test]
 fn a_failed_note_does_not_hide_a_newer_stored_token() {
     for has_fallback in [false, true] {
@@ -219,7 +221,8 @@ fn a_failed_note_does_not_hide_a_newer_stored_token() {
     }
 }
 
-/// The old token expires during the request, and another client's token is in the store when it ends.
+/// The old token expires during the request, and another client's token is in the store when the request
+/// ends.
 #[test]
 fn a_failed_load_does_not_hide_a_token_read_before() {
     let world = World::new(Rotation::Strict);
@@ -256,7 +259,7 @@ fn a_token_that_expires_during_a_request_stops_no_repeat() {
     }
 }
 
-/// The token expires while the store fails to lock, or to save a note.
+/// The token expires while the store fails to lock, or to save a refresh note.
 #[test]
 fn an_expired_token_stops_no_refresh_without_the_store() {
     for fails in ["lock", "save"] {
@@ -275,7 +278,7 @@ fn an_expired_token_stops_no_refresh_without_the_store() {
     }
 }
 
-/// The store returns to an older record while a request is on its way, or while the newer pair is
+/// The store returns to an older record while a request is on its way, or while the newer token pair is
 /// written again.
 #[test]
 fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
@@ -314,7 +317,7 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
     }
 }
 
-/// Another client has saved a token that has ended already, and the lock cannot be taken.
+/// Another client has saved a token that has expired already, and the lock cannot be taken.
 #[test]
 fn a_token_that_works_is_used_although_a_newer_one_has_ended() {
     let world = World::new(Rotation::Strict);

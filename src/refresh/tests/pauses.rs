@@ -180,9 +180,9 @@ fn an_expired_lease_or_a_conflict_causes_no_pause() {
     *world.store.lasts.lock() = [true, false].into();
     world.acts(&[Act::Never; 9]);
     assert_eq!(kind(&use_token(&world.keeper())), "transport");
-    // The lease ran out before anything left: it is taken again, and three tries are made.
+    // The lease expired before anything was sent: the client takes the lock again, and makes three tries.
     assert_eq!(world.wire.0.lock().acts.len(), 5);
-    // The lease lasts for two tries: the call does not begin again.
+    // The lease lasts for two tries: the client does not take the lock again.
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     *world.store.lasts.lock() = [true, true, true, false].into();

@@ -33,7 +33,7 @@ fn threads_that_meet_at_the_end_of_a_token_send_one_request() {
 }
 
 #[test]
-fn threads_that_refresh_by_name_share_one_refresh() {
+fn threads_that_refresh_explicitly_share_one_refresh() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let barrier = Barrier::new(16);
@@ -119,14 +119,14 @@ fn threads_that_waited_try_an_unreadable_store_once() {
 }
 
 #[test]
-fn each_thread_that_waited_looks_into_an_empty_store() {
+fn each_waiting_thread_reads_an_empty_store() {
     let (got, loads) = eight_threads(2, true);
     assert_eq!(got, ["backend"; 8]);
     assert_eq!(loads, 9, "somebody may log in at any time");
 }
 
 #[test]
-fn threads_that_share_a_refusal_tell_it_once() {
+fn a_shared_refusal_is_reported_once() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let keeper = Arc::new(world.keeper());
@@ -191,7 +191,7 @@ fn a_process_that_waited_uses_the_token_saved_by_the_other() {
 /// Clause P7 of the promise: another client without locks rotated first, at any moment.
 #[test]
 fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
-    // The other client's pair is found by the first or the second read after the refusal.
+    // The other client's token pair is found by the first or the second read after the refusal.
     for look in [3, 4] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -224,7 +224,7 @@ fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
     }
 }
 
-/// Fencing: another client saves between our load and our note, on a store that compares.
+/// Fencing: another client saves between our load and our refresh note, on a store that compares.
 #[test]
 fn a_note_does_not_overwrite_a_newer_record() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -302,7 +302,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare() {
         assert_eq!(got, "at-theirs");
         assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
-        // The other client's token turns out to be invalid: the spare is the valid token.
+        // The other client's token turns out to be invalid: the spare refresh token is the valid token.
         world.clock.advance(LIFE * 20);
         assert_eq!(kind(&use_token(&world.keeper())), "at-3");
         assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);
@@ -331,8 +331,8 @@ fn a_late_pair_is_not_written_over_a_logout_or_another_login() {
     }
 }
 
-/// A script writes another token into the record without changing its numbers while our request is on
-/// its way. The client notices by comparing the token.
+/// A script writes another token into the record without changing its revision and generation while our
+/// request is on its way. The client notices by comparing the token.
 #[test]
 fn a_scripts_token_under_the_same_revision_is_not_overwritten() {
     let (world, got) = overtaken(Rotation::Grace(LIFE), true, |stored| {

@@ -1,8 +1,9 @@
-//! Tests of reading a note back: changes by the store, and by other clients.
+//! Tests of reading a refresh note back: changes by the store, and by other clients.
 
 use super::*;
 
-/// Refreshes with a store that applies `change` to our note before it is read back: once, or each time.
+/// Refreshes with a store that applies `change` to our refresh note before it is read back: once, or each
+/// time.
 fn read_back(
     always: bool,
     change: impl Fn(&mut Record) + Send + 'static,
@@ -54,8 +55,8 @@ fn the_error_for_a_changed_record_names_the_missing_members() {
 #[test]
 fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     type Change = fn(&mut Record);
-    // The changes: another login, a later write, another note with the same revision, and a script's token
-    // next to our note.
+    // The changes of other clients: another login, a later write, another refresh note with the same
+    // revision, and a script's token next to our note.
     let cases: [(Change, &str); 4] = [
         (|r| (r.login, r.note) = ("another".to_owned(), None), "rt-1"),
         (|r| (r.revision, r.note) = (r.revision + 1, None), "rt-1"),
@@ -66,7 +67,7 @@ fn a_note_overwritten_by_another_client_is_not_a_store_error() {
         let (world, _) = read_back(false, change);
         assert_eq!(world.sent()[0], sent);
     }
-    // The other client writes each time.
+    // The other client writes a record in each round.
     let cases: [Change; 4] = [
         |r| r.login.push('x'),
         |r| (r.revision, r.note) = (r.revision + 1, None),
@@ -92,8 +93,8 @@ fn a_note_that_is_missing_once_is_written_again() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// Right after a save, the store returns the record without its note and its refresh token; afterwards
-/// it returns the whole record.
+/// Right after a save, the store returns the record without its refresh note and its refresh token;
+/// afterwards it returns the whole record.
 #[test]
 fn a_refresh_token_that_is_not_read_back_is_a_store_error() {
     let world = World::new(Rotation::Strict);
@@ -120,7 +121,7 @@ fn a_refresh_token_that_is_not_read_back_is_a_store_error() {
     assert!(world.sent().is_empty());
 }
 
-/// Another client has replaced our note by a token that works, and then the store fails.
+/// Another client has replaced our refresh note by a token that works, and then the store fails.
 #[test]
 fn what_was_read_back_is_used_if_the_store_then_fails() {
     for (client, expected) in [("app", "at-other"), ("other", "backend")] {
@@ -147,7 +148,7 @@ fn what_was_read_back_is_used_if_the_store_then_fails() {
 }
 
 #[test]
-fn a_logout_while_a_note_is_written_counts() {
+fn a_logout_while_a_note_is_written_is_respected() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let store = Arc::clone(&world.store);
@@ -163,7 +164,7 @@ fn a_logout_while_a_note_is_written_counts() {
     assert!(world.sent().is_empty());
 }
 
-/// After a failure, the store is not trusted until it has returned a note once more.
+/// After a failure, the store is not trusted until it has returned a refresh note once more.
 #[test]
 fn a_note_is_read_back_again_after_a_failure() {
     for failing in ["load", "save"] {
@@ -227,7 +228,7 @@ fn a_client_that_read_without_the_lock_notices_an_older_store() {
     assert_eq!(world.sent(), ["rt-1", "rt-2"]);
 }
 
-/// The store fails, a pair is unsaved, and a backup is restored.
+/// The store fails, a token pair is unsaved, and a backup is restored.
 #[test]
 fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -261,7 +262,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
 }
 
-/// The newer pair is written again; if that save fails, the pair is treated as unsaved.
+/// The newer token pair is written again; if that save fails, the pair is treated as unsaved.
 #[test]
 fn a_failed_repair_of_an_older_store_keeps_the_lock_if_needed() {
     for (rotation, keeps) in [(Rotation::Strict, true), (Rotation::UntilUsed, false)] {

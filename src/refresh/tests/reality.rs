@@ -42,7 +42,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
     }
 }
 
-/// A store that keeps only the token, and builds a record from it at each load.
+/// A store that keeps only the token, and builds a record from the token at each load.
 #[test]
 fn a_store_that_drops_the_note_is_noticed_before_a_request() {
     struct Columns(Mutex<Token>);
@@ -206,7 +206,7 @@ fn a_stored_token_that_works_is_used_when_the_store_fails() {
     assert!(world.sent().is_empty());
 }
 
-/// A pair is unsaved, and its save takes long.
+/// A token pair is unsaved, and its save takes long.
 #[test]
 fn calls_do_not_queue_behind_a_save_that_fails() {
     let world = World::new(Rotation::Strict);
@@ -237,7 +237,7 @@ fn calls_do_not_queue_behind_a_save_that_fails() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A record that was written while the clock was a year ahead.
+/// The record was written while the clock was a year ahead.
 #[test]
 fn a_token_dated_in_the_future_lasts_no_longer_than_its_life() {
     let world = World::new(Rotation::Strict);
@@ -292,7 +292,7 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     *world.wire.1.lock() = None;
 }
 
-/// Between processes: a process that waited for the lock takes the token that came meanwhile.
+/// A process that waited for the lock takes the token that another process has saved meanwhile.
 #[test]
 fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let world = World::new(Rotation::Strict);
@@ -442,7 +442,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The saves of the note and of the token fail, and in one case the lock fails too.
+        // The saves of the refresh note and of the token fail, and in one case the lock fails too.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

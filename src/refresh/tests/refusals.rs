@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Another login with the same tokens replaced ours: the refusal does not apply to it.
 #[test]
-fn a_refusal_of_a_replaced_login_does_not_apply_to_the_new_login() {
+fn a_refusal_of_a_replaced_login_leaves_the_new_login() {
     for act in [Act::Refuse, Act::TooEarly] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         world.past_end();
@@ -58,6 +58,7 @@ fn a_refusal_keeps_its_reason_only_for_its_own_token() {
                 description: None,
                 status: 400,
                 unanswered_since: Some(since),
+                unknown: Default::default(),
             });
         });
         world.acts(&[Act::Refuse]);
@@ -68,7 +69,7 @@ fn a_refusal_keeps_its_reason_only_for_its_own_token() {
     }
 }
 
-/// The spare replaces a refused token, unless the save fails.
+/// The spare refresh token replaces a refused token, unless the save fails.
 #[test]
 fn a_failed_save_of_the_spare_is_an_error() {
     for (fails, expected) in [(true, "backend"), (false, "at-2")] {
@@ -190,7 +191,7 @@ fn our_own_unanswered_request_is_not_waited_for() {
     assert_eq!(world.sent().len(), 2, "another process sends nothing");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Our next note was saved over the earlier note although the save reported an error; the client
+    // Our next refresh note was saved over the earlier note although the save reported an error; the client
     // does not wait for our own note either.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");

@@ -1,4 +1,4 @@
-//! Tests of callers that have other work: their calls do not wait, and a refusal is believed at a later call.
+//! Tests of callers that do not wait: a refusal is believed only at a later call.
 
 use super::*;
 
@@ -30,9 +30,9 @@ fn a_refusal_is_believed_at_a_call_a_second_later() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// A program that takes no lock had received a new token, and saved it after the first look at the store.
+/// A program that takes no lock had received a new token, and saved it after the first read of the store.
 #[test]
-fn a_token_that_comes_before_the_second_look_is_used() {
+fn a_token_that_comes_before_the_second_read_is_used() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -54,7 +54,7 @@ fn a_token_that_comes_before_the_second_look_is_used() {
 }
 
 #[test]
-fn no_other_client_sends_a_doubted_token_before_the_second_look() {
+fn no_client_sends_a_refused_token_before_the_second_read() {
     for lock in [LockKind::FreedByDeath, LockKind::Lease] {
         let world = World::with(Rotation::Strict, lock, true);
         world.past_end();
@@ -64,7 +64,7 @@ fn no_other_client_sends_a_doubted_token_before_the_second_look() {
         let other = world.keeper();
         assert_eq!(kind(&use_token(&other)), "rate_limited", "{lock:?}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The first client is killed before its second look.
+        // The first client is killed before its second read of the store.
         drop(keeper);
         world.clock.advance(SECOND);
         assert_eq!(kind(&use_token(&other)), "reauthorize", "{lock:?}");
@@ -72,9 +72,9 @@ fn no_other_client_sends_a_doubted_token_before_the_second_look() {
     }
 }
 
-/// Another client sent the token again meanwhile, and may have the successor.
+/// Another client sent the token again meanwhile, and may have the new refresh token.
 #[test]
-fn a_doubt_ends_when_another_client_has_left_a_note() {
+fn an_unconfirmed_refusal_ends_with_another_clients_note() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -161,7 +161,7 @@ fn a_client_with_a_note_is_kept_until_its_deadline() {
 }
 
 #[test]
-fn an_old_doubt_keeps_no_client() {
+fn an_old_unconfirmed_refusal_keeps_no_client() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -174,7 +174,7 @@ fn an_old_doubt_keeps_no_client() {
 }
 
 #[test]
-fn a_doubt_ends_with_its_login() {
+fn an_unconfirmed_refusal_ends_with_its_login() {
     for cleared in [true, false] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -193,7 +193,7 @@ fn a_doubt_ends_with_its_login() {
 }
 
 #[test]
-fn a_usual_call_waits_for_the_second_look() {
+fn a_usual_call_waits_for_the_second_read() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Refuse]);

@@ -27,7 +27,7 @@ pub(super) enum Act {
     Tomorrow,
     /// The answer is 400 with an empty body.
     Bad,
-    /// The answer is 500, and the server has decided nothing.
+    /// The answer is 500, and the server has not processed the request.
     Broken,
     /// The server rotates and answers without an access token.
     NoAccessToken,
@@ -125,7 +125,7 @@ impl Transport for Wire {
             hold();
         }
         let mut server = self.0.lock();
-        // Without a connection no byte is about to leave.
+        // Without a connection, the client never gets to its check before the first byte.
         let connects = !matches!(server.acts.front(), Some(Act::Never | Act::Unwritable));
         let spent = match ask {
             Ask::Refresh { in_time, .. } if connects && !in_time() => {

@@ -88,7 +88,7 @@ fn too_early_is_not_an_error_even_if_our_clock_is_ahead() {
         assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     }
     assert_eq!(world.sent().len(), 1);
-    // A refusal by the API outweighs the service's answer.
+    // A refusal by the API overrides the service's answer that the token is valid.
     assert!(keeper.access(&Want::Instead(Secret::new("at-1"))).is_ok());
     assert_eq!(world.sent().len(), 2);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
@@ -151,7 +151,7 @@ fn after_a_lost_answer_an_old_enough_token_is_sent_again() {
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.sent().len(), 2);
     advance(&world, 1);
-    // The server of this test is strict, and the refusal names the reason.
+    // The server of this test accepts each refresh token once, and the refusal names the reason.
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
     let since = refusal.unanswered_since;
@@ -254,7 +254,7 @@ fn the_age_of_a_token_counts_from_a_slow_answer() {
 
 /// A call that needs another token cannot use a token that the service has called valid.
 #[test]
-fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
+fn a_vouched_token_does_not_satisfy_a_call_after_a_401() {
     let world = exacting();
     advance(&world, 7200);
     let keeper = world.keeper();
@@ -300,9 +300,10 @@ fn an_expired_token_is_refreshed_although_it_is_young() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
-/// Clocks differ by seconds. A date in the future gives no age, not even for a token in memory.
+/// The clocks of two hosts differ by seconds. A date in the future gives no age, not even for a token in
+/// memory.
 #[test]
-fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
+fn an_explicit_refresh_ignores_a_clock_a_little_ahead() {
     let world = exacting();
     let at = clock::later(world.clock.now_utc(), Duration::from_secs(30));
     world.change(|record| {
@@ -318,7 +319,7 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
 /// An explicit refresh cannot use a token that the service has called valid, even if the stored token
 /// is newer than the token that the caller knows.
 #[test]
-fn a_vouched_token_does_not_serve_a_refresh_by_name() {
+fn a_vouched_token_does_not_satisfy_an_explicit_refresh() {
     let world = exacting();
     let known = world.stored();
     world.change(|record| record.generation += 1);
@@ -332,7 +333,7 @@ fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// The accounts of such a service are at hosts of several countries, and the callback names the host.
+/// The accounts of this service are at hosts of several countries, and the callback names the host.
 #[test]
 fn a_login_is_bound_to_the_host_that_its_callback_named() {
     let mut world = World::new(Rotation::Strict);

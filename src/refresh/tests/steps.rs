@@ -152,7 +152,7 @@ fn a_login_is_durable_when_it_returns_and_replaces_the_previous_one() {
 }
 
 #[test]
-fn a_login_that_cannot_be_saved_is_kept_in_memory_and_in_the_error() {
+fn an_unsaved_login_is_in_memory_and_in_the_error() {
     let world = World::new(Rotation::Strict);
     world.plan(|call, _| (call == "save").then_some(Fault::Before));
     let keeper = world.keeper();
@@ -180,7 +180,7 @@ fn a_seed_never_replaces_what_is_stored() {
 }
 
 #[test]
-fn login_seed_and_clear_wait_for_the_lock_and_then_say_busy() {
+fn login_seed_and_clear_wait_for_the_lock_and_then_fail() {
     let world = World::new(Rotation::Strict);
     *world.store.held.lock() = true;
     let keeper = world.keeper();

@@ -182,7 +182,7 @@ fn a_successor_saved_over_a_later_note_keeps_its_dates() {
     assert_eq!(stored.generation, 6);
 }
 
-/// A save that reported an error did work, and another client has written a note over it.
+/// A save that reported an error did work, and another client has written a refresh note over it.
 #[test]
 fn a_pair_that_is_already_stored_is_not_written_again() {
     let world = World::new(Rotation::UntilUsed);
@@ -242,7 +242,7 @@ fn a_login_into_an_empty_store_that_is_saved_late_is_reported() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 1 }), 1);
 }
 
-/// While a pair was unsaved, another client's login was stored.
+/// While a token pair was unsaved, another client's login was stored.
 #[test]
 fn another_logins_token_is_not_used_after_a_pair_was_dropped() {
     let world = World::new(Rotation::UntilUsed);

@@ -33,8 +33,8 @@ fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
     world
 }
 
-/// A note under a lock that is released when its holder dies: the request never arrived, and the replay
-/// succeeds.
+/// A refresh note under a lock that is released when its holder dies: the request never arrived, and the
+/// replay succeeds.
 #[test]
 fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
     for rotation in ALL {
@@ -51,7 +51,8 @@ fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
     }
 }
 
-/// A note at a service that revokes all tokens of the login at a reuse, while the access token is usable.
+/// A refresh note at a service that revokes all tokens of the login at a reuse, while the access token is
+/// usable.
 #[test]
 fn if_reuse_ends_the_family_a_working_access_token_is_kept() {
     let mut w = world(F, LockKind::FreedByDeath, true);
@@ -67,7 +68,7 @@ fn if_reuse_ends_the_family_a_working_access_token_is_kept() {
     assert_eq!(outcome(&w), ("at-2".to_owned(), 1));
 }
 
-/// A note under a lease: the holder may be alive, and a replay does no harm.
+/// A refresh note under a lease: the holder may be alive, and a replay does no harm.
 #[test]
 fn a_young_note_is_replayed_if_a_second_pair_is_harmless() {
     for (lock, age) in [(LockKind::Lease, 1), (LockKind::None, 60)] {
@@ -85,7 +86,7 @@ fn a_young_note_is_replayed_if_a_second_pair_is_harmless() {
     }
 }
 
-/// A note without a lock: the holder is most likely alive and about to save.
+/// A refresh note without a lock: the holder is most likely alive and about to save.
 #[test]
 fn a_fresh_note_without_a_lock_is_waited_for() {
     for rotation in ALL {
@@ -94,7 +95,7 @@ fn a_fresh_note_without_a_lock_is_waited_for() {
             world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
             let expected = if alive { "at-1" } else { "outcome_unknown" };
             assert_eq!(outcome(&world), (expected.to_owned(), 0), "{rotation:?} alive={alive}");
-            // The holder has saved: its token is used, and nothing is sent.
+            // The lock holder has saved: its token is used, and nothing is sent.
             let now = world.clock.now_utc();
             world.change(|record| {
                 record.token = Token::new("at-theirs")
@@ -109,7 +110,7 @@ fn a_fresh_note_without_a_lock_is_waited_for() {
     }
 }
 
-/// A note whose holder may be alive and have the only valid pair.
+/// A refresh note whose lock holder may be alive and have the only valid token pair.
 #[test]
 fn under_a_lease_a_risky_replay_waits_for_the_notes_deadline() {
     for lock in [LockKind::Lease, LockKind::None] {
@@ -131,7 +132,7 @@ fn under_a_lease_a_risky_replay_waits_for_the_notes_deadline() {
     assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
 }
 
-/// A note past its deadline: a lease is then treated as a lock that is released when its holder dies.
+/// A refresh note past its deadline: a lease is then treated as a lock that is released when its holder dies.
 #[test]
 fn an_expired_note_is_decided_as_under_a_process_lock() {
     for lock in [LockKind::Lease, LockKind::None] {
@@ -147,7 +148,7 @@ fn an_expired_note_is_decided_as_under_a_process_lock() {
     }
 }
 
-/// A note with a wait that the service asked for.
+/// A refresh note with a wait that the service asked for.
 #[test]
 fn a_service_that_asked_to_wait_is_not_called_before() {
     for rotation in ALL {
@@ -195,7 +196,7 @@ fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
 }
 
-/// A note at a service where a reuse also revokes other logins.
+/// A refresh note at a service where a reuse also revokes other logins.
 #[test]
 fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     for alive in [true, false] {
@@ -210,7 +211,7 @@ fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     }
 }
 
-/// A request just sent is not answered, because it did not arrive.
+/// A request that was just sent gets no answer, because it did not arrive.
 #[test]
 fn a_lost_request_is_sent_once_more_at_once() {
     for rotation in ALL {
@@ -258,7 +259,7 @@ fn a_lost_reply_is_recovered_if_the_service_allows_it() {
 /// An explicit refresh that is not answered fails, and does not revoke the access token that other calls use.
 /// A second explicit refresh sends the token again.
 #[test]
-fn a_refresh_by_name_does_not_replay_while_the_token_works() {
+fn an_explicit_refresh_does_not_replay_while_the_token_works() {
     let world = world(F, LockKind::FreedByDeath, true);
     world.acts(&[Act::LoseReply]);
     let keeper = world.keeper();
@@ -270,7 +271,7 @@ fn a_refresh_by_name_does_not_replay_while_the_token_works() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// If the second request is not answered either, the note stays.
+/// If the second request is not answered either, the refresh note stays.
 #[test]
 fn a_second_silence_leaves_the_note_for_the_next_call() {
     for rotation in [N, G, GF, U, S, X] {
@@ -335,7 +336,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
                 }
                 assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
                 assert!(world.sent().is_empty());
-                // A note that became visible although its save failed is not treated as a request.
+                // A refresh note that became visible although its save failed is not treated as a request.
                 *world.store.plan.lock() = None;
                 world.clock.advance(Duration::from_secs(6));
                 assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
@@ -345,7 +346,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
     }
 }
 
-/// The successor could not be saved.
+/// The new refresh token could not be saved.
 #[test]
 fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
     for rotation in ALL {
@@ -406,9 +407,9 @@ fn a_refusal_is_believed_for_a_while_if_the_store_is_unchanged() {
     }
 }
 
-/// The service refuses the token, and under a lease another holder may have the successor.
+/// The service refuses the token, and under a lease another holder may have the new refresh token.
 #[test]
-fn under_a_lease_a_refusal_is_doubted_while_a_holder_may_succeed() {
+fn a_refusal_under_a_lease_is_not_believed_at_once() {
     for lock in [LockKind::Lease, LockKind::None] {
         let world = world(S, lock, false);
         let other = Arc::new(Mutex::new(false));
@@ -416,7 +417,7 @@ fn under_a_lease_a_refusal_is_doubted_while_a_holder_may_succeed() {
         let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
         let now = world.clock.now_utc();
         world.acts(&[Act::Refuse]);
-        // While our request is on its way, another process overwrites our note.
+        // While our request is on its way, another process overwrites our refresh note.
         world.plan(move |call, _| {
             let sent = !wire.0.lock().sent.is_empty();
             if sent && call == "load" && !std::mem::replace(&mut *seen.lock(), true) {

@@ -251,7 +251,7 @@ fn a_pair_saved_late_is_not_reported_as_adopted() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
 
-/// Such a call would wait for its own thread, which holds the store's lock.
+/// The call would wait for its own thread, which holds the store's lock.
 #[test]
 fn a_hook_that_calls_its_own_client_gets_an_error() {
     let world = World::new(Rotation::Strict);

@@ -149,7 +149,9 @@ fn listed(store: &dyn LoginStore, most: usize) -> Result<Vec<String>, BoxError> 
     let mut all: Vec<String> = Vec::new();
     loop {
         let page = store.accounts(all.last().map(String::as_str), most)?;
-        ensure(page.len() <= most, || format!("{} names where {most} were wanted", page.len()))?;
+        ensure(page.len() <= most, || {
+            format!("a page of {most} names at most has {} names", page.len())
+        })?;
         ensure(all.len() <= names().len(), || "the listing does not end".to_owned())?;
         let last = page.len() < most;
         all.extend(page);
@@ -189,7 +191,7 @@ fn pages(store: &dyn LoginStore) -> Result<(), BoxError> {
         ensure(found == wanted, || format!("pages of {most}: {found:?}, not {wanted:?}"))?;
     }
     let none = store.accounts(None, 0)?;
-    ensure(none.is_empty(), || format!("{none:?} where no name was wanted"))
+    ensure(none.is_empty(), || format!("a page of 0 names has {none:?}"))
 }
 
 fn begins_anywhere(store: &dyn LoginStore) -> Result<(), BoxError> {
@@ -211,9 +213,13 @@ fn locks(store: &dyn LoginStore) -> Result<(), BoxError> {
     }
     let found = store.accounts(None, 10)?;
     drop(guards);
-    ensure(found == ["a"], || format!("under locks {found:?} are listed"))?;
+    ensure(found == ["a"], || {
+        format!("while locks are held, the store lists {found:?}, and only `a` has a login")
+    })?;
     let found = store.accounts(None, 10)?;
-    ensure(found == ["a"], || format!("after locks {found:?} are listed"))
+    ensure(found == ["a"], || {
+        format!("after the locks are released, the store lists {found:?}, and only `a` has a login")
+    })
 }
 
 fn own_locks(store: &dyn LoginStore) -> Result<(), BoxError> {
@@ -244,5 +250,5 @@ fn cleared(store: &dyn LoginStore) -> Result<(), BoxError> {
     let mut wanted: Vec<_> = all.into_iter().skip(1).step_by(2).map(|(name, _)| name).collect();
     wanted.sort();
     let found = listed(store, 5)?;
-    ensure(found == wanted, || format!("{found:?} are listed, not {wanted:?}"))
+    ensure(found == wanted, || format!("the store lists {found:?}, not {wanted:?}"))
 }

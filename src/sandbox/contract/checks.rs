@@ -31,20 +31,20 @@ pub(super) type Row = (&'static str, &'static [Needs], Check);
 
 const INSIDE: [Row; 19] = [
     ("an empty store loads nothing", &[], nothing_stored),
-    ("a save reads back equal, by every handle", &[], reads_back),
+    ("every handle reads a saved record unchanged", &[], reads_back),
     ("unknown members survive", &[], unknown_members),
     ("odd characters survive", &[], odd_characters),
     ("a large record survives", &[], large_record),
     ("the stored record may be saved again", &[], saved_again),
     ("a note and its successor are saved", &[], note_and_successor),
-    ("clear forgets, and may be repeated", &[], clears),
+    ("clear removes the record, and may be repeated", &[], clears),
     ("messages show no token", &[], no_secret),
-    ("a reader sees whole records only", &[], whole_records),
+    ("a reader never sees parts of two records", &[], whole_records),
     ("a damaged record is an error and is not overwritten", &[Needs::Raw], damaged),
-    ("a save that does not follow is refused", &[Needs::Compare], compares),
+    ("a save over another record is refused", &[Needs::Compare], compares),
     ("a save after clear is refused", &[Needs::Compare], compares_with_nothing),
-    ("the lock excludes, and is freed by its guard", &[Needs::Lock], excludes),
-    ("a busy lock with no wait answers at once", &[Needs::Lock], no_wait),
+    ("the lock excludes others until its guard is dropped", &[Needs::Lock], excludes),
+    ("a busy lock with a wait of zero fails at once", &[Needs::Lock], no_wait),
     ("the guard outlives its handle", &[Needs::Lock], guard_is_owned),
     ("the guard may move to another thread", &[Needs::Lock], guard_moves),
     ("the lock is of the declared kind", &[Needs::Lock], kind),
@@ -78,7 +78,9 @@ impl Contract<'_> {
         match self.open().lock(wait) {
             Err(error) if matches!(BackendError::find(&error), Some(BackendError::Busy(_))) => {}
             Err(error) => return Err(format!("not Busy but: {}", chain(&*error)).into()),
-            Ok(_) => return Err("a second handle has the lock too".into()),
+            Ok(_) => {
+                return Err("a second handle got the lock, which the first handle still has".into());
+            }
         }
         let took = start.elapsed();
         ensure(took < wait + Duration::from_secs(60), || {
@@ -211,7 +213,8 @@ fn no_secret(it: &Contract<'_>) -> Result<(), BoxError> {
     handle.save(&record)?;
     let guard = handle.lock(Duration::from_secs(10))?;
     let mut said = format!("{} {guard:?} ", handle.describe());
-    // Causes the errors that the backend can make: a busy lock, and a record that does not follow.
+    // Causes the errors that the backend can make: a busy lock, and a record that was not made from
+    // the stored record.
     for error in [it.open().lock(Duration::ZERO).err(), handle.save(&first()).err()] {
         said += &error.map(|error| format!("{error} {error:?}")).unwrap_or_default();
     }

@@ -19,8 +19,12 @@ pub(super) const OUTSIDE: [Row; 9] = [
     ),
     ("two processes see each other's saves", &[Needs::Process], seen_by_a_process),
     ("the save of a killed process is kept", &[Needs::Process], kept_after_a_kill),
-    ("the lock keeps out a second process", &[Needs::Process, Needs::Lock], keeps_out),
-    ("a killed process frees the lock", &[Needs::Process, Needs::LockFreedByDeath], freed_by_death),
+    ("the lock excludes a second process", &[Needs::Process, Needs::Lock], keeps_out),
+    (
+        "the lock of a killed process is released",
+        &[Needs::Process, Needs::LockFreedByDeath],
+        freed_by_death,
+    ),
     (
         "increments of two processes are never lost",
         &[Needs::Process, Needs::Lock],
@@ -153,9 +157,10 @@ fn seen_by_a_process(it: &Contract<'_>) -> Result<(), BoxError> {
         same(&record, theirs.as_ref()).map_err(|error| in_other(&error))?;
         worker.ask("note")?;
         worker.ask(&format!("advance {}", 2 * n))?;
-        let found = handle.load()?.ok_or("what a second process saved is not seen")?;
+        let found =
+            handle.load()?.ok_or("a handle does not see the record that a second process saved")?;
         ensure(*found.token() == token(2 * n), || {
-            "what a second process saved is not seen".to_owned()
+            "a handle does not see the record that a second process saved".to_owned()
         })?;
         ensure(found.revision() == record.revision() + 2, || {
             format!(
@@ -191,7 +196,9 @@ fn keeps_out(it: &Contract<'_>) -> Result<(), BoxError> {
         match worker.ask(wait) {
             Err(error) if BackendError::is_busy(&error) => {}
             Err(error) => return Err(format!("not Busy but: {}", chain(&*error)).into()),
-            Ok(_) => return Err("a second process has the lock too".into()),
+            Ok(_) => {
+                return Err("a second process got the lock, which this process still has".into());
+            }
         }
     }
     drop(guard);
@@ -211,8 +218,11 @@ fn freed_by_death(it: &Contract<'_>) -> Result<(), BoxError> {
         Ok(_) => Ok(()),
         Err(error) => {
             let waited = start.elapsed();
-            Err(format!("still locked {waited:?} after its process was killed: {}", chain(&*error))
-                .into())
+            Err(format!(
+                "the lock is still held {waited:?} after its process was killed: {}",
+                chain(&*error)
+            )
+            .into())
         }
     }
 }

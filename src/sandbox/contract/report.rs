@@ -11,8 +11,8 @@ pub struct Report {
     pub passed: Vec<&'static str>,
     /// The checks that failed, with the reason.
     pub failed: Vec<(&'static str, String)>,
-    /// The checks that were not run because information was missing, with the missing information.
-    /// [`Report::assert`] fails if there are any.
+    /// The checks that were not run because information was missing, with the name of the missing
+    /// information. [`Report::assert`] fails if this list is not empty.
     pub skipped: Vec<(&'static str, String)>,
     /// The checks that were not run for a reason that the author or the backend gave.
     pub excused: Vec<(&'static str, String)>,

@@ -13,7 +13,7 @@ use crate::backend::{BackendError, Guard, TokenBackend};
 use crate::error::{BoxError, chain};
 use crate::record::Record;
 
-/// The variable with the store's name. Only a second process has it.
+/// The variable with the store's name. Only the second process has this variable.
 const STORE: &str = "EVERGRANT_CONTRACT_STORE";
 
 /// The beginning of each line that is an answer, and not a line of the test runner.
@@ -22,12 +22,12 @@ const ANSWER: &str = "evergrant-contract ";
 /// How long to wait for the second process; longer than any wait in a check.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Runs the second process of [`Contract::in_second_process`](super::Contract::in_second_process). Call it
-/// in the first line of the test that is started again. `open` opens the store by the name that was given to
-/// `in_second_process`.
+/// Runs the second process of [`Contract::in_second_process`](super::Contract::in_second_process). Call this
+/// function in the first line of the test that is started again. `open` opens the store by the name that was
+/// given to `in_second_process`.
 ///
 /// In the first process this function returns at once. In the second process it follows the commands of the
-/// first process, then ends the process. A test can have one worker.
+/// first process, then ends the process. A test can run only one worker.
 pub fn worker<B: TokenBackend>(open: impl FnOnce(&str) -> B) {
     let Some(name) = env::var_os(STORE) else { return };
     let done = obey(&open(&name.to_string_lossy()));
@@ -145,7 +145,9 @@ impl Worker {
                     None => self.said += &format!("{line}\n"),
                 },
                 Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!("the second process said nothing for {PATIENCE:?}").into());
+                    return Err(
+                        format!("the second process gave no answer for {PATIENCE:?}").into()
+                    );
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(format!(
@@ -161,7 +163,7 @@ impl Worker {
         }
     }
 
-    /// Sends a command and returns the answer. An error of the store is an error.
+    /// Sends a command and returns the answer. Fails if the store of the second process fails.
     pub(super) fn ask(&mut self, order: &str) -> Result<String, BoxError> {
         writeln!(self.orders, "{order}")?;
         let answer = self.answer()?;

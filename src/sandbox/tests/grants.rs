@@ -162,7 +162,7 @@ fn only_the_configured_client_authentication_is_accepted() {
 }
 
 #[test]
-fn basic_reads_a_space_as_a_plus_sign_and_as_percent_20() {
+fn basic_accepts_a_space_as_plus_or_percent_20() {
     for text in ["a%20b:c%20d", "a+b:c+d"] {
         let mut desk = Desk::new(Rotation::Strict, |s| {
             s.client_id = "a b".to_owned();

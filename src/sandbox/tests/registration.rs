@@ -14,7 +14,7 @@ fn open() -> Desk {
     Desk::new(Rotation::UntilUsed, |settings| settings.registration = true)
 }
 
-/// Sends JSON, with a bearer token if it is not empty.
+/// Sends JSON, with the bearer token `token` if `token` is not empty.
 fn send(desk: &mut Desk, method: &str, path: &str, token: &str, body: &Value) -> Reply {
     let mut headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
     if !token.is_empty() {

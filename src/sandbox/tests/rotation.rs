@@ -171,7 +171,7 @@ fn an_access_token_ends_with_its_lifetime_or_on_command() {
 }
 
 #[test]
-fn a_refresh_is_too_early_while_the_newest_access_token_is_young() {
+fn a_refresh_with_a_young_access_token_is_too_early() {
     let earliest = Duration::from_secs(570);
     let mut desk = Desk::new(Rotation::StrictFamily, |s| s.earliest_refresh = Some(earliest));
     let first = desk.login();

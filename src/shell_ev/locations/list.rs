@@ -53,14 +53,14 @@ impl<'a> ListLocations<'a> {
         self
     }
 
-    /// With `true`, a value that cannot be read is the error of its page, and ends the iteration. By default
-    /// the iteration goes on: [`ListLocations::iter`], [`Answer::unread`].
+    /// With `true`, a page fails if one of its values cannot be read, and the iteration ends. By default the
+    /// iteration continues: [`ListLocations::iter`], [`Answer::unread`].
     pub fn strict(mut self, strict: bool) -> ListLocations<'a> {
         self.strict = strict;
         self
     }
 
-    /// The page with this number. The first page has number 1.
+    /// Fetches the page with this number. The first page has number 1.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl<'a> ListLocations<'a> {
         strictly(self.strict, &path, get.answer()?)
     }
 
-    /// The first location, or `None` when the list is empty.
+    /// Fetches the first location, or returns `None` when the list is empty.
     ///
     /// # Errors
     ///
@@ -87,9 +87,10 @@ impl<'a> ListLocations<'a> {
 
     /// Iterates over every location. Each page is fetched when its first location is needed.
     ///
-    /// A location that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
-    /// next location; [`UnreadRow::of`] has the details. A member of an unexpected form is `None`, stays in the
-    /// location's `extra`, and is logged as a warning; [`ListLocations::pages`] returns it.
+    /// For a location that cannot be read, the iterator returns an [`Error::Decode`], and continues with the
+    /// next location; [`UnreadRow::of`] has the details. A member of an unexpected form is `None`, stays in
+    /// the location's `extra`, and is logged as a warning; the pages of [`ListLocations::pages`] list the
+    /// member in [`Answer::unread`].
     pub fn iter(&self) -> Iter<'a> {
         let path = self.get.path.clone();
         Iter { pages: self.pages(), page: Vec::new().into_iter(), path }
@@ -132,7 +133,7 @@ impl<'a> ListLocations<'a> {
             };
             answer = strictly(strict, &path, answer)?;
             let elements = answer.elements();
-            // A location without an id is not new if the page before had the same.
+            // A location without an id is not new if the page before had an equal location.
             let nameless: Vec<Location> =
                 answer.data.iter().filter(|location| location.uid.is_none()).cloned().collect();
             answer.data.retain(|location| match &location.uid {
@@ -140,7 +141,7 @@ impl<'a> ListLocations<'a> {
                 None => !before.contains(location),
             });
             before = nameless;
-            // Elements that cannot be read are new if the page before had others.
+            // Elements that cannot be read are new if the page before had other unreadable elements.
             let odd = answer.unread.iter().filter(|unread| unread.is_element());
             let odd: Vec<Value> = odd.map(|unread| unread.value.clone()).collect();
             let nothing_new = answer.data.is_empty() && (odd.is_empty() || odd == odd_before);
@@ -178,7 +179,7 @@ impl<'a> IntoIterator for &ListLocations<'a> {
 
 type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<paging::Page<Answer<Location>, u32>> + 'a>;
 
-/// In the strict mode, returns the first value that could not be read as the error.
+/// In strict mode, turns the first value that could not be read into the error of the page.
 fn strictly<T>(strict: bool, path: &str, answer: Answer<T>) -> Result<Answer<T>> {
     match answer.unread.first() {
         Some(unread) if strict => Err(answer.error_of(path, unread)),
@@ -227,7 +228,7 @@ impl Iterator for Iter<'_> {
 }
 
 impl Iter<'_> {
-    /// The locations of a page, and the error of each that could not be read.
+    /// Returns the locations of a page, and the error of each location that could not be read.
     fn in_order(&self, mut answer: Answer<Location>) -> Vec<Result<Location>> {
         let mut rows: Vec<_> = std::mem::take(&mut answer.data).into_iter().map(Ok).collect();
         for unread in &answer.unread {

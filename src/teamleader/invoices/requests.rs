@@ -40,7 +40,7 @@ impl AttentionOf {
         AttentionOf::Name { name: name.into() }
     }
 
-    /// Names a contact by id.
+    /// Makes the person from the id of a contact.
     pub fn contact(id: impl Into<Id<Contact>>) -> AttentionOf {
         AttentionOf::Contact { contact_id: id.into() }
     }
@@ -102,7 +102,7 @@ request! {
 }
 
 request! {
-    /// Changes of a draft. Lists are replaced as a whole.
+    /// Changes to a draft. Lists are replaced as a whole.
     pub struct InvoiceUpdate {
         ; set
         /// The invoicee: the customer who gets the invoice.
@@ -140,7 +140,7 @@ request! {
 }
 
 request! {
-    /// Changes of a booked invoice.
+    /// Changes to a booked invoice.
     pub struct BookedInvoiceUpdate {
         ; set
         /// The invoicee: the customer who gets the invoice.
@@ -262,7 +262,7 @@ impl From<&str> for InvoiceRecipient {
 }
 
 request! {
-    /// The recipients of an email. If there are none, Teamleader sends the email to the invoicee.
+    /// The recipients of an email. Without recipients, Teamleader sends the email to the invoicee.
     pub struct InvoiceRecipients {
         ; set
         /// The recipients.

@@ -1,4 +1,4 @@
-//! Lists that ask for something beside their filter.
+//! Lists whose requests have members beside the filter.
 
 use serde::Serialize;
 use serde_json::Value;

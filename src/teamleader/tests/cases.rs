@@ -13,8 +13,8 @@ use crate::teamleader::products::{NewProduct, ProductDetails};
 use crate::teamleader::{List, Listed, Teamleader, companies, contacts, custom_fields};
 use crate::teamleader::{departments, invoices, quotations, settings, tags, users, webhooks};
 
-/// The name of an operation, and a function that makes the call of a request and returns the answer as
-/// JSON.
+/// The name of an operation, and a function that sends a request with the typed method and returns the answer
+/// as JSON.
 pub(super) type Case = (&'static str, fn(&Teamleader, &Value) -> Result<Value>);
 
 fn of<T: DeserializeOwned>(request: &Value) -> T {

@@ -13,7 +13,7 @@ const PAGE: &str = "src/guide/teamleader_operations.md";
 /// The sources of the calls.
 const CALLS: [&str; 2] = [include_str!("cases.rs"), include_str!("cases/more.rs")];
 
-/// The method that makes the call of an operation, such as `tasks().get`, as its case writes the method.
+/// The method that calls an operation, such as `tasks().get`, copied from the source of its case.
 fn method(name: &str) -> String {
     let quoted = format!("\"{name}\"");
     let source = CALLS.iter().find(|source| source.contains(&format!("({quoted}, |")));
@@ -25,13 +25,13 @@ fn method(name: &str) -> String {
     match second.strip_prefix(").") {
         Some("list") => format!("{first}().iter"),
         Some(second) => format!("{first}().{second}"),
-        // The case of an upload makes the first of two steps.
+        // The case of an upload sends only the first of the two requests.
         None if first.starts_with("fetch") => "files().upload".to_owned(),
         None => first.to_owned(),
     }
 }
 
-/// The column of an operation.
+/// The column of the guide's table that has this operation.
 fn column(operation: &Operation) -> usize {
     let (_, verb) = operation.name.rsplit_once('.').unwrap();
     match verb {

@@ -12,8 +12,8 @@ use yaml_rust2::Yaml;
 
 use super::yaml::{content, operations, parsed, specification, success};
 
-/// Operations that change nothing and are neither a list nor an `info`. The specification does not mark
-/// them, so they are chosen by their descriptions.
+/// Operations that change nothing and are neither a list nor an `info`. The specification does not mark these
+/// operations, so this list follows their descriptions.
 const READS: [&str; 9] = [
     "accounts.projects-v2-status",
     "cloudPlatforms.url",
@@ -92,7 +92,7 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
             required(form, prefix, &mut below);
             sets.push(below);
         }
-        // An alternative that requires all that a smaller alternative requires adds nothing.
+        // An alternative adds nothing if it requires every field of a smaller alternative.
         sets.sort_by_key(Vec::len);
         let mut kept: Vec<Vec<String>> = Vec::new();
         for set in sets {

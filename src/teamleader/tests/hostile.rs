@@ -1,5 +1,5 @@
-//! Tests that an odd member of an answer costs at most its own object. Each member at each depth of each
-//! answer is nulled, removed, and replaced by a value of every other kind.
+//! Tests that a malformed member of an answer makes at most its own object unreadable. Each member at each
+//! depth of each answer is set to `null`, removed, and replaced by a value of every other kind.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::teamleader::files::FileSubject;
 use crate::teamleader::operations::{Kind, Operation};
 use crate::teamleader::{Reference, UnreadRow};
 
-/// Whether a change leaves the object without what identifies it.
+/// Whether the changed member identifies the object.
 fn is_id(path: &str) -> bool {
     ["id", "tag", "url"].contains(&path)
 }
@@ -33,7 +33,7 @@ fn check(case: &str, odd: &Odd, error: Option<&Error>) -> bool {
     let row = UnreadRow::of(error).unwrap_or_else(|| panic!("{case}, {path} {change}: {error:#}"));
     let told = format!("{case}, {path} {change}: {row}");
     assert_eq!(row.operation, case, "{told}");
-    // A list in the place of an object can be wrong at its first element.
+    // If a list replaces an object, the error can be at the first element of the list.
     let inside = (*change == "list").then(|| format!("{path}[0]"));
     // The specification has two names for this member: `expires` and `expires_at`.
     let other = (path == "expires").then(|| "expires_at".to_owned());
@@ -49,7 +49,7 @@ fn check(case: &str, odd: &Odd, error: Option<&Error>) -> bool {
 }
 
 #[test]
-fn an_odd_member_of_a_single_answer_is_named() {
+fn a_malformed_member_of_a_single_answer_is_named() {
     let (world, fixtures) = (World::new(), fixtures());
     let (mut tried, mut refused) = (0, 0);
     for case in &cases() {
@@ -165,7 +165,7 @@ fn items(world: &World, name: &str) -> Vec<Option<Error>> {
 }
 
 #[test]
-fn an_odd_member_in_a_list_costs_one_row() {
+fn a_malformed_member_in_a_list_loses_one_row() {
     let (world, fixtures) = (World::new(), fixtures());
     let (mut lists, mut tried, mut refused) = (0, 0, 0);
     for case in &cases() {
@@ -181,7 +181,7 @@ fn an_odd_member_in_a_list_costs_one_row() {
         let odd: Vec<Odd> = objects.iter().flatten().flat_map(|object| odd(object)).collect();
         lists += 1;
         for some in odd.chunks(50) {
-            // Good and odd rows take turns on a page of 100.
+            // Good and malformed rows alternate on a page of 100.
             let good = objects[0].unwrap();
             let rows: Vec<&Value> = (0..100)
                 .map(|n| {

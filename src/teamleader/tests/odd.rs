@@ -1,4 +1,5 @@
-//! Changes of an object at every depth. The tests of the other vendors use this file as well.
+//! Makes malformed variants of an object: each has one changed member, at any depth. The tests of the other
+//! vendors use this file as well.
 
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub(super) fn odd(object: &Value) -> Vec<Odd> {
         let own = kind(object.pointer(&pointer).unwrap());
         for value in [json!("odd"), json!(7.5), json!(true), json!({ "odd": [1] }), json!(["odd"])]
         {
-            // An unknown string is another value of an enum, and no date.
+            // An unknown string is a valid value of an enum, but not a date.
             if kind(&value) != own || own == "string" {
                 add(kind(&value), with(&value));
             }

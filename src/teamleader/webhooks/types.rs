@@ -139,11 +139,11 @@ open_enum! {
         ProductUpdated = "product.updated",
         /// A product was deleted.
         ProductDeleted = "product.deleted",
-        /// A legacy project (no `nextgenProject`) was created.
+        /// A project of the older module (not a `nextgenProject`) was created.
         ProjectCreated = "project.created",
-        /// A legacy project (no `nextgenProject`) was deleted.
+        /// A project of the older module (not a `nextgenProject`) was deleted.
         ProjectDeleted = "project.deleted",
-        /// A legacy project (no `nextgenProject`) was updated.
+        /// A project of the older module (not a `nextgenProject`) was updated.
         ProjectUpdated = "project.updated",
         /// A receipt was added.
         ReceiptAdded = "receipt.added",
@@ -167,13 +167,13 @@ open_enum! {
         SubscriptionDeleted = "subscription.deleted",
         /// A subscription was updated.
         SubscriptionUpdated = "subscription.updated",
-        /// A legacy task (no `nextgenTask`) was completed.
+        /// A task outside the newer projects (not a `nextgenTask`) was completed.
         TaskCompleted = "task.completed",
-        /// A legacy task (no `nextgenTask`) was created.
+        /// A task outside the newer projects (not a `nextgenTask`) was created.
         TaskCreated = "task.created",
-        /// A legacy task (no `nextgenTask`) was deleted.
+        /// A task outside the newer projects (not a `nextgenTask`) was deleted.
         TaskDeleted = "task.deleted",
-        /// A legacy task (no `nextgenTask`) was updated.
+        /// A task outside the newer projects (not a `nextgenTask`) was updated.
         TaskUpdated = "task.updated",
         /// A ticket was closed.
         TicketClosed = "ticket.closed",

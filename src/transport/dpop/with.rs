@@ -45,7 +45,7 @@ pub(crate) enum Side {
     Api,
 }
 
-/// The nonces and clocks of servers, for a client's proofs. All clones of the client share it.
+/// The nonces and clocks of servers, for a client's proofs. All clones of the client share the value.
 pub(crate) struct Proofs {
     demand: Demand,
     clock: Arc<dyn Clock>,
@@ -59,7 +59,7 @@ struct Known {
     skew: i64,
 }
 
-/// The information of an answer: the nonce and the time.
+/// What the client learns from an answer: the nonce and the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Learned {
     /// The nonce of the answer.
@@ -95,7 +95,7 @@ impl Proofs {
         Proofs { demand, clock, known: Mutex::default() }
     }
 
-    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; if it is
+    /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded this proof; if it is
     /// `None`, the newest nonce of the origin is used.
     pub(crate) fn proof(
         &self,

@@ -1,4 +1,4 @@
-//! The same without the feature `dpop`: no request has a proof.
+//! Replaces `with.rs` in a build without the feature `dpop`: no request has a proof.
 
 use time::OffsetDateTime;
 

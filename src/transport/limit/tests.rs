@@ -39,7 +39,7 @@ enum Step {
 struct Wire {
     buffers: LazyBuffers,
     steps: VecDeque<Step>,
-    /// The step after the last one.
+    /// The step of every read after the end of the script.
     rest: Step,
     clock: Arc<ManualClock>,
     waits: Arc<Mutex<Vec<Duration>>>,
@@ -113,7 +113,8 @@ fn case(limit: Duration, steps: &[Step], rest: Step) -> Case {
     };
     let shared: Arc<dyn Clock> = clock.clone();
     let inner = Box::new(wire);
-    let mut limited = Limited { inner, limit, slice: SLICE, clock: shared, meter: None };
+    let mut limited =
+        Limited { inner, limit, slice: SLICE, clock: shared, meter: None, head_is_clean: false };
     limited.transmit_output(10, ureqs(FAR)).unwrap();
     Case { limited, clock, waits }
 }
@@ -160,7 +161,7 @@ fn time_in_which_the_process_was_stopped_does_not_count() {
 }
 
 #[test]
-fn silence_ends_a_request_at_its_limit_and_one_look() {
+fn a_silent_request_ends_at_its_limit_and_one_read() {
     for limit in [Duration::from_millis(50), Duration::from_millis(2500), LIMIT] {
         let mut case = case(limit, &[], Step::Silence);
         assert!(is_over(&case.read()));
@@ -170,7 +171,7 @@ fn silence_ends_a_request_at_its_limit_and_one_look() {
 }
 
 #[test]
-fn a_silent_server_gets_no_more_than_the_limit_when_the_process_was_stopped() {
+fn a_stop_does_not_lengthen_the_limit_of_a_silent_server() {
     for pause in PAUSES {
         let mut case = case(LIMIT, &[Step::Silence, Step::Stop(pause)], Step::Silence);
         assert!(is_over(&case.read()));
@@ -180,7 +181,7 @@ fn a_silent_server_gets_no_more_than_the_limit_when_the_process_was_stopped() {
 }
 
 #[test]
-fn bytes_that_drip_end_at_the_limit_and_the_time_for_looks() {
+fn dripping_bytes_end_at_the_limit_and_the_last_reads() {
     for drip in [1, 5, 900] {
         let drip = Duration::from_millis(drip);
         let mut case = case(LIMIT, &[], Step::Byte(drip));
@@ -198,7 +199,7 @@ fn bytes_that_drip_end_at_the_limit_and_the_time_for_looks() {
 }
 
 #[test]
-fn a_process_stopped_in_its_last_look_looks_again() {
+fn a_process_stopped_in_its_last_read_reads_again() {
     let limit = Duration::from_secs(1);
     let stop = Step::Stop(PAUSES[0]);
     let steps = [Step::Silence, stop, stop, Step::Byte(Duration::ZERO)];
@@ -241,12 +242,19 @@ fn time_before_the_request_was_written_counts() {
 }
 
 #[test]
-fn the_limit_applies_to_the_connection_inside_a_proxys() {
+fn the_limit_applies_inside_a_proxy_tunnel() {
     let steps = [Step::Silence; 30];
     let byte = Step::Byte(Duration::ZERO);
     let Case { limited: proxy, clock, waits } = case(LIMIT, &steps, byte);
     let (shared, inner) = (proxy.clock.clone(), Box::new(Limited { meter: None, ..proxy }));
-    let mut limited = Limited { inner, limit: LIMIT, slice: SLICE, clock: shared, meter: None };
+    let mut limited = Limited {
+        inner,
+        limit: LIMIT,
+        slice: SLICE,
+        clock: shared,
+        meter: None,
+        head_is_clean: false,
+    };
     limited.transmit_output(10, ureqs(FAR)).unwrap();
     let mut case = Case { limited, clock, waits };
     assert!(case.read().unwrap());
@@ -334,6 +342,8 @@ fn a_refresh_survives_any_stop_and_any_step_of_the_wall_clock() {
                     grant: "authorization_code".to_owned(),
                     scope: None,
                     audience: None,
+                    unknown: Default::default(),
+                    unknown: Default::default(),
                 };
                 let provider = Provider::builder("x").token_endpoint(url).rotation(rotation);
                 let provider = Arc::new(provider.build().unwrap());

@@ -248,7 +248,7 @@ fn a_stream_is_handed_out_before_it_ends() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_an_error_and_not_a_short_body() {
+fn an_answer_that_breaks_off_is_an_error() {
     let server = Fake::start(|peer| {
         while peer.request().is_some() {
             peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"error\":");

@@ -40,7 +40,7 @@ fn paths(server: &Fake) -> Vec<String> {
 }
 
 #[test]
-fn the_service_is_asked_once_and_the_answer_is_kept_with_the_login() {
+fn the_looked_up_address_is_kept_with_the_login() {
     let api = Fake::json("{}");
     let server = docusign(api.url());
     let sandbox = sandbox();
@@ -104,7 +104,7 @@ fn an_answer_with_another_host_or_none_gets_no_token() {
 }
 
 #[test]
-fn a_refused_question_is_an_error_of_the_api_and_the_next_call_asks_again() {
+fn a_refused_look_up_is_an_api_error_and_is_repeated() {
     let api = Fake::json("{}");
     let base = api.url();
     let server = Fake::start(move |peer| {
@@ -180,7 +180,7 @@ fn a_failed_question_fails_the_request_of_the_middleware() {
     };
     assert!(matches!(error.downcast_ref(), Some(Error::Api(api)) if api.status == 500), "{error}");
     assert_eq!(api.connections(), 0);
-    // An address that no login allows gets no token, and needs no question.
+    // An address that no login allows gets no token, so the client does not ask the service.
     let elsewhere = other.url().replace("127.0.0.1", "localhost");
     agent.get(elsewhere).call().unwrap();
     assert_eq!(header(&other.requests()[0], "authorization"), None);
@@ -196,7 +196,7 @@ fn a_token_endpoint_cannot_be_looked_up_with_a_token() {
 
 /// The hook is told about a store that cannot be written, in the middle of the look-up.
 #[test]
-fn a_hook_may_call_the_client_during_a_question() {
+fn a_hook_may_call_the_client_during_the_look_up() {
     let api = Fake::json("{}");
     let server = docusign(api.url());
     let own = std::sync::Arc::new(std::sync::OnceLock::<Client>::new());

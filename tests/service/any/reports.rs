@@ -35,7 +35,7 @@ fn a_nested_refusal_code_asks_for_a_login() {
         let Error::Reauthorize(refusal) = &error else { panic!("{code}: {error:?}") };
         assert_eq!(refusal.error.code, code);
     }
-    // Then test an answer with a number in `code` beside an error code, and an answer whose error class is no
+    // Also test an answer with a number in `code` beside an error code, and an answer whose error class is no
     // refusal.
     let body =
         r#"{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token"}"#;
@@ -73,7 +73,7 @@ fn with_nonce(nonce: Option<Value>, accepted: bool) -> Result<Token, Error> {
 }
 
 #[test]
-fn an_id_token_without_a_nonce_is_accepted_where_the_row_says_so() {
+fn a_missing_nonce_is_accepted_where_the_row_says_so() {
     for nonce in [None, Some(Value::Null)] {
         let token = with_nonce(nonce.clone(), true).unwrap();
         assert!(token.id_token().is_some(), "{nonce:?}");
@@ -124,7 +124,7 @@ fn revoking_an_invalid_token_succeeds() {
 }
 
 #[test]
-fn an_html_page_of_the_token_endpoint_is_an_answer_with_a_status() {
+fn an_html_page_is_an_answer_with_a_status() {
     let page = "<!DOCTYPE html><html><body>Access denied</body></html>";
     for status in ["403 Forbidden", "407 Proxy Authentication Required"] {
         let server = answering(status, "Content-Type: text/html\r\n", page);

@@ -45,7 +45,7 @@ fn an_unbound_token_ends_a_login_and_nothing_is_stored() {
 }
 
 #[test]
-fn an_unbound_token_of_a_refresh_is_not_sent_and_the_login_lives() {
+fn an_unbound_token_of_a_refresh_is_not_sent() {
     let sandbox = strict().rotation(Rotation::StrictFamily).start().unwrap();
     let client = logged_in(&sandbox);
     unbound(&sandbox);
@@ -97,7 +97,7 @@ fn a_client_may_accept_unbound_tokens() {
 }
 
 #[test]
-fn a_proof_of_a_wrong_clock_is_made_again_with_the_servers_time() {
+fn a_refused_proof_is_repeated_with_the_servers_time() {
     for behind in [false, true] {
         let clock = Arc::new(ManualClock::new());
         let sandbox = strict().rotation(Rotation::StrictFamily).start().unwrap();

@@ -278,7 +278,7 @@ fn a_stored_bearer_login_goes_on_without_proofs() {
     client.refresh().unwrap();
     client.get("/me").call().unwrap();
     assert_eq!(client.token().unwrap().token_type(), "Bearer");
-    // And a bound login is proven by a client that says nothing about keys.
+    // A client without a setting for keys also sends a proof for a bound login.
     log_in(&sandbox, &client);
     plain.refresh().unwrap();
     plain.get("/me").call().unwrap();

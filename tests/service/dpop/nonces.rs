@@ -222,28 +222,6 @@ fn a_nonce_and_an_expired_token_cost_one_refresh() {
 }
 
 #[test]
-fn a_middleware_learns_nonces_and_refreshes_only_for_the_token() {
-    let sandbox = with_nonces().start().unwrap();
-    let client = logged_in(&sandbox);
-    let agent = |status_as_error| {
-        let config = ureq::Agent::config_builder().proxy(None).middleware(client.clone());
-        config.http_status_as_error(status_as_error).build().new_agent()
-    };
-    let url = format!("{}/api/me", sandbox.url());
-    let call = || agent(false).get(&url).call().unwrap().status().as_u16();
-    assert_eq!((call(), call(), call()), (401, 200, 200));
-    assert_eq!(sandbox.counters().refreshes, 0);
-    sandbox.expire_access_tokens();
-    assert_eq!((call(), call()), (401, 200));
-    assert_eq!(sandbox.counters().refreshes, 1);
-    // An agent that hides the headers of a 401 does not show what the API complained about.
-    sandbox.renew_dpop_nonces();
-    assert!(agent(true).get(&url).call().is_err());
-    assert!(agent(true).get(&url).call().is_err());
-    assert_eq!(sandbox.counters().refreshes, 1);
-}
-
-#[test]
 fn another_http_library_gets_its_headers_and_gives_back_nonces() {
     let sandbox = with_nonces().start().unwrap();
     let client = logged_in(&sandbox);

@@ -23,7 +23,7 @@ pub(super) const SOURCES: [(&str, &str, &str); 10] = [
     ("SP", "2026-08", "SocialiteProviders/Providers (commit 47679c1)"),
 ];
 
-/// The facts that every entry has, in this order. Other facts may stand between these.
+/// The facts that every entry has, in this order. Other facts may come between these facts.
 const EVERYWHERE: [&str; 11] = [
     "authorize",
     "token",

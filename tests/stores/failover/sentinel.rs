@@ -33,8 +33,8 @@ fn watched(sentinel: &str) -> RedisBackend {
     })
 }
 
-/// What a server says of itself. Empty while Sentinel closes its connections, as it does when it changes a server's
-/// role.
+/// What a server says of itself. The text is empty while Sentinel closes the server's connections, as it does
+/// when it changes the server's role.
 fn info(server: &Server, section: &str) -> String {
     let asked = redis::Client::open(server.url()).and_then(|client| client.get_connection());
     let told = asked.and_then(|mut c| redis::cmd("INFO").arg(section).query(&mut c));
@@ -66,7 +66,8 @@ fn a_replica_takes_over_under_load_without_a_loss() {
         load.run(&format!("{}, WAIT 1", program.display()), || {
             main.kill();
             until("the promotion", || info(&next, "replication").contains("role:master"));
-            // Sentinel makes the restarted server a replica. Until then, only one server has the writes.
+            // Sentinel makes the restarted server a replica. Until Sentinel has done this, only one server
+            // has the writes.
             main.restart();
         });
         load.loses_nothing();

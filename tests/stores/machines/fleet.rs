@@ -110,7 +110,7 @@ impl Fleet {
         client.exchange(authorization, &callback).unwrap();
     }
 
-    /// Starts a worker in the process group of its host. Returns its number.
+    /// Starts a worker in the process group of its host. Returns the worker's number.
     fn start(&mut self, host: usize) -> usize {
         let mut process = child::<&str>("machines::work", &[])
             .env("STORE", self.server.url_at(self.proxies[host].port))

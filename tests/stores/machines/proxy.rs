@@ -11,7 +11,7 @@ pub(crate) enum Network {
     Works,
     /// The network carries nothing, in either direction, and keeps the connections open.
     Silent,
-    /// The network works for new connections. Those that were open before stay silent.
+    /// The network works for new connections. Connections that were open before stay silent.
     SilentForOld,
     /// The network closes all connections, new ones included.
     Closed,

@@ -1,5 +1,5 @@
-//! A worker: a process with a client of its own, which reads commands as lines. Its answers are lines that
-//! begin with `= `.
+//! A worker: a process with a client of its own, which reads commands as lines. The answers of a worker are
+//! lines that begin with `= `.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};

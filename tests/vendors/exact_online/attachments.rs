@@ -27,7 +27,7 @@ fn an_upload_is_the_file_in_base64_with_its_progress() {
         ApiReply::json(201, json!({ "d": row }))
     });
     let document = ID.parse::<Guid>().unwrap();
-    // Around the sizes of the pieces, and with each kind of padding.
+    // Sizes around those of the pieces, and with each kind of padding.
     for size in [0, 1, 2, 3, 49_151, 49_152, 49_153, 100_000] {
         let file: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
         for length in [Some(size as u64), None] {
@@ -86,7 +86,7 @@ fn an_upload_that_does_not_fit_is_an_error() {
         ApiReply::json(201, json!({ "d": { "ID": ID } }))
     });
     let (files, document) = (exact.document_attachments(), ID.parse::<Guid>().unwrap());
-    // Around the file there are 86 bytes of JSON, so 2,499,978 groups of four coded bytes fit.
+    // Around the file there are 86 bytes of JSON, so 2,499,978 groups of four encoded bytes fit.
     let fits = 2_499_978 * 3;
     for size in [fits, fits + 1] {
         for length in [Some(size), None] {
@@ -110,7 +110,7 @@ fn an_upload_that_does_not_fit_is_an_error() {
 /// The largest upload of the test: the service takes about 7.5 MB.
 const UPLOAD: u64 = 7 << 20;
 
-/// Sends and receives a large file, and says how much memory the process needed at most.
+/// Sends and receives a large file, and prints the peak memory of the process.
 pub(crate) fn child() {
     let exact = builder().division(123).build().unwrap();
     let files = exact.document_attachments();

@@ -142,7 +142,7 @@ fn a_batch_sends_reads_and_change_sets() {
     assert_eq!(*heard.lock().unwrap(), [expected.replace('\n', "\r\n")]);
 }
 
-/// What a program knows of a part.
+/// Describes what a program knows of a part.
 fn known<T>(result: Result<T, Error>) -> &'static str {
     match &result {
         Ok(_) => "answer",
@@ -172,7 +172,7 @@ fn told(answers: Result<Answers, Error>, sent: Sent) -> String {
 }
 
 #[test]
-fn a_hostile_answer_costs_only_what_it_leaves_open() {
+fn a_malformed_batch_answer_loses_only_its_own_parts() {
     let world = World::new();
     let exact = world.seeded();
     let [first, set, last] = good();

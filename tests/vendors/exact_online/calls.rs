@@ -158,7 +158,8 @@ fn address<M: Model>() -> String {
     format!("/api{}", path.replace("{division}", &DIVISION.to_string()))
 }
 
-// Each function runs an operation, and notes the method and the address that it should have used.
+// Each of these functions runs an operation, and records the method and the address that the request should
+// have.
 
 fn list<M: List>(rows: &Resource<M>, wanted: &mut Vec<String>) {
     assert_eq!(rows.page().unwrap().items.len(), 1);
@@ -205,7 +206,7 @@ where
 /// The rows below `bulk/` have an endpoint of their own.
 fn bulk<M: Bulk>(_: &Resource<M>, _: &mut Vec<String>) {}
 
-/// So have the rows below `sync/`.
+/// The rows below `sync/` have an endpoint of their own as well.
 fn sync<M: Synchronize>(_: &Resource<M>, _: &mut Vec<String>) {}
 
 #[test]

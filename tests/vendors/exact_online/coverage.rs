@@ -10,7 +10,8 @@ use evergrant::exact_online::*;
 
 use super::every::{every_other_struct, every_resource};
 
-/// What the compiler knows of a struct. A constant of `Can` counts if its bound holds, otherwise that of `Cannot`.
+/// Tells at compile time which traits `M` implements: `Can::<M>::GET` is the constant of `Can` if `M`
+/// implements `Get`, otherwise the constant of `Cannot`.
 struct Can<M>(PhantomData<M>);
 
 trait Cannot {
@@ -111,7 +112,7 @@ fn page() -> String {
          get a row by\nits key at {}, create at {}, update at {}, delete at {}, read 1,000 rows a page at {}, and synchronise \
          at {}. A synchronisation\nselects rows by `Timestamp` at an endpoint below `sync/`, or by `Modified` at \
          the endpoint itself.\n\n\
-         Endpoints, methods and properties come from lists of 2022 to 2026; none was tried with the service. \
+         Endpoints, methods and properties come from lists of 2022 to 2026; none was tested against the service. \
          A test compares\nthis page with the code (`coverage::the_table_of_endpoints_agrees_with_the_code`).\n\n\
          | endpoint | rows | method | list | get | create | update | delete | bulk | sync |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",

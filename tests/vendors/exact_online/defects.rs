@@ -17,8 +17,8 @@ fn threads_and_clients_on_one_store_make_one_refresh() {
     let world = World::new();
     world.log_in();
     world.advance(700);
-    // Some threads make a client for each request, as a web application does; others share a client. They
-    // wait for the lock by the computer's clock, because a wait by the world's clock takes no time.
+    // Some threads make a client for each request, as a web application does; others share a client. The
+    // threads wait for the lock by the computer's clock, because a wait by the manual clock takes no time.
     let process = || world.builder_on(FileBackend::new(world.store())).build().unwrap();
     let shared = process();
     std::thread::scope(|scope| {
@@ -82,7 +82,7 @@ fn a_failed_save_loses_nothing_and_resends_no_old_token() {
 }
 
 #[test]
-fn an_unreachable_token_endpoint_spends_nothing() {
+fn an_unreachable_token_endpoint_loses_nothing() {
     let world = World::new();
     world.log_in();
     world.advance(571);

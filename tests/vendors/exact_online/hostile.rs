@@ -1,5 +1,6 @@
-//! Tests that an odd property of a row costs at most its own row: in lists, single answers and
-//! synchronisations. Each property of each struct is nulled, removed, and replaced by values of other kinds.
+//! Tests that a malformed property makes at most its own row unreadable: in lists, single answers and
+//! synchronisations. Each property of each struct is set to `null`, removed, and replaced by values of other
+//! kinds.
 
 use std::sync::{Arc, Mutex};
 
@@ -73,7 +74,7 @@ fn check<M: Model>(odd: &Odd, error: Option<&Error>, counts: &mut Counts) {
     counts.1 += 1;
     let row = UnreadRow::of(error).unwrap_or_else(|| panic!("{}: {error:#}", M::PATH));
     let told = format!("{} {}: {row}", M::PATH, odd.path);
-    // A list in the place of a list of rows is wrong at its first row.
+    // If another list replaces a list of rows, the error is at the first element.
     assert!(row.path == odd.path || row.path == format!("{}[0]", odd.path), "{told}");
     assert!(!odd.gone, "{told}");
     // Some rows have a property `ID` beside their key.
@@ -151,7 +152,7 @@ impl Server {
 }
 
 #[test]
-fn an_odd_property_costs_at_most_its_row() {
+fn a_malformed_property_loses_at_most_its_row() {
     let server = Server::new();
     let mut tried = Vec::new();
     macro_rules! resources {
@@ -181,7 +182,7 @@ fn an_odd_property_costs_at_most_its_row() {
 }
 
 #[test]
-fn a_synchronisation_goes_on_after_an_odd_row() {
+fn a_synchronisation_continues_after_a_malformed_row() {
     let server = Server::new();
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     *server.rows.lock().unwrap() = vec![
@@ -198,12 +199,12 @@ fn a_synchronisation_goes_on_after_an_odd_row() {
     let places: Vec<_> = page.unread.iter().map(|row| (row.index, &*row.path)).collect();
     assert_eq!(places, [(1, "CreditLineSales"), (2, "Timestamp"), (4, "")]);
     assert_eq!(page.unread[0].id.as_deref(), Some(id));
-    // The position is behind the odd row, which stands in the page.
+    // The position is after the malformed row, and the page lists the row as unread.
     assert_eq!(page.position.timestamp(), Some(9));
     let stored: Page<Account> =
         serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
     assert_eq!(&stored, page);
-    // By `Modified`: a newest date that cannot be read keeps the position.
+    // A synchronisation by `Modified` keeps the position if the newest date cannot be read.
     *server.rows.lock().unwrap() =
         vec![json!({ "ID": id, "Modified": ["odd"] }), json!({ "ID": id })];
     let pages: Vec<_> = server.exact.sales_invoices().sync(None).map(Result::unwrap).collect();
@@ -211,7 +212,7 @@ fn a_synchronisation_goes_on_after_an_odd_row() {
 }
 
 #[test]
-fn the_strict_mode_ends_a_list_at_an_odd_row() {
+fn strict_mode_ends_a_list_at_a_malformed_row() {
     let server = Server::new();
     let odd = json!({ "ID": "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "Modified": "odd" });
     *server.rows.lock().unwrap() = vec![json!({ "Name": "Rose" }), odd];

@@ -146,7 +146,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
     world.rows("current/Me", json!([{ "FullName": "Ada" }]));
     ask(&exact.division(456)).unwrap();
     assert_eq!(exact.me().unwrap().full_name.as_deref(), Some("Ada"));
-    // Calls of this division go on the next day.
+    // Calls of this division succeed again the next day.
     world.advance(23 * 3600);
     ask(&exact).unwrap();
 }
@@ -205,7 +205,7 @@ fn threads_share_the_limits() {
 }
 
 #[test]
-fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
+fn calls_of_a_failing_endpoint_stop_before_the_key_is_blocked() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));

@@ -1,5 +1,5 @@
 //! Tests of logging in, and of every known answer of the token endpoint: after each answer the client keeps
-//! the login if it can be kept.
+//! the login if the login can be kept.
 
 use std::time::Duration;
 
@@ -208,7 +208,7 @@ fn a_second_login_elsewhere_ends_this_one() {
 }
 
 #[test]
-fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
+fn a_wrong_secret_loses_nothing_and_stops_before_the_limit() {
     // The answer: 400 invalid_request without a description.
     let world = World::new();
     world.log_in();
@@ -320,13 +320,13 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
             let error = result.unwrap_err();
             let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
             assert!(refusal.unanswered_since.is_some());
-            assert!(error.to_string().contains("the answer that carried its successor was lost"));
+            assert!(error.to_string().contains("the answer with the new refresh token was lost"));
         }
     }
 }
 
 #[test]
-fn a_gateway_outage_spends_nothing_and_is_retried() {
+fn a_gateway_outage_loses_nothing_and_is_retried() {
     // The answer: any status, fault messaging.adaptors.http.flow.ApplicationNotFound.
     let world = World::new();
     world.log_in();

@@ -148,7 +148,8 @@ fn the_next_synchronisation_continues_after_the_last_timestamp() {
     assert!(first.items[0].name.as_deref() == Some("b") && first.items[0].timestamp == Some(42));
     let again = exact.accounts().select(&["Name"]).sync(Some(first.position)).next().unwrap();
     assert_eq!(again.unwrap().position.timestamp(), Some(42));
-    // The number has 64 bits. The first run has a filter as well, because a request without one gets a 400.
+    // The number has 64 bits. The first run has a filter as well, because a request without a filter gets a
+    // 400.
     assert_eq!(*filters.lock().unwrap(), ["(Timestamp gt 1L)", "(Timestamp gt 42L)"]);
     // A row without a version is returned, and does not move the position.
     world.rows("123/sync/CRM/Accounts", json!([{"Name": "b"}]));
@@ -211,7 +212,8 @@ fn rows_without_timestamp_synchronise_by_modified() {
     };
     let first = exact.warehouses().sync(None).next().unwrap().unwrap();
     assert_eq!(names(&first.items), ["a", "b", "changed meanwhile"]);
-    // The next run starts from the change that was the newest when this run began, so it misses no row.
+    // The next run starts from the change that was the newest when this run began, so the next run misses no
+    // row.
     let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
     assert_eq!(names(&second.items)[..2], ["b", "changed meanwhile"]);
     let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();
@@ -292,7 +294,7 @@ fn a_bulk_list_names_the_fields_that_it_has() {
 }
 
 #[test]
-fn links_that_lead_in_a_circle_end_the_list() {
+fn links_that_form_a_cycle_end_the_list() {
     let world = World::new();
     let exact = world.seeded();
     let path = "123/purchaseorder/PurchaseOrderLines";
@@ -306,7 +308,7 @@ fn links_that_lead_in_a_circle_end_the_list() {
     let mut rows = exact.purchase_order_lines().iter();
     let error = rows.by_ref().take(100).find_map(Result::err).unwrap();
     assert!(
-        matches!(error, Error::Decode(_)) && format!("{error:#}").contains("circle"),
+        matches!(error, Error::Decode(_)) && format!("{error:#}").contains("cycle"),
         "{error:#}"
     );
     assert!(rows.next().is_none());

@@ -15,7 +15,7 @@ use super::support::World;
 
 const PROCESSES: usize = 4;
 
-/// A child process that runs the cron job once for each time that it reads.
+/// Runs in a child process: runs the cron job once for each time that the parent sends.
 pub(crate) fn child() {
     for line in std::io::stdin().lock().lines() {
         let millis = line.unwrap().parse().unwrap();

@@ -23,7 +23,7 @@ fn create(
 }
 
 #[test]
-fn a_created_row_that_cannot_be_read_is_told_as_created() {
+fn an_unreadable_created_row_is_reported_as_created() {
     let world = World::new();
     let location = format!("{}/api/v1/123/crm/Accounts(guid'{ID}')", world.sandbox.url());
     let at = move |reply: ApiReply| reply.with_header("Location", &location);
@@ -72,7 +72,8 @@ fn a_lost_answer_to_a_create_says_so() {
         assert!(error.to_string().contains("may have been processed"), "{error}");
         assert!(!error.is_transient(), "{error}");
     }
-    // A server that asks to wait did nothing, and a second update or deletion changes nothing more.
+    // A server that asks to wait has not processed the write, and a repeated update or deletion changes
+    // nothing more.
     let busy = create(&world, || ApiReply::new(503).with_header("Retry-After", "7")).unwrap_err();
     assert!(Unconfirmed::of(&busy).is_none() && busy.is_transient(), "{busy}");
     let (exact, id) = (world.seeded(), ID.parse::<Guid>().unwrap());
@@ -147,7 +148,7 @@ fn full<M: Model>() -> Map<String, Value> {
     M::PROPERTIES.iter().map(full).collect()
 }
 
-/// What a server heard.
+/// The bodies that a server received.
 type Heard = Arc<Mutex<Vec<Value>>>;
 
 fn heard(
@@ -202,7 +203,7 @@ where
     }
     assert_eq!(*sent.lock().unwrap(), expected, "{}", M::PATH);
     sent.lock().unwrap().clear();
-    // Nothing changed, nothing is sent.
+    // If nothing has changed, nothing is sent.
     assert_eq!(serde_json::to_value(changes(&read, read.clone())).unwrap(), json!({}));
     expected.len()
 }
@@ -254,7 +255,7 @@ where
 }
 
 #[test]
-fn a_whole_row_is_sent_without_what_the_service_sets() {
+fn a_row_is_sent_without_properties_that_the_service_sets() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -274,7 +275,7 @@ fn a_whole_row_is_sent_without_what_the_service_sets() {
 }
 
 #[test]
-fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
+fn lines_are_sent_without_properties_that_the_service_sets() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -289,7 +290,7 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
     let lines =
         json!([{ "AmountFC": 12.5 }, { "AmountFC": 1_234_567_890_123_456.8, "Novelty": [1, 2] }]);
     assert_eq!(sent, json!({ "EntryNumber": 7, "Customer": ID, "SalesEntryLines": lines }));
-    // A name with an escape in JSON is no reason to send what the service sets.
+    // The properties that the service sets are left out, even if another name has an escape in JSON.
     let mut entry: SalesEntry =
         serde_json::from_value(json!({ "EntryNumber": 7, "Created": "/Date(1704412800000)/" }))
             .unwrap();
@@ -304,7 +305,7 @@ fn the_lines_of_a_row_are_sent_without_what_the_service_sets() {
 }
 
 #[test]
-fn an_order_takes_the_id_of_the_row_that_was_read() {
+fn an_order_accepts_the_id_of_a_read_row() {
     let world = World::new();
     let exact = world.seeded();
     let made = heard(&world, "POST", || ApiReply::json(201, json!({ "d": {} })));
@@ -338,7 +339,7 @@ fn an_order_takes_the_id_of_the_row_that_was_read() {
 }
 
 #[test]
-fn a_new_line_from_a_read_one_has_no_read_only_property() {
+fn a_copied_line_has_no_read_only_property() {
     fn full<M: Model>() -> M {
         let full = |property: &Property| (property.name.to_owned(), sample(property.types[0]));
         serde_json::from_value(M::PROPERTIES.iter().map(full).collect::<Map<_, _>>().into())
@@ -368,7 +369,7 @@ fn a_new_line_from_a_read_one_has_no_read_only_property() {
         };
         assert!(names.len() > 12 && !names.iter().any(foreign), "{names:?}");
     }
-    // What the service demands is an argument.
+    // The properties that the service requires are arguments.
     let id = ID.parse::<Guid>().unwrap();
     let invoice = SalesInvoice::new(id, [SalesInvoiceLine::new(id)]);
     assert_eq!(sent(serde_json::to_value(&invoice).unwrap()), ["OrderedBy", "SalesInvoiceLines"]);

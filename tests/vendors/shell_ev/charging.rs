@@ -128,7 +128,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
             assert!(error.to_string().contains("processed"), "{error}");
             assert!(request_id(&error).is_some(), "{error}");
         }
-        // Shell refused these, or could not handle them.
+        // Shell refused these requests, or could not process them.
         for (status, transient) in [(400, false), (503, true)] {
             world.on("POST", "/*", move |_| ApiReply::new(status).with_header("Retry-After", "7"));
             let error = command(&shell).unwrap_err();
@@ -136,7 +136,7 @@ fn a_command_that_may_have_been_processed_is_not_transient() {
             assert_eq!(error.is_transient(), transient, "{error}");
         }
     }
-    // A read changes nothing.
+    // A failed read leaves nothing unconfirmed, because a read changes nothing.
     world.answers(504, json!({}));
     let error = shell.charging().get(SESSION).unwrap_err();
     assert!(Unconfirmed::of(&error).is_none() && error.is_transient(), "{error}");
@@ -166,7 +166,7 @@ fn settled_waits_until_shell_has_decided() {
     let session = shell.charging().settled(SESSION, Duration::from_secs(60)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::Started));
     assert_eq!((count.load(Ordering::Relaxed), world.clock.slept()), (4, Duration::from_secs(6)));
-    // A session that is still undecided when the time is over is returned as it is.
+    // A session that is still undecided when the limit has passed is returned as it is.
     count.store(1, Ordering::Relaxed);
     let session = shell.charging().settled(SESSION, Duration::from_secs(1)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::StartRequested));

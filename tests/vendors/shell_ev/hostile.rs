@@ -1,5 +1,5 @@
-//! Tests that an odd member of a location, a marker or a session costs at most itself. Each member at each
-//! depth is nulled, removed, and replaced by a value of every other kind.
+//! Tests that a malformed member of a location, a marker or a session makes at most itself unreadable. Each
+//! member at each depth is set to `null`, removed, and replaced by a value of every other kind.
 
 use evergrant::shell_ev::{Answer, Bounds, Unread};
 use serde_json::{Value, json};
@@ -8,7 +8,8 @@ use super::models::location;
 use super::{SESSION, World, success};
 use crate::odd::{Odd, odd};
 
-/// Puts 50 odd objects between 50 good ones. Each location has its own id, since a list returns each once.
+/// Puts 50 odd objects between 50 good ones. Each location has its own id, because a list returns each
+/// location once.
 fn rows(good: &Value, some: &[Odd], id: &str) -> Value {
     let row = |n: usize| {
         let odd = some.get(n / 2).filter(|_| n.is_multiple_of(2));
@@ -21,7 +22,8 @@ fn rows(good: &Value, some: &[Odd], id: &str) -> Value {
     (0..100).map(row).collect()
 }
 
-/// Checks the values that could not be read: each is the changed member or inside it, and names the id.
+/// Checks the values that could not be read: each value is the changed member or inside that member, and has
+/// the id of its object.
 fn check(unread: &[Unread], some: &[Odd], id: &str) -> usize {
     for unread in unread {
         let (index, path) = unread.at.strip_prefix("data[").unwrap().split_once(']').unwrap();
@@ -54,7 +56,7 @@ fn all<T>(
 }
 
 #[test]
-fn an_odd_member_costs_at_most_itself() {
+fn a_malformed_member_leaves_the_rest_readable() {
     let world = World::new();
     let shell = world.shell();
     let locations = all(&location(), "uid", |body| {

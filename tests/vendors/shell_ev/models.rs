@@ -148,7 +148,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn a_missing_or_odd_member_leaves_the_others_readable() {
+fn a_missing_or_malformed_member_leaves_the_others_readable() {
     let whole = location();
     let mut all = Vec::new();
     paths(&whole, String::new(), &mut all);
@@ -224,7 +224,7 @@ fn a_price_keeps_its_digits() {
     let sum = price.price.unwrap().checked_add("0.2".parse().unwrap()).unwrap();
     assert_eq!((sum.to_string(), price.vat), ("0.3".to_owned(), is("21")));
     assert_eq!(serde_json::to_value(&price).unwrap(), serde_json::from_str::<Value>(text).unwrap());
-    // A number that is no decimal stays in `extra`.
+    // A number that is not a decimal stays in `extra`.
     let odd: PriceComponent = serde_json::from_value(json!({ "price": 1e300 })).unwrap();
     assert_eq!((odd.price, &odd.extra["price"]), (None, &json!(1e300)));
 }

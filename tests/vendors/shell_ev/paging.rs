@@ -72,7 +72,7 @@ fn a_404_or_a_repeated_page_ends_the_list() {
 }
 
 #[test]
-fn a_location_that_moves_to_a_later_page_is_returned_once() {
+fn a_location_that_moves_between_pages_is_returned_once() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -88,7 +88,7 @@ fn a_location_that_moves_to_a_later_page_is_returned_once() {
 }
 
 #[test]
-fn a_failed_page_is_fetched_again_and_a_bad_element_told() {
+fn a_failed_page_is_fetched_again_and_bad_elements_reported() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -124,7 +124,7 @@ fn a_repeated_page_without_ids_ends_the_list() {
 }
 
 #[test]
-fn the_strict_mode_ends_a_list_at_an_odd_value() {
+fn strict_mode_ends_a_list_at_a_malformed_value() {
     let world = World::new();
     let odd = json!([{ "uid": 0 }, { "uid": 1, "updated": [7] }, { "uid": 2 }]);
     world.on("GET", "/locations", move |_| ApiReply::json(200, success(odd.clone())));

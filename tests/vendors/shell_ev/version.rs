@@ -102,7 +102,7 @@ fn names_with_a_capital_letter_are_read() {
     let (_world, shell) = first(json!({ "Data": [{ "SessionId": SESSION }] }));
     let started = shell.charging().start(CARD, EVSE).call().unwrap();
     assert_eq!(started.session_id.unwrap().as_str(), SESSION);
-    // A member that cannot be read keeps its place and the id of its object.
+    // A member that cannot be read is reported with its path and the id of its object.
     let (_world, shell) = first(json!({ "Data": [{ "Id": SESSION, "StartedAt": "soon" }] }));
     let answer = shell.charging().active(ACCOUNT).call().unwrap();
     assert_eq!(

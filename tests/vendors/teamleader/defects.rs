@@ -131,7 +131,7 @@ fn a_401_before_the_expiry_causes_one_refresh() {
 }
 
 #[test]
-fn an_odd_token_answer_is_not_shown_and_loses_no_token() {
+fn a_malformed_token_answer_is_not_shown_and_loses_no_token() {
     let (sandbox, teamleader) = expired();
     let text = r#"{"access":"eyJ-s3cret","refresh":"def50200-s3cret"}"#;
     let (content_type, body) = ("application/json".to_owned(), text.as_bytes().to_vec());

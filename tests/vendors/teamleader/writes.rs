@@ -14,7 +14,7 @@ fn create(teamleader: &Teamleader) -> Error {
 }
 
 #[test]
-fn a_created_object_that_cannot_be_read_is_told_as_created() {
+fn an_unreadable_created_object_is_reported_as_created() {
     let (sandbox, teamleader) = world();
     for (reply, id) in [
         (ApiReply::json(201, json!({ "data": { "type": ["odd"], "id": "2bc1" } })), Some("2bc1")),
@@ -37,7 +37,7 @@ fn a_created_object_that_cannot_be_read_is_told_as_created() {
     }
 }
 
-/// A reference, read by a program of its own.
+/// A reference, as a type of the program's own.
 #[derive(Debug, serde::Deserialize)]
 struct Made {
     #[serde(rename = "type")]
@@ -59,14 +59,14 @@ fn a_lost_answer_to_a_write_says_so() {
         let told = Unconfirmed::of(&error).unwrap_or_else(|| panic!("{what}: {error:#}"));
         assert!(!told.processed && told.operation == "contacts.add", "{what}: {told:?}");
         assert!(error.to_string().contains("look before you send it again"), "{error}");
-        // A loop that repeats a call while its error is transient makes one contact.
+        // A loop that repeats a call while its error is transient makes only one contact.
         assert!(!error.is_transient(), "{what}");
     }
     // The operation is newer than this version, so it may change something.
     answering(&sandbox, |_, _| ApiReply::new(200));
     let error = teamleader.call_unlisted::<Made>("novelties.add", &json!({})).unwrap_err();
     assert!(Unconfirmed::of(&error).is_some_and(|told| told.processed), "{error:#}");
-    // A read changes nothing.
+    // A failed read leaves nothing unconfirmed, because a read changes nothing.
     answering(&sandbox, |_, _| ApiReply::bytes(200, "text/html", "<h1>ok</h1>"));
     assert!(Unconfirmed::of(&teamleader.contacts().get("c").unwrap_err()).is_none());
 }

@@ -14,7 +14,7 @@ use crate::arguments;
 use crate::failure::{Failure, LATER, Outcome, file};
 use crate::show;
 
-/// How much of an error's body is shown, in characters.
+/// How many characters of an error answer's body are shown.
 const SHOWN: usize = 2000;
 
 pub(crate) fn run(context: &Context, asked: &arguments::Call) -> Outcome {
@@ -88,18 +88,18 @@ fn sent(
     let open = || {
         let body = std::fs::File::open(path)?;
         let found = body.metadata()?;
-        // A pipe does not tell its length.
+        // The length of a pipe is unknown.
         Ok((body, found.is_file().then_some(found.len())))
     };
     let (mut body, length) = open().map_err(|error| file("read", path, &error))?;
     Ok(request.send_reader(&mut body, length))
 }
 
-/// The token that was sent: an API may repeat it in an error.
+/// The token that was sent, to remove it from messages: an API may repeat the token in an error.
 struct Secrets(Token);
 
 impl Secrets {
-    /// The text without the tokens of the login: those that were sent, and those that are stored now.
+    /// The text without the tokens of the login: the sent token, and the tokens that are stored now.
     fn hidden_in(&self, text: &str, client: &Client) -> String {
         let stored = client.stored().ok().flatten();
         let tokens = stored.iter().map(|record| record.token()).chain([&self.0]);
@@ -115,7 +115,7 @@ impl Secrets {
     }
 }
 
-/// The text without a secret: as it is, percent-encoded, or escaped in JSON.
+/// The text without a secret, whether the secret is plain, percent-encoded, or escaped in JSON.
 fn without(text: &str, secret: &str) -> String {
     let encoded = |upper: bool| -> String {
         let byte = |byte: u8| match byte {
@@ -142,8 +142,8 @@ struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    /// The answer, or the failure, with what the API said on the standard error. A token that came meanwhile is
-    /// saved first.
+    /// Returns the answer, or shows the body of an error answer on the standard error and returns the
+    /// failure. Before a failure is returned, a new token is saved.
     fn answer(&self, answer: Result<Response, Error>) -> Outcome<Response> {
         let answer = answer.map_err(|error| self.refused(&error))?;
         self.opened.finish(self.client)?;

@@ -1,4 +1,4 @@
-//! `doctor`: finds what is wrong, and names the command that mends it.
+//! `doctor`: finds faults, and names the command that fixes each fault.
 
 mod advice;
 
@@ -19,12 +19,13 @@ use crate::service::{self, Service};
 use crate::show::{self, Colour};
 use crate::store::Place;
 
-/// How far the clocks of this machine and of the service may differ: signed requests and ID tokens allow about this.
+/// How many seconds the clocks of this machine and of the service may differ: services that check signed
+/// requests accept about this difference.
 const SKEW: i64 = 60;
 /// How long to wait for the service.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// What has been found so far.
+/// The findings so far.
 struct Report {
     code: u8,
     terminal: bool,
@@ -81,7 +82,7 @@ pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
     let works = report.code == before;
     let credentials = credentials(context, &login, &service, &mut report)?;
     network(provider, &mut report)?;
-    // A store that cannot be used does not tell whether somebody has logged in.
+    // If the store does not work, it is unknown whether anybody has logged in.
     if works {
         state(context, &login, &place, provider, credentials, &mut report)?;
     }
@@ -144,7 +145,7 @@ fn is_readable_to_others(_: &std::path::Path) -> bool {
     false
 }
 
-/// Whether the folder belongs to another user than this process: Linux tells.
+/// Whether the folder belongs to another user than this process. Checked on Linux only.
 #[cfg(unix)]
 fn is_of_another(found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -174,7 +175,7 @@ fn proxies(report: &mut Report) -> Outcome<()> {
             let text = format!("{name} is not the address of a proxy, so no proxy is used");
             report.bad(WRONG, "proxy", &text, &advice::set(name, "http://proxy.example:3128"))?;
         } else {
-            let text = format!("{name} is set (not used for this machine itself)");
+            let text = format!("{name} is set (not used for requests to this machine)");
             report.good("proxy", &text)?;
         }
     }
@@ -184,7 +185,8 @@ fn proxies(report: &mut Report) -> Outcome<()> {
     }
 }
 
-/// Folder, owner and modes of the store, its lock, and what a save survives.
+/// Checks the folder, the owner and the modes of the store, the store's lock, and which failures a
+/// saved record survives.
 fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
     let store = match context.store(place, &login.name) {
         Ok(store) => store,
@@ -218,10 +220,10 @@ fn store(context: &Context, login: &Login, place: &Place, report: &mut Report) -
     match store.lock(Duration::from_secs(2)) {
         Ok(guard) => match guard.kind() {
             LockKind::FreedByDeath => {
-                report.good("lock", "works; the end of its process releases it")?
+                report.good("lock", "works; released when its process ends")?
             }
             LockKind::Lease => {
-                report.good("lock", "works; it ends with its lease or its connection")?
+                report.good("lock", "works; released when its lease or its connection ends")?
             }
             _ => report.warning("lock", "this store has none", "use one process at a time")?,
         },
@@ -283,7 +285,8 @@ fn credentials(
     }
 }
 
-/// Reaches the token endpoint with the proxy and the certificates that a login uses, and compares the clocks.
+/// Sends a request to the token endpoint with the proxy and the certificates that a login uses, and compares
+/// the clocks.
 fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
     let nobody =
         Client::builder(provider.clone(), Credentials::public("nobody"), MemoryBackend::new());
@@ -319,7 +322,7 @@ fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
         .header("date")
         .and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), form).ok());
     match date.map(|theirs| (show::now() - theirs).whole_seconds()) {
-        None => report.good("clock", "the service does not tell its time"),
+        None => report.good("clock", "not compared: the answer of the service has no date"),
         Some(ahead) if ahead.abs() <= SKEW => report.good("clock", "agrees with the service"),
         Some(ahead) => {
             let word = if ahead > 0 { "ahead of" } else { "behind" };

@@ -25,8 +25,8 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     }
     show::write(lines.as_bytes())?;
     context.tell(
-        "These lines are secrets. The first refresh makes them invalid, so give them to one program, or take them \
-         over with `evergrant import`.",
+        "These lines are secrets. The first refresh makes them invalid, so give them to one program only, or \
+         import them with `evergrant import`.",
     );
     Ok(0)
 }

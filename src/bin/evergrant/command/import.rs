@@ -1,7 +1,6 @@
-//! `import`: takes over a login that another program has stored.
+//! `import`: stores a login that another program has obtained.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
 use evergrant::Token;
@@ -10,9 +9,9 @@ use evergrant::backend::Record;
 use super::{Context, Opened};
 use crate::arguments;
 use crate::failure::{Failure, Outcome, file};
-use crate::logins;
+use crate::{logins, text};
 
-/// The most bytes that a file with a token may have.
+/// The largest size of a file with a token, in bytes.
 const LIMIT: u64 = 1 << 20;
 
 pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
@@ -81,7 +80,7 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
     Ok(0)
 }
 
-/// The token in the lines of a `.env` file. The variables of the process do not count.
+/// The token in the lines of a `.env` file. Variables of the process are ignored.
 fn block(text: &str, path: &Path, prefix: &str) -> Outcome<Token> {
     let shown = path.display();
     let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<BTreeMap<_, _>, _>>();
@@ -109,7 +108,7 @@ fn block(text: &str, path: &Path, prefix: &str) -> Outcome<Token> {
     Ok(token.with_expires_at(end))
 }
 
-/// Takes over a whole record: a rescue file, or the file of a login.
+/// Imports a complete record: a rescue file, or the file of another login.
 fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
     let kept = logins::Kept::new(&opened.login, &context.places)?;
     let restored = crate::rescue::restore(context, opened, record);
@@ -119,21 +118,19 @@ fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
     }
     if !restored? {
         return Err(Failure::new(format!(
-            "`{}` has this login in a newer form, or another login: nothing is replaced",
+            "`{}` already has a newer state of this login, or another login: nothing was replaced",
             opened.name()
         ))
         .hint(format!("evergrant status {}", opened.name())));
     }
     context.tell(&format!(
-        "The login `{}` is stored. Remove the file that it came from: both would send the same refresh token.",
+        "The login `{}` is stored. Remove the imported file: a program that uses it would send the same refresh token.",
         opened.name()
     ));
     Ok(0)
 }
 
 fn read(name: &str, source: impl std::io::Read) -> Outcome<String> {
-    let mut text = String::new();
-    let read = source.take(LIMIT).read_to_string(&mut text);
-    read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-    Ok(text)
+    let read = text::read(source, LIMIT);
+    read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
 }

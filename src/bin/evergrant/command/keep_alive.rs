@@ -1,5 +1,5 @@
-//! `keep-alive`: refreshes the logins that are due, for cron. The logins of one service are the accounts of one
-//! `Logins`, whose sweep keeps the limits of the service.
+//! `keep-alive`: refreshes the logins that are due, for cron. The logins of one service are the accounts of
+//! one `Logins`, whose sweep respects the limits of the service.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,11 @@ use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
 use crate::shelf::Shelf;
 use crate::show;
 
-/// How long to come back to a login that another process refreshes, or whose service does not answer.
+/// How long the sweep tries again to refresh a login that another process refreshes, or whose service does
+/// not answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What was done with each login, by its name.
+/// The outcome for each login, by name.
 type Done = BTreeMap<String, Outcome<&'static str>>;
 
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
@@ -27,7 +28,7 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
     let mut done = Done::new();
     let mut groups: Vec<Vec<Opened>> = Vec::new();
     for name in &names {
-        // A wrong name stops no other login, and a name that is given twice counts once.
+        // An unknown name does not stop the other logins, and a repeated name counts once.
         match context.find(name).and_then(|login| context.open(login)) {
             Err(failure) => drop(done.insert(name.clone(), Err(failure))),
             Ok(opened) => match groups.iter_mut().find(|group| belongs(&opened, group)) {
@@ -80,7 +81,7 @@ fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
     sweep.run()?;
     for (name, outcome) in found.into_inner() {
         let opened = group.iter().find(|opened| opened.name() == name);
-        // A new token that the store did not take goes into a file at last.
+        // If the store failed to save a new token, try again, then write the token into a file.
         let unsaved = opened.filter(|opened| opened.unsaved.record().is_some());
         let outcome = match unsaved {
             Some(opened) => opened.finish(&logins.client(&name)?).map(|()| "refreshed"),
@@ -107,7 +108,8 @@ fn outcome(name: &str, outcome: logins::Outcome, reason: Option<&str>) -> Outcom
     })
 }
 
-/// The code that matters more: a person has to log in, something is wrong, try later.
+/// Returns the more serious of two exit codes. The order: a person has to log in, another fault,
+/// try later.
 pub(crate) fn worse(a: u8, b: u8) -> u8 {
     let rank = |code| match code {
         LOG_IN => 3,

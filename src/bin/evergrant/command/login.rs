@@ -1,4 +1,4 @@
-//! `login`: a person logs in, and the login is kept.
+//! `login`: a person logs in, and the login is stored.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::ops::ControlFlow;
@@ -14,7 +14,8 @@ use crate::failure::{Failure, Outcome};
 use crate::logins;
 use crate::show::{self, Colour};
 
-/// The redirect URI of a pasted login, if there is no other: what `login` without `--paste` asks people to register.
+/// The redirect URI of a login with `--paste`, if no other URI is set. `login` without `--paste` asks people
+/// to register the same URI.
 const NOBODY: &str = "http://127.0.0.1/callback";
 
 pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
@@ -28,11 +29,11 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
         context.places.make()?;
     }
     let client = patient(opened.builder()?, &opened, asked);
-    // The library locks, reads and tries the store before it shows the address. A login that is stored while nothing
-    // is kept about it could not be found again.
+    // Before the library shows the address, it locks and reads the store and makes a test write. Write the
+    // file about the login first: the tool could not find a stored login without this file.
     let kept = logins::Kept::new(&opened.login, &context.places)?;
     let result = authorize(&client, &opened, asked);
-    // A rescued login is imported under the same name.
+    // If the login is in a rescue file, keep the file about the login for the import.
     match result.is_err() && opened.unsaved.record().is_none() {
         true => kept.undo()?,
         false => kept.done()?,
@@ -54,14 +55,14 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     Ok(0)
 }
 
-/// When the login ends, and whether something prevents that.
+/// A sentence for the person: when the login ends, and what prevents this.
 fn end(health: &Health, has_refresh_token: bool) -> Option<String> {
     let ends = health.ends_at()?;
     let when = show::from_now(ends, show::now());
     Some(if !has_refresh_token {
         format!("The login ends {when}: the service has issued no refresh token.")
     } else if health.consent_ends_at == Some(ends) {
-        format!("The login ends {when}, also if it is used: then a person has to log in again.")
+        format!("The login ends {when}, even if it is used: then a person has to log in again.")
     } else {
         format!(
             "If nobody uses it, the login ends {when}; `evergrant keep-alive` in cron prevents that."
@@ -69,11 +70,12 @@ fn end(health: &Health, has_refresh_token: bool) -> Option<String> {
     })
 }
 
-/// A client that waits for the person as long as the arguments say.
+/// A client that waits for the person for the time of `--timeout`.
 pub(crate) fn patient(builder: ClientBuilder, opened: &Opened, asked: &arguments::Login) -> Client {
     let builder = builder.login_timeout(Duration::from_secs(asked.timeout));
     match asked.paste && !opened.has_redirect_uri() {
-        // Nobody listens there: the browser shows the address, and the person pastes it.
+        // No program listens at this address: the browser shows an error page, and the person
+        // pastes the page's address.
         true => builder.redirect_uri(NOBODY).build(),
         false => builder.build(),
     }
@@ -113,13 +115,14 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
         }
     };
     match result {
-        // The person has logged in, so the login is worth some tries.
+        // The person has logged in: try for a while to save the login.
         Err(evergrant::Error::NotSaved(_)) => opened.finish(client),
         result => result.map_err(|error| with_advice(error, opened)),
     }
 }
 
-/// The line that the person pastes. The thread that waits for the line ends with the process.
+/// Reads the line that the person pastes. Fails after `patience`. The thread that waits for the
+/// line ends with the process.
 fn pasted(patience: Duration) -> io::Result<String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::Builder::new().spawn(move || {
@@ -129,7 +132,7 @@ fn pasted(patience: Duration) -> io::Result<String> {
             Ok(_) => Ok(line),
             Err(error) => Err(error),
         };
-        // Nobody receives a line that comes too late.
+        // If the line comes after the timeout, the receiver is gone.
         let _ = sender.send(read);
     })?;
     receiver.recv_timeout(patience).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -146,7 +149,7 @@ fn device(client: &Client, scopes: &[&str], patience: Duration) -> evergrant::Re
     client.exchange_device(&code, poll).map(drop)
 }
 
-/// Adds the way that works instead, where the tool has one.
+/// Adds advice to the error: the option of the tool that works instead, if there is one.
 fn with_advice(error: evergrant::Error, opened: &Opened) -> Failure {
     let failure = Failure::from(error);
     match failure.text.contains("authorize_pasted") {

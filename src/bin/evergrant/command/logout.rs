@@ -25,12 +25,13 @@ pub(crate) fn run(context: &Context, name: &str, forget: bool) -> Outcome {
     logins::forget(opened.name(), &context.places)?;
     context.tell(match was_there {
         false => "Nobody was logged in.",
-        true => "The service has revoked the login, and it is removed here.",
+        true => "The service has revoked the login, and the login was removed from its store.",
     });
     Ok(0)
 }
 
-/// Removes a login whose service is perhaps not described any more.
+/// Removes a login from its store without asking the service, even if the service's description is
+/// gone.
 fn forgotten(context: &Context, login: &Login) -> Outcome {
     let store = context.store(&context.place(login)?, &login.name)?;
     let guard = store.lock(Duration::from_secs(60))?;
@@ -41,7 +42,7 @@ fn forgotten(context: &Context, login: &Login) -> Outcome {
     logins::forget(&login.name, &context.places)?;
     context.tell(match was_there {
         false => "Nobody was logged in.",
-        true => "The login is removed here; the service was not told.",
+        true => "The login was removed from its store, and was not revoked at the service.",
     });
     Ok(0)
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(
         ));
     }
     if from == place {
-        return Err(Failure::new("this is the store that the login is in"));
+        return Err(Failure::new("the login is already in this store"));
     }
     context.check_alone(&login.name, &place)?;
     let (old, new) = (context.store(&from, &login.name)?, context.store(&place, &login.name)?);
@@ -39,7 +39,7 @@ pub(crate) fn run(
             "an unfinished move of `{name}` leads to {other}: finish that move first, with the same command as before"
         )));
     }
-    // An earlier run may have died after it had cleared the old store.
+    // An earlier run may have been killed after it had cleared the old store.
     if !move_login(&*old, &*new)? && new.load()?.is_none() {
         return Err(Failure::nobody(&login.name));
     }
@@ -49,7 +49,7 @@ pub(crate) fn run(
     Ok(0)
 }
 
-/// The store that an unfinished move leads to: the mark that `move_login` leaves in the record.
+/// The new store of an unfinished move, which `move_login` notes in the record.
 fn unfinished(store: &dyn evergrant::backend::TokenBackend) -> Option<String> {
     let record = store.load().ok()??.to_json().ok()?;
     let record: serde_json::Value = serde_json::from_slice(&record).ok()?;

@@ -1,4 +1,4 @@
-//! `providers`: the services that are known, and what is known about one.
+//! `providers`: lists the known services, or shows the addresses and rules of one service.
 
 use std::io::IsTerminal as _;
 
@@ -10,7 +10,7 @@ use crate::failure::Outcome;
 use crate::service;
 use crate::show::{self, Colour};
 
-/// The page of the guide that has the evidence of the table's services.
+/// The page of the guide with the table of services and its evidence.
 const SERVICES: &str = include_str!("../../../guide/services.md");
 
 pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
@@ -61,7 +61,7 @@ fn one(context: &Context, name: &str) -> Outcome {
     let short = name.split(':').next().unwrap_or_default().to_lowercase().replace('-', "_");
     let row = ready.iter().find(|row| row.name() == short);
     if let Some(row) = row.filter(|row| !row.parameters().is_empty() && !name.contains(':')) {
-        // Without its parameters there is no provider to show yet.
+        // A service with parameters has no provider until the person gives the parameters.
         show::print(&format!("{}: {}", row.display_name(), row.kind()))?;
         show::print(&format!("write  {}", row.usage()))?;
         for (name, meaning) in row.parameters() {
@@ -76,7 +76,7 @@ fn one(context: &Context, name: &str) -> Outcome {
         .map(|(name, value)| vec![(name.to_owned(), Colour::Strong), (value, Colour::Plain)])
         .collect();
     show::write(show::table(&rows, std::io::stdout().is_terminal()).as_bytes())?;
-    // A file or an issuer says itself what is known.
+    // For a file or an issuer there is no evidence in the guide.
     match row.is_some() && service.spelling == name {
         true => evidence(&short),
         false => show::print(&format!("\ndescribed by: {}", service.spelling)).map(|()| 0),
@@ -111,9 +111,9 @@ fn lines(provider: &Provider) -> Vec<(&'static str, String)> {
         (_, true) => {
             format!("a name that the service gives, in {prefix}_REDIRECT_URI; use --paste")
         }
-        (Some(uri), false) => format!("{uri}, or another one in {prefix}_REDIRECT_URI"),
+        (Some(uri), false) => format!("{uri}, or another address in {prefix}_REDIRECT_URI"),
         (None, false) => format!(
-            "http://127.0.0.1/callback, as that of a native application, or another one in {prefix}_REDIRECT_URI"
+            "http://127.0.0.1/callback, registered as a native application's, or another address in {prefix}_REDIRECT_URI"
         ),
     };
     let scopes = provider.default_scopes().join(" ");

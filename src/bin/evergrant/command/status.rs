@@ -17,12 +17,12 @@ use crate::service;
 use crate::shelf::Shelf;
 use crate::show::{self, Colour, from_now, rfc3339, short};
 
-/// What is known about a login.
+/// A login in the table of `status`.
 struct Row {
     login: Login,
     service: String,
     store: String,
-    /// Who has logged in, if the service has told it with the login (OpenID Connect).
+    /// Who has logged in, if the stored ID token says so (OpenID Connect).
     who: Option<String>,
     found: Result<Option<LoginStatus>, Failure>,
 }
@@ -57,8 +57,8 @@ pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outco
     Ok(code)
 }
 
-/// Reads the store of a login. No credentials are needed, and nothing is sent; only the metadata of a service that
-/// its issuer names may be fetched, once a day.
+/// Reads the store of a login. Needs no credentials and sends no token. The metadata of a service that the
+/// person named by its issuer may be fetched, once a day.
 fn row(context: &Context, login: Login) -> Row {
     let mut row = Row {
         service: login.about.service.clone(),
@@ -150,7 +150,7 @@ impl Row {
         ]
     }
 
-    /// What a person should know beside the table.
+    /// The remarks about a login that are printed below the table.
     fn remarks(&self, now: OffsetDateTime) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.found {

@@ -1,4 +1,4 @@
-//! Takes typed values out of a table and remembers what was not taken.
+//! Takes typed values out of a table, and finds the keys that no setting has taken.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::WRONG;
 
-/// What is wrong, and with which key.
+/// A mistake in a description: the key, and what is wrong with its value.
 pub(super) struct Fault {
     /// The exit code.
     pub(super) code: u8,
@@ -34,7 +34,7 @@ pub(super) struct Reader {
     /// The key of this table and a dot; empty for the whole file.
     prefix: String,
     members: Map<String, Value>,
-    /// The keys that were asked for.
+    /// The keys that settings have asked for, to suggest a similar key in an error.
     known: Vec<String>,
 }
 
@@ -53,7 +53,8 @@ impl Reader {
         self.members.remove(key)
     }
 
-    /// A fault of a key of this table. It does not repeat the value, which may be a secret.
+    /// Makes a fault for a key of this table. The text must not repeat the value, which may be a
+    /// secret.
     pub(super) fn fault(&self, key: &str, text: impl Into<String>) -> Fault {
         Fault::of(&format!("{}{key}", self.prefix), text)
     }
@@ -102,7 +103,7 @@ impl Reader {
         }
     }
 
-    /// A number of seconds, or a number and a unit.
+    /// Reads a time: a number of seconds, or a text with a number and a unit.
     pub(super) fn time(&mut self, key: &str) -> Result<Option<Duration>, Fault> {
         let Some(value) = self.take(key) else { return Ok(None) };
         let time = match &value {
@@ -114,7 +115,7 @@ impl Reader {
         time.map(Some).ok_or_else(|| self.fault(key, wrong))
     }
 
-    /// One of the words that a setting has.
+    /// One of the words that a setting accepts.
     pub(super) fn word<T: Copy>(
         &mut self,
         key: &str,
@@ -131,7 +132,7 @@ impl Reader {
         }
     }
 
-    /// Names and texts, such as the parameters of a request.
+    /// A table of names and texts, such as the parameters of a request.
     pub(super) fn pairs(&mut self, key: &str) -> Result<Vec<(String, String)>, Fault> {
         let Some(mut table) = self.table(key)? else { return Ok(Vec::new()) };
         let names: Vec<_> = table.members.keys().cloned().collect();
@@ -171,12 +172,13 @@ impl Reader {
         Reader { prefix: format!("{}{key}.", self.prefix), members, known: Vec::new() }
     }
 
-    /// A word, or a table with one time, such as `{ grace = "10 minutes" }`.
+    /// Whether the value is a text, such as `"strict"`, and not a table, such as `{ grace = "10
+    /// minutes" }`.
     pub(super) fn is_text(&self, key: &str) -> bool {
         self.members.get(key).is_some_and(Value::is_string)
     }
 
-    /// Refuses keys that nobody asked for.
+    /// Fails for a key that is no setting.
     pub(super) fn finish(self) -> Result<(), Fault> {
         let Some(unknown) = self.members.keys().next() else { return Ok(()) };
         let near = self.known.iter().min_by_key(|known| distance(known, unknown));
@@ -184,8 +186,8 @@ impl Reader {
         Err(self.fault(
             unknown,
             match near {
-                Some(known) => format!("is no setting; did you mean `{known}`?"),
-                None => "is no setting".to_owned(),
+                Some(known) => format!("is not a setting; did you mean `{known}`?"),
+                None => "is not a setting".to_owned(),
             },
         ))
     }
@@ -246,7 +248,7 @@ pub(super) fn line_of(text: &str, key: &str) -> Option<usize> {
     found
 }
 
-/// Whether a line begins the value of a key. A comment of TOML names no key.
+/// Whether a line begins the value of a key. A comment in TOML has no key.
 fn names(line: &str, key: &str) -> bool {
     !line.trim_start().starts_with('#')
         && line.match_indices(key).any(|(at, _)| {

@@ -97,7 +97,7 @@ macro_rules! each {
     };
 }
 
-/// Makes all settings that the reader has.
+/// Applies all settings in the file to the builder.
 pub(super) fn apply(
     mut builder: ProviderBuilder,
     reader: &mut Reader,
@@ -206,7 +206,7 @@ fn larger(mut builder: ProviderBuilder, reader: &mut Reader) -> Result<ProviderB
     if let Some(mut table) = reader.table("refusal_limit")? {
         let (count, window) = (table.number("count")?, table.time("within")?);
         let (Some(count), Some(window)) = (count, window) else {
-            return Err(table.fault("count", "and `refusal_limit.within` must both be there"));
+            return Err(table.fault("count", "and `refusal_limit.within` must both be set"));
         };
         builder = builder.refusal_limit(usize::try_from(count).unwrap_or(usize::MAX), window);
         table.finish()?;

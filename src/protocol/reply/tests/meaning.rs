@@ -301,7 +301,7 @@ fn rules_are_tried_in_order_and_need_all_their_conditions() {
 }
 
 #[test]
-fn members_that_mean_an_error_elsewhere_do_not_spoil_a_token() {
+fn error_like_members_do_not_spoil_a_token() {
     let body = r#"{"access_token":"at1","status":"success","code":"ok","error":{}}"#;
     assert_eq!(kind(&answer(&plain(), 200, &[], body)), Kind::Token);
 }
@@ -339,7 +339,7 @@ fn scopes_are_read_with_spaces_between_them() {
 }
 
 #[test]
-fn extra_members_are_those_of_the_token_and_then_of_the_answer() {
+fn extra_members_come_from_the_token_then_the_answer() {
     let provider = plain().to_builder().token_path("data").build().unwrap();
     let deep: Value = format!("{}1{}", "[".repeat(33), "]".repeat(33)).parse().unwrap();
     let body = json!({
@@ -386,7 +386,7 @@ fn a_poll_waits_as_long_as_a_limited_answer_asks() {
 }
 
 #[test]
-fn random_answers_are_read_and_a_good_pair_is_never_missed() {
+fn a_good_pair_is_found_in_random_answers() {
     let mut random = Random::new(3);
     let names = [
         "access_token",

@@ -65,8 +65,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// How the service tells who has logged in. Its userinfo endpoint by default. The access token is
-    /// sent to the hosts of the profile's addresses.
+    /// How the client asks the service who has logged in. The default is the service's userinfo
+    /// endpoint. The access token is sent to the hosts of the profile's addresses.
     #[cfg(feature = "identity")]
     pub fn profile(mut self, profile: crate::provider::Profile) -> ProviderBuilder {
         self.0.api.profile = Some(profile);

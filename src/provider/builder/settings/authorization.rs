@@ -22,7 +22,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// The scopes that a login requests if the program names none.
+    /// The scopes that a login requests if the program names no scopes.
     pub fn default_scopes(mut self, scopes: &[&str]) -> ProviderBuilder {
         self.0.authorization.default_scopes =
             scopes.iter().map(|scope| (*scope).to_owned()).collect();

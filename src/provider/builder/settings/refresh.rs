@@ -35,19 +35,19 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a refresh request carries its parameters. By default in the same way as all token requests.
+    /// How a refresh request carries its parameters. The default is the format of all token requests.
     pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.refresh.format = Some(format);
         self
     }
 
-    /// How the client authenticates for a refresh. By default, as for all token requests.
+    /// How the client authenticates for a refresh. The default is the method of all token requests.
     pub fn refresh_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.refresh.client_auth = Some(client_auth);
         self
     }
 
-    /// Adds a parameter to refresh requests. It replaces a
+    /// Adds a parameter to refresh requests. This parameter replaces a
     /// [`token_param`](ProviderBuilder::token_param) with the same name.
     pub fn refresh_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.refresh.params.push((name.to_owned(), value.to_owned()));
@@ -86,24 +86,24 @@ impl ProviderBuilder {
         self
     }
 
-    /// For how long a refused refresh token is not sent again. One hour by default.
+    /// How long the client waits before it sends a refused refresh token again. One hour by default.
     pub fn refusal_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_pause = pause;
         self
     }
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
-    /// application. After that many, the client sends nothing until the oldest refusal is older than
-    /// `window`. The record of a login counts the refusals of that login by all processes together.
-    /// [`Logins`](crate::Logins) also count the refusals of all their logins, in each process by itself: so share the
-    /// number that the service tolerates among the processes.
+    /// application. After that many refusals, the client sends no token request until the oldest refusal is
+    /// older than `window`. The record of a login counts the refusals of that login by all processes
+    /// together. [`Logins`](crate::Logins) also counts the refusals of all its logins together, separately
+    /// in each process: if several processes run, give each process a share of the number.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
     }
 
-    /// For how long a refresh token is not sent again after a request without an answer. Zero by
-    /// default. This setting is for a service that refuses, and counts, a request that comes too
+    /// How long the client waits before it sends a refresh token again after a request that got no answer.
+    /// Zero by default. This setting is for a service that refuses, and counts, a request that comes too
     /// soon.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;
@@ -113,8 +113,8 @@ impl ProviderBuilder {
     /// How long a refresh token lives if it is not used, for a service that documents this time but
     /// does not send it in its answers. Every refresh restarts this time.
     /// [`Health`](crate::health::Health) and
-    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell when the
-    /// token expires. A refresh in the last quarter of this time emits a warning.
+    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) show when the token
+    /// expires. A refresh in the last quarter of this time emits a warning.
     pub fn idle_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.idle_limit = Some(limit);
         self

@@ -42,7 +42,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a rule for what an error answer means. The rules are tried in order before the standard's.
+    /// Adds a rule for what an error answer means. The rules are tried in order before the rules of
+    /// the standard.
     pub fn error_rule(mut self, rule: ErrorRule) -> ProviderBuilder {
         self.0.reply.error_rules.push(rule);
         self

@@ -17,15 +17,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// How the client authenticates at the revocation endpoint. By default, as at the token
-    /// endpoint.
+    /// How the client authenticates at the revocation endpoint. The default is the
+    /// method of the token endpoint.
     pub fn revocation_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.revocation_auth = Some(client_auth);
         self
     }
 
-    /// How the client authenticates at the introspection endpoint. By default, as at the token
-    /// endpoint.
+    /// How the client authenticates at the introspection endpoint. The default is the
+    /// method of the token endpoint.
     pub fn introspection_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.introspection_auth = Some(client_auth);
         self
@@ -66,7 +66,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a revocation request looks. [`RevocationStyle::Form`] by default.
+    /// The form of a revocation request. [`RevocationStyle::Form`] by default.
     pub fn revocation_style(mut self, style: RevocationStyle) -> ProviderBuilder {
         self.0.token_request.revocation_style = style;
         self
@@ -86,8 +86,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. It replaces a
-    /// [`token_param`](ProviderBuilder::token_param) with the same name.
+    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. This parameter
+    /// replaces a [`token_param`](ProviderBuilder::token_param) with the same name.
     pub fn exchange_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.token_request.exchange_params.push((name.to_owned(), value.to_owned()));
         self

@@ -6,7 +6,7 @@ use super::turns::me;
 use super::world::{Status, World};
 use super::*;
 
-/// How often a 401 is handled, as in `request::call`.
+/// How often a call handles a 401, as in `request::call`.
 const LOOKS: u32 = 4;
 /// How often a sweep visits a login that it had to put off.
 const VISITS: u32 = 4;

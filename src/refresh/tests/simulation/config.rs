@@ -87,7 +87,7 @@ pub(super) struct Config {
     pub(super) warm: bool,
     /// Whether the API refuses every token.
     pub(super) refuses: bool,
-    /// Whether a window of grace is longer than a request can take.
+    /// Whether the service's grace window is longer than a request can take.
     pub(super) wide: bool,
     pub(super) faults: usize,
     /// Whether the last actor refreshes as a sweep does, which does not wait, in place of its first call.

@@ -26,7 +26,7 @@ pub(super) struct Ended {
 
 type Job = (Arc<World>, usize);
 
-/// Threads that play the actors of one world after the other.
+/// Threads that run the actors of one schedule after another.
 pub(super) struct Crew {
     threads: Vec<mpsc::Sender<Job>>,
 }

@@ -81,7 +81,7 @@ struct Claim {
     id: u64,
 }
 
-/// A taken lock. Dropping it releases the lock.
+/// A taken lock. Dropping the value releases the lock.
 struct Taken(Claim);
 
 impl Claim {
@@ -305,7 +305,7 @@ impl Transport for Handle {
 }
 
 impl Handle {
-    /// Sends the request. Returns its number.
+    /// Sends the request. Returns the number of the request.
     fn leaves(&self, token: usize, failure: Option<Failure>, asked_at: u64) -> usize {
         let mut state = self.world.state.lock();
         let (now, latency) = (state.now, state.config.latency());

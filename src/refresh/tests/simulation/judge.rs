@@ -74,8 +74,8 @@ impl State {
         self.judge_as(actor, want, result, true);
     }
 
-    /// Judges a call that does not wait. Such a call may fail without a fault, also while a token
-    /// works.
+    /// Judges a call that does not wait. A call that does not wait may fail without a fault, also while a
+    /// token works.
     pub(super) fn judge_unhurried(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
         self.judge_as(actor, want, result, false);
     }
@@ -90,8 +90,8 @@ impl State {
                 let access = access_of(&live.token);
                 self.note(actor, 5000, |_| format!("is given a{access}"));
                 self.check_durable(access);
-                // A pause that began after the call's last look at the clock is treated as a pause after the
-                // call.
+                // A pause that began after the call's last reading of the clock is treated as a pause after
+                // the call.
                 let now = match self.actors[actor].reached {
                     (Point::Unlock, at) => at,
                     _ => self.now,
@@ -182,10 +182,10 @@ impl State {
         let stored = self.store.history.last().map(refresh_of);
         let was = stored.is_some_and(|token| self.oracle.unanswered.contains(&token));
         if was && !unanswered {
-            let text = "an earlier request was not answered, and the verdict does not say so";
+            let text = "an earlier request was not answered, and the error does not say so";
             self.violation("P8", text.to_owned());
         }
-        // The process that had the answer may have been killed before it could store it, or stopped
+        // The process that had the answer may have been killed before it could store the answer, or stopped
         // until another process had the lock.
         let stops = self.config.lock() != LockKind::FreedByDeath;
         let may_be = self.oracle.faults.iter().any(|fault| match fault {
@@ -194,8 +194,7 @@ impl State {
             _ => false,
         });
         if unanswered && !was && !may_be {
-            let text =
-                "the verdict speaks of a request without a stored answer, and there was none";
+            let text = "the error speaks of a request without a stored answer, and there was none";
             self.violation("P8", text.to_owned());
         }
     }

@@ -170,7 +170,7 @@ fn losses_under_two_policies_for_an_unknown_class() {
 fn schedules_that_broke_the_promise_keep_it_now() {
     let crew = Crew::new();
     for name in [
-        // A note cannot be written, and another process has saved a token meanwhile.
+        // A refresh note cannot be written, and another process has saved a token meanwhile.
         "3972213:11.2,12.3,13.1",
         // A load fails after another process's token was read, and the old token expired during the request.
         "3548708:9.9,36.2",
@@ -178,7 +178,8 @@ fn schedules_that_broke_the_promise_keep_it_now() {
         // with a lease.
         "3646517:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
         "3646525:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
-        // A request leaves later than its note says, and the window and the deadline count from the note.
+        // A request leaves later than its refresh note says, and the window and the deadline count from the
+        // note.
         "4334854:20.3,48.2,59.1",
         "3542179:4.1,6.5,13.5,19.1,31.1,32.1",
         // A holder is stopped between its check of the lock and its write, and saves do not compare.

@@ -10,7 +10,7 @@ use super::*;
 /// `src/guide/promise.md`, and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
-    /// Case 1: the answer with the successor was lost.
+    /// Case 1: the answer with the new refresh token was lost.
     pub(super) lost: bool,
     /// Case 2: the process died between the rotation and the save.
     pub(super) died: bool,
@@ -19,15 +19,15 @@ pub(super) struct Excuses {
     /// Case 4: a request that was given up was served, or a repeated request arrived after the grace window
     /// in which it was sent.
     pub(super) late: bool,
-    /// Case 5: without a lock that is released when its holder dies, a holder was paused past its note's
-    /// deadline.
+    /// Case 5: without a lock that is released when its holder dies, a holder was paused past its refresh
+    /// note's deadline.
     pub(super) deadline: bool,
     /// The store returned to an older record.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
-    /// Case 5: saves do not compare, and the lock was freed under a holder between its check of the lock
-    /// and its write, which put an older record over a successor.
+    /// Case 5: saves do not compare, and the lock was freed under a holder between its check of the lock and
+    /// its write, which put an older record over a newer record.
     pub(super) overwritten: bool,
     /// A wall clock was changed while deadlines depended on it.
     pub(super) clock: bool,
@@ -45,13 +45,14 @@ impl Excuses {
 pub(super) struct Known {
     /// The refresh tokens that the client received and that are not in the store yet.
     pub(super) in_hand: Vec<usize>,
-    /// Whether a call has ended since a save failed, and the pair is still unsaved.
+    /// Whether a call has ended since a save failed, and the token pair is still unsaved.
     pub(super) waits: bool,
     /// The tokens that the client read or wrote last.
     pub(super) memory: Option<(usize, usize)>,
     /// The refresh tokens that the client itself has replaced in the store.
     pub(super) replaced: Vec<usize>,
-    /// The token that the client's last note announces, and the note's date (ms on the clock of the world).
+    /// The token that the client's last refresh note announces, and the note's date (ms on the clock of the
+    /// world).
     pub(super) noted: Option<(usize, u64)>,
     /// The client's refreshes that were saved: when they were sent, and by which actor.
     pub(super) refreshes: Vec<(u32, usize)>,
@@ -127,7 +128,7 @@ impl State {
     }
 
     /// Whether the store neither compares nor has a lock that is released when its holder dies: the promise
-    /// says little about such a store.
+    /// says little about this kind of store.
     pub(super) fn weak(&self) -> bool {
         let file = self.config.lock() == LockKind::FreedByDeath;
         !self.config.compares() && !file && self.clients.len() > 1
@@ -167,15 +168,15 @@ impl State {
         }
     }
 
-    /// The client has found that it holds the lock.
+    /// Records that the client has found that it holds the lock.
     pub(super) fn checked(&mut self, client: usize) {
         if let Some(known) = self.oracle.clients.get_mut(client) {
             known.checked = Some(self.step);
         }
     }
 
-    /// Records that a client, whose last call found that it holds the lock, writes an older record over
-    /// a successor.
+    /// Records that a client, whose last call found that it holds the lock, writes an older record over a
+    /// newer record.
     pub(super) fn overwrites(&mut self, client: usize, record: &Record) {
         let file = self.config.lock() == LockKind::FreedByDeath && !self.config.compares();
         let newest = self.store.history.last().map(refresh_of);
@@ -223,7 +224,7 @@ impl State {
         self.oracle.stored_at = self.step;
     }
 
-    /// The lock is freed: a holder between its first byte and its save can be overtaken.
+    /// Records that the lock is freed: a holder between its first byte and its save can be overtaken.
     pub(super) fn freed(&mut self) {
         let Some(held) = &self.store.held else { return };
         let client = held.client;
@@ -269,7 +270,7 @@ impl State {
         self.oracle.excuses.deadline |= past;
     }
 
-    /// Records that a pair is still unsaved after its note's deadline.
+    /// Records that a token pair is still unsaved after its refresh note's deadline.
     pub(super) fn look_at_deadlines(&mut self) {
         let held = |request: &world::Request| {
             let hand = self.oracle.clients.get(request.client).map(|known| &known.in_hand);
@@ -292,7 +293,8 @@ impl State {
         self.clients.get(client).map_or(0, |of| self.processes[of.process].host)
     }
 
-    /// How long other clients wait for a note (ms, counted from its date): two requests and the saves.
+    /// How long other clients wait for a refresh note (ms, counted from its date): two requests and the
+    /// saves.
     fn hold(&self) -> u64 {
         2 * 120_000 + 60_000
     }
@@ -312,7 +314,7 @@ impl State {
     }
 
     /// Whether a repeated request arrived after the grace window of its refresh token, although for its
-    /// sender the window was open, by the sender's clock and by the date of the other client's note.
+    /// sender the window was open, by the sender's clock and by the date of the other client's refresh note.
     /// This can happen only in a store whose lock is a lease.
     fn is_past_its_window(&self, index: usize) -> bool {
         let request = &self.requests[index];

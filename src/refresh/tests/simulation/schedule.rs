@@ -1,5 +1,5 @@
-//! A schedule: the list of choices of which actor goes on and which fault happens. The choices are given or
-//! random, and are recorded.
+//! A schedule: the list of choices of which actor goes on and which fault happens. The choices of a schedule
+//! are given or random, and are recorded.
 
 /// A point where another actor may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,13 +129,13 @@ impl Random {
 
 /// The source of the choices.
 pub(super) enum Plan {
-    /// The choices other than 0, by place; 0 elsewhere.
+    /// The choices other than 0, by position in the schedule; all others are 0.
     List(Vec<(usize, usize)>),
     /// Random choices with these faults. On average one in `switches` choices is random; the others are the first.
     Drawn { random: Random, faults: Vec<Aim>, switches: usize },
 }
 
-/// When a random fault happens: at a place in the schedule, or at the n-th call of this kind.
+/// When a random fault happens: at a position in the schedule, or at the n-th call of this kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Aim {
     Place(usize),
@@ -213,7 +213,7 @@ impl Chooser {
         choice
     }
 
-    /// The choices other than 0, by place.
+    /// The choices other than 0, by position in the schedule.
     pub(super) fn list(&self) -> Vec<(usize, usize)> {
         let places = self.taken.iter().enumerate();
         places.filter(|(_, taken)| taken.choice > 0).map(|(at, taken)| (at, taken.choice)).collect()

@@ -3,21 +3,22 @@
 /// What a service does with a used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// The token stays valid.
+    /// A used token stays valid.
     None,
-    /// The token is valid until its successor or the new access token is used.
+    /// A used token is valid until its successor or the new access token is used.
     UntilUsed,
-    /// The token is valid until its successor or the new access token is used; a later use revokes the login.
+    /// A used token is valid until its successor or the new access token is used; a later use revokes the
+    /// login.
     UntilUsedFamily,
-    /// The token is valid for a window; a second pair is valid beside the first.
+    /// A used token is valid for a window; a second token pair is valid beside the first.
     Grace,
-    /// The token is valid for a window; a second pair revokes the first pair.
+    /// A used token is valid for a window; a second token pair revokes the first pair.
     GraceFirstDies,
-    /// The token is valid for a window; a later use revokes the login.
+    /// A used token is valid for a window; a later use revokes the login.
     GraceFamily,
-    /// The token is invalid at once.
+    /// A used token is invalid at once.
     Strict,
-    /// The token is invalid at once, and a second use revokes the login.
+    /// A used token is invalid at once, and a second use revokes the login.
     StrictFamily,
 }
 
@@ -89,7 +90,7 @@ impl Service {
             }
     }
 
-    /// Decides a refresh. Returns the new refresh token and access token.
+    /// Answers a refresh request. Returns the new refresh token and access token.
     pub(super) fn refresh(&mut self, token: usize, now: u64) -> Option<(usize, usize)> {
         if !self.takes(token, now) {
             let reuse = self.refresh.get(token).is_some_and(|known| known.used_at.is_some());
@@ -121,8 +122,8 @@ impl Service {
         Some((new, self.access.len() - 1))
     }
 
-    /// Records that this token, or the access token that came with it, was used. Its predecessors then
-    /// become invalid.
+    /// Records that this token, or the access token that came with it, was used. The tokens that this token
+    /// replaced then become invalid.
     fn used(&mut self, token: usize) {
         let mut parent = self.refresh[token].parent;
         while let Some(before) = parent {
@@ -136,7 +137,7 @@ impl Service {
         !self.ended && self.access.get(access).is_some_and(|known| !known.dead && now < known.end)
     }
 
-    /// Decides a request to the API.
+    /// Answers a request to the API.
     pub(super) fn call(&mut self, access: usize, now: u64) -> bool {
         let works = self.works(access, now);
         if works {

@@ -14,7 +14,7 @@ impl State {
         }
         self.look_at_deadlines();
         let known = &self.oracle.clients[client];
-        // Clause P4: the note is in the store before the token is sent.
+        // Clause P4: the refresh note is in the store before the token is sent.
         if known.noted.is_none_or(|(noted, _)| noted != token) && self.service.class != Class::None
         {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
@@ -102,8 +102,8 @@ impl State {
             return;
         }
         // A grace window is shorter than a deadline, so without a lock that is released when its holder dies,
-        // the other processes may use the rest of the window. They know the note's date, and not when the
-        // request left. (The clocks of two hosts differ by 20 s.)
+        // the other processes may use the rest of the window. Other processes know the note's date, and not
+        // when the request left. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
         let age = first.map_or(0, |first| self.now - first.noted_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();
@@ -118,7 +118,7 @@ impl State {
             self.violation("P1", text);
             return;
         }
-        // If the old token works until its successor is used, an unsaved pair does not prevent another
+        // If the old token works until its successor is used, an unsaved token pair does not prevent another
         // refresh.
         let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
         let unsaved = |other: &usize| {
@@ -142,7 +142,7 @@ impl State {
         std::iter::successors(parent(&newer), parent).any(|known| known == older)
     }
 
-    /// Refresh tokens in the store or with a living process.
+    /// The refresh tokens in the store or with a living process.
     pub(super) fn in_living_hands(&self) -> Vec<usize> {
         let mut held: Vec<usize> =
             self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();

@@ -8,7 +8,7 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// More steps than any schedule takes that ends.
+/// The largest number of steps; every schedule that ends needs fewer.
 const STEPS: u32 = 4_000;
 
 thread_local! {
@@ -34,8 +34,8 @@ fn die() {
 }
 
 impl World {
-    /// A point where another actor may go on or a fault may happen. Returns how the actor's next call
-    /// fails, if it does.
+    /// A point where another actor may go on or a fault may happen. Returns how the actor's next call fails,
+    /// if the call fails.
     pub(super) fn reach(&self, point: Point, status: Status) -> Option<Failure> {
         let me = me();
         let mut state = self.state.lock();
@@ -118,7 +118,7 @@ impl World {
         self.wakes[next].notify_one();
     }
 
-    /// Gives the turn to the next actor after `me` has ended.
+    /// Lets the next actor run after `me` has ended.
     fn next(&self, state: &mut MutexGuard<'_, State>, me: usize) {
         let go = state.candidates(me);
         if go.is_empty() {
@@ -172,7 +172,7 @@ impl World {
         }
     }
 
-    /// An actor's thread waits here for its first turn.
+    /// An actor's thread waits here until it may run for the first time.
     pub(super) fn begin(&self, me: usize) {
         let mut state = self.state.lock();
         while state.current != me && !state.actors[me].dead {

@@ -36,7 +36,7 @@ pub(super) struct Actor {
     pub(super) client: usize,
     pub(super) status: Status,
     pub(super) dead: bool,
-    /// The point that it reached last, and when.
+    /// The point that the actor reached last, and when.
     pub(super) reached: (Point, u64),
 }
 
@@ -60,14 +60,14 @@ pub(super) struct Request {
     /// When its sender began to send the request, and when the request left.
     pub(super) asked_at: u64,
     pub(super) sent_at: u64,
-    /// The date of its sender's note, from which other clients count.
+    /// The date of its sender's refresh note, from which other clients count.
     pub(super) noted_at: u64,
     pub(super) sent_step: u32,
     pub(super) arrives_at: Option<u64>,
     /// When the sender gets the answer, or learns that no answer comes.
     pub(super) heard_at: u64,
     pub(super) failure: Option<Failure>,
-    /// The answer, once it is decided.
+    /// The answer, once the service has decided.
     pub(super) decided: Option<Option<(usize, usize)>>,
     /// Whether its sender still waits for the answer.
     pub(super) awaited: bool,
@@ -222,7 +222,7 @@ impl State {
         Some(at.max(self.now).max(process.stopped_until))
     }
 
-    /// The actors that may go on. The first is the default.
+    /// The actors that may go on. The first actor is the default.
     pub(super) fn candidates(&self, me: usize) -> Vec<(u64, usize)> {
         let mut list: Vec<(u64, usize)> = (0..self.actors.len())
             .filter_map(|actor| self.ready_at(actor).map(|at| (at, actor)))

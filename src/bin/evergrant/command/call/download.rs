@@ -11,17 +11,18 @@ use crate::failure::{Failure, Outcome, file};
 use crate::progress::Bar;
 use crate::signals;
 
-/// Where an answer goes: into a new file that gets its name when the answer is whole, or directly into a device or a
-/// pipe.
+/// Where an answer goes: into a new file that gets its final name when the answer is complete, or directly
+/// into a device or a pipe.
 pub(super) struct Output {
     file: File,
-    /// The name of the new file until the answer is whole.
+    /// The temporary name of the new file, until the answer is complete.
     part: Option<PathBuf>,
     path: PathBuf,
 }
 
 impl Output {
-    /// Makes the new file before anything is sent, so that a folder that takes no file is noticed first.
+    /// Makes the new file before the request is sent, so that a folder without write permission is noticed
+    /// first.
     pub(super) fn open(path: &Path) -> Outcome<Output> {
         let failed = |error: io::Error| file("write", path, &error);
         let (path, mode) = match std::fs::metadata(path) {
@@ -33,7 +34,7 @@ impl Output {
                 let file = File::options().write(true).open(path).map_err(failed)?;
                 return Ok(Output { file, part: None, path: path.to_owned() });
             }
-            // A link stays, and its file is replaced.
+            // If the path is a link, replace the file that the link leads to.
             Ok(found) => (std::fs::canonicalize(path).map_err(failed)?, Some(found.permissions())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => (target(path), None),
             Err(error) => return Err(failed(error)),
@@ -77,7 +78,7 @@ impl Output {
     }
 }
 
-/// The file that a link without a file names; else the path itself.
+/// The path that a broken link leads to; for any other path, the path itself.
 fn target(path: &Path) -> PathBuf {
     match (std::fs::read_link(path), path.parent()) {
         (Ok(target), Some(folder)) => folder.join(target),

@@ -12,7 +12,7 @@ use crate::command::Opened;
 use crate::failure::{Failure, Outcome};
 use crate::show;
 
-/// The most pages of one list.
+/// The largest number of pages that one call reads.
 const PAGES: usize = 10_000;
 
 pub(super) fn run(
@@ -27,7 +27,7 @@ pub(super) fn run(
     let mut seen = BTreeSet::new();
     for _ in 0..PAGES {
         if !seen.insert((target.clone(), query.clone())) {
-            return Err(Failure::new("the list leads back to a page that was read already"));
+            return Err(Failure::new("the list leads back to a page that was already read"));
         }
         let request = prepared(client, method, &target, &query, asked)?;
         let answer = Sent { opened, client, secrets }.answer(request.call())?;
@@ -85,7 +85,7 @@ fn at<'a>(page: &'a RawValue, member: &str) -> Option<&'a RawValue> {
     })
 }
 
-/// The text or the number of a member that says where the next page is.
+/// The value of the member that names the next page, if the value is a text or a number.
 fn text_of(page: &RawValue, member: &str) -> Option<String> {
     let text = at(page, member)?.get();
     match text.as_bytes().first()? {

@@ -1,4 +1,4 @@
-//! What mends a fault: the command or the change for each kind of error.
+//! Advice for each kind of error: the command or the change that fixes it.
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ pub(super) const PLATFORM: &str =
 pub(super) const STORES: &str =
     "see https://docs.rs/evergrant/latest/evergrant/guide/stores/index.html";
 
-/// The exit code of a store's error, and what mends it.
+/// The exit code for a store's error, and the advice.
 pub(super) fn of_store(error: &(dyn Error + 'static), place: &Place, login: &str) -> (u8, String) {
     let database = !matches!(place, Place::File(_) | Place::Keyring(_) | Place::Sqlite(_));
     match found(error) {
@@ -31,7 +31,7 @@ pub(super) fn of_store(error: &(dyn Error + 'static), place: &Place, login: &str
         Some(BackendError::NoConnection(_)) => {
             (LATER, "run this again, or allow more connections at the server".to_owned())
         }
-        Some(BackendError::Full(_)) => (LATER, "make room on the disk of the store".to_owned()),
+        Some(BackendError::Full(_)) => (LATER, "free space on the disk of the store".to_owned()),
         Some(BackendError::Corrupt(_)) => {
             let name = quoted(login);
             let mend = format!("evergrant logout {name} --forget, and evergrant login {name}");
@@ -65,7 +65,7 @@ pub(super) fn make_folder(folder: &str) -> String {
     }
 }
 
-/// The command that moves a file out of the way of a folder.
+/// The command that moves away a file at whose path a folder must be.
 pub(super) fn move_away(path: &str) -> String {
     let old = format!("{path}.old");
     match cfg!(windows) {
@@ -90,7 +90,7 @@ pub(super) fn unset(name: &str) -> String {
     }
 }
 
-/// The command that sets the clock by the network.
+/// The command that synchronizes the clock with a time server.
 pub(super) fn set_clock() -> &'static str {
     match std::env::consts::OS {
         "windows" => "w32tm /resync",
