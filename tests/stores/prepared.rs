@@ -52,8 +52,11 @@ fn a_session_prepares_the_statements_of_a_refresh_once() {
         // Meanwhile the server plans the statements again.
         (0..300).for_each(|_| drop(store.enter(Duration::ZERO).unwrap()));
         client.refresh().unwrap();
-        // The lock, the read under the lock, the note and the save.
-        assert_eq!(counted(&server), (4, 4));
+        // The lock, the read under the lock, the note and the save; and a read without the lock, if the
+        // session has made three such reads.
+        let (first, last) = counted(&server);
+        assert_eq!(first, last);
+        assert!((4..=5).contains(&first), "{first} statements");
     });
 }
 
