@@ -1,6 +1,7 @@
-//! What the pages of all lists have in common: a page is the slice of its rows, and gives its rows away.
+//! The common parts of the pages of all lists: a page dereferences to a slice of its rows, and converts to an
+//! iterator over them.
 
-/// Implements this for a page whose rows are in the field `$rows`.
+/// Implements `Deref` and `IntoIterator` for a page whose rows are in the field `$rows`.
 macro_rules! page_of_rows {
     ($page:ident, $rows:ident) => {
         impl<T> std::ops::Deref for $page<T> {

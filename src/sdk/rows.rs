@@ -84,7 +84,7 @@ impl<T> InOrder<T> {
         InOrder { items: items.into_iter(), unread: unread.into_iter(), index: 0 }
     }
 
-    /// The next row of this page, or else the first row of the pages that follow.
+    /// Returns the next row of this page, or else the first row of the following pages.
     pub(crate) fn next_of<P>(
         &mut self,
         pages: &mut impl Iterator<Item = crate::Result<P>>,

@@ -313,8 +313,8 @@ impl<T> ListPage<T> {
         self.items.len() + self.unread.len()
     }
 
-    /// Ends a list that answers every page number with its first page, or with an empty page and a large total. `before`
-    /// has the first row of the page before.
+    /// Ends a list that answers every page number with its first page, or with an empty page and a large
+    /// total. `before` has the first row of the previous page.
     fn ends_as(&mut self, before: &mut Option<FirstRow<T>>)
     where
         T: Clone + PartialEq,

@@ -74,7 +74,7 @@ fn a_flaw_in_a_head_does_not_cost_the_token() {
 }
 
 #[test]
-fn a_body_that_is_not_as_its_head_says_does_not_cost_the_token() {
+fn a_body_unlike_its_head_does_not_cost_the_token() {
     let chunks = format!("{:x} ;a=b\r\n{TOKEN}\r\n0\r\n\r\n", TOKEN.len());
     for lines in [CHUNKED, &CHUNKED.repeat(2), &CHUNKED.replace("chunked", "gzip, Chunked")] {
         assert_kept(&format!("HTTP/1.1 200 OK\r\n{lines}\r\n{chunks}"));

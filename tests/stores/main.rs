@@ -26,6 +26,8 @@ mod movers;
 mod moving;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod prepared;
 #[cfg(feature = "redis")]
 mod redis;
 // The backups and the other releases of these tests replace files that are open, which Windows does not do.

@@ -423,7 +423,7 @@ fn a_full_disk_refuses_a_note_but_not_a_successor() {
 
 /// The tools of SQLite write `TEXT`, and SQLite treats a `TEXT` and a `BLOB` of the same bytes as different.
 #[test]
-fn a_record_that_a_person_wrote_as_text_is_read_and_replaced() {
+fn a_record_written_as_text_is_read_and_replaced() {
     for encoding in ["UTF-8", "UTF-16"] {
         let dir = TempDir::new();
         let path = dir.join("logins.sqlite");

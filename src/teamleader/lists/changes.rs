@@ -15,8 +15,8 @@ use crate::teamleader::json::Dated as _;
 use crate::teamleader::operations::Operation;
 use crate::teamleader::{Teamleader, UnreadRow};
 
-/// A run begins this long before the start of the run before it: Teamleader has several servers, whose clocks differ,
-/// and an object may be in a list a moment after the time of its change.
+/// A run reads the changes from this long before the start of the previous run. Teamleader has several
+/// servers, whose clocks differ, and a list may show a change a moment after the time of the change.
 const OVERLAP: Duration = Duration::MINUTE;
 
 /// A type of object whose list can be limited to changed objects, by the member `updated_since` of its filter.
@@ -38,8 +38,8 @@ macro_rules! changing {
                 self.list().changes(position)
             }
 
-            /// A position from which `changes` reads the objects that have changed since this time: see
-            /// [`List::position_at`](crate::teamleader::List::position_at).
+            /// Returns a position from which `changes` reads the objects that have changed since this time:
+            /// see [`List::position_at`](crate::teamleader::List::position_at).
             ///
             /// # Errors
             ///
@@ -65,9 +65,9 @@ changing! {
 /// A position in the changes of a list. A program stores the position of a [`ChangedPage`], as JSON for instance,
 /// after it has processed the page.
 ///
-/// A list that starts at the position of the last processed page goes on with the next page, or with the next run. A
-/// position contains no secret. A position belongs to one list; using the position with another list is an
-/// error.
+/// A list that starts at the position of the last processed page continues with the next page, or with the
+/// next run. A position contains no secret. A position belongs to one list; using the position with another
+/// list is an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     list: String,
@@ -83,19 +83,19 @@ pub struct Position {
 }
 
 impl Position {
-    /// Whether there are more pages in this run.
+    /// Whether this run has more pages.
     pub fn has_more(&self) -> bool {
         self.page.is_some()
     }
 
-    /// The position at the beginning of the same run, which reads its objects again.
+    /// Returns the position at the beginning of the same run, which reads its objects again.
     #[must_use]
     pub fn restarted(&self) -> Position {
         Position { page: None, next: self.since.clone(), ..self.clone() }
     }
 
-    /// The stored position, if the position belongs to this list, with the number of the next page. The position after
-    /// the last page of a run begins the next run.
+    /// Returns the stored position, if the position belongs to this list, with the number of the next page.
+    /// The position after the last page of a run begins the next run.
     fn given(stored: Option<Position>, list: &str) -> Result<Position> {
         let stored = stored.unwrap_or_else(|| Position {
             list: list.to_owned(),
@@ -120,8 +120,8 @@ impl Position {
 pub struct ChangedPage<T> {
     /// The objects.
     pub items: Vec<T>,
-    /// The objects that could not be read. The position after this page is also behind these objects, so a
-    /// later run does not return them again unless they change.
+    /// The objects that could not be read. The position after this page also skips these objects, so a later
+    /// run does not return them again unless they change.
     pub unread: Vec<UnreadRow>,
     /// The position after this page. Store the position after you have processed the objects.
     pub position: Position,
@@ -139,7 +139,7 @@ pub struct Changes<'a, T>(paging::Pages<Position, Fetch<'a, T>>);
 impl<'a, T: 'a> Changes<'a, T> {
     /// Returns an iterator over the objects of the pages, for a run whose position is not stored.
     ///
-    /// An object that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
+    /// For an object that cannot be read, the iterator returns an [`Error::Decode`], and continues with the
     /// next object.
     pub fn items(self) -> impl Iterator<Item = Result<T>> + 'a {
         self.flat_map(|page| {
@@ -168,11 +168,13 @@ impl<'a, T: Changing> List<'a, T> {
     /// objects. Store the position of each page after you have processed its objects, and use the list with the same
     /// filter each time.
     ///
-    /// The time is that of Teamleader's answers, so a wrong clock on this machine does no harm. A run begins a minute
-    /// before the start of the run before it: objects that changed in this minute come twice.
+    /// The runs use the time in Teamleader's answers, so a wrong clock on this machine does no harm. A run
+    /// reads the changes from a minute before the start of the previous run, so objects that changed in this
+    /// minute are read twice.
     ///
-    /// **Teamleader does not tell which objects were deleted.** A deletion during a run also moves the pages, so the
-    /// run can leave out an object for each deletion. To find both, read the whole list now and then (`None`).
+    /// **Teamleader does not tell which objects were deleted.** A deletion during a run also moves the pages,
+    /// so the run can leave out an object for each deletion. To find deleted and left out objects, read the
+    /// whole list now and then (`None`).
     ///
     /// ```
     /// # use evergrant::{MemoryBackend, sandbox::{ApiReply, Sandbox}, teamleader::Teamleader};
@@ -205,7 +207,7 @@ impl<'a, T: Changing> List<'a, T> {
         let (size, strict) = (self.page_size, self.strict);
         let mut body = self.body(false);
         let start = Position::given(position, name);
-        // A list that cannot begin reports its error as the first page.
+        // A list with an invalid position reports the error as its first page.
         let (start, mut error) = match start {
             Ok(start) => (start, None),
             Err(error) => {
@@ -224,8 +226,8 @@ impl<'a, T: Changing> List<'a, T> {
             let (mut page, date) = ask::<T>(teamleader, operation, body, size, number)?;
             strictly(strict, &mut page)?;
             page.ends_as(&mut before);
-            // The run ends before the time of its first answer. Without a time, the next run reads the same changes
-            // again.
+            // The next run reads changes from shortly before the time of this run's first answer. If the
+            // answer has no time, the next run reads the same changes again.
             let next = match number {
                 1 => date.and_then(|date| (date - OVERLAP).write()).or(position.since.clone()),
                 _ => position.next.clone(),
@@ -239,8 +241,8 @@ impl<'a, T: Changing> List<'a, T> {
         Changes(paging::Pages::new(start, Box::new(fetch)))
     }
 
-    /// A position from which [`List::changes`] reads the objects that have changed since this time, for a first run that
-    /// does not read all objects.
+    /// Returns a position from which [`List::changes`] reads the objects that have changed since this time,
+    /// for a first run that does not read all objects.
     ///
     /// # Errors
     ///

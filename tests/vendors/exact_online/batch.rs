@@ -142,7 +142,8 @@ fn a_batch_sends_reads_and_change_sets() {
     assert_eq!(*heard.lock().unwrap(), [expected.replace('\n', "\r\n")]);
 }
 
-/// The form of the answers in the tests of the Python SDK: status 200, lines without CR, and no line end at the end.
+/// The form of the answers in the tests of the Python SDK: status 200, lines without CR, and no line break at
+/// the end.
 #[test]
 fn an_answer_as_in_the_tests_of_the_python_sdk_is_read() {
     let world = World::new();

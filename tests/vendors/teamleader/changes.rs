@@ -22,7 +22,7 @@ fn start() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1796040000).unwrap()
 }
 
-/// What the service has: its objects with the times of their changes, and the filters that it got.
+/// The state of the service: its objects with the times of their changes, and the filters that it received.
 struct Service {
     objects: Vec<(&'static str, OffsetDateTime)>,
     filters: Vec<Value>,
@@ -78,7 +78,7 @@ fn run<T: Changing>(list: &List<'_, T>, stored: Option<&str>) -> (String, String
     (ids, last)
 }
 
-/// The behaviour of one list. A name stands for each list in the messages.
+/// Tests the changes of one list. The messages of the assertions have the `name` of the list.
 fn reads_changes<T: Changing>(name: &str, list: impl Fn(&Teamleader) -> List<'_, T>) {
     let (sandbox, teamleader, clock) = world();
     let service = service(&sandbox);
@@ -87,7 +87,7 @@ fn reads_changes<T: Changing>(name: &str, list: impl Fn(&Teamleader) -> List<'_,
     assert_eq!(ids, "abcde", "{name}");
     assert_eq!(service.lock().filters, [Value::Null, Value::Null, Value::Null], "{name}");
 
-    // The next run begins a minute before the start of the run before it, by the time of the service.
+    // The next run begins a minute before the start of the previous run, by the time of the service.
     service.lock().filters.clear();
     clock.sleep(std::time::Duration::from_secs(3600));
     service.lock().objects[2].1 = start() + Duration::minutes(10);
@@ -141,7 +141,7 @@ fn a_stopped_run_goes_on_with_its_next_page() {
     let list = teamleader.contacts().page_size(2);
     let first = list.changes(None).next().unwrap().unwrap();
     assert!(first.position.has_more());
-    // The run goes on an hour later; the next run still begins at the start of this run.
+    // The run continues an hour later; the next run still begins at the start of this run.
     clock.sleep(std::time::Duration::from_secs(3600));
     let (ids, last) = run(&list, Some(&serde_json::to_string(&first.position).unwrap()));
     assert_eq!(ids, "cde");
@@ -182,7 +182,7 @@ fn a_position_of_another_list_and_a_second_time_are_refused() {
         assert!(matches!(error, Error::Config(_)) && error.to_string().contains(says), "{error}");
         assert!(pages.next().is_none());
     }
-    // Another filter stays.
+    // The requests keep the caller's other filters.
     let filter = ContactFilter::new().term("Ada".to_owned());
     let position = teamleader.contacts().position_at(start()).unwrap();
     let service = service(&sandbox);
