@@ -24,6 +24,7 @@ fn a_token_of_another_program_clears_note_and_refusal() {
         description: None,
         status: 400,
         unanswered_since: None,
+        unknown: Default::default(),
     });
     let issued = then + Duration::from_secs(60);
     let next = moved_on(&record, &token("at-2", "rt-2").with_issued_at(issued));

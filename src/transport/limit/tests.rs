@@ -343,7 +343,6 @@ fn a_refresh_survives_any_stop_and_any_step_of_the_wall_clock() {
                     scope: None,
                     audience: None,
                     unknown: Default::default(),
-                    unknown: Default::default(),
                 };
                 let provider = Provider::builder("x").token_endpoint(url).rotation(rotation);
                 let provider = Arc::new(provider.build().unwrap());
