@@ -13,6 +13,12 @@
 //! The share is the rate with the store, divided by the rate that the first two rates allow together.
 //! `FLEET_ACCOUNTS` sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores,
 //! such as `file,sqlite`; `FLEET_CONNECTIONS` the connections of a store.
+//!
+//! `FLEET_HERD=500` measures something else instead: so many clients of one account ask for a token at the
+//! same moment, after the access token has expired. One client refreshes, and the others wait. The bench
+//! measures, for each store, the refresh, the median of all calls, and how many round trips (reads of a record by
+//! a thread alone) the median is longer than the refresh; and, as a lower limit, the median if all threads use one
+//! client, and so wait for each other without the store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/stores/servers.rs"]
@@ -24,10 +30,11 @@ mod support;
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
+use evergrant::hooks::Event;
 use evergrant::provider::Rotation;
 use evergrant::sandbox::Sandbox;
 use evergrant::{
@@ -50,6 +57,41 @@ fn main() {
     let accounts = std::env::var("FLEET_ACCOUNTS").unwrap_or_else(|_| "1000,10000".to_owned());
     let stores =
         std::env::var("FLEET_STORES").unwrap_or_else(|_| "file,sqlite,redis,postgres".to_owned());
+    if herd_size().is_some() {
+        println!(
+            "{:<12} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>6} {:>9} {:>6}",
+            "store",
+            "clients",
+            "round trip",
+            "refresh",
+            "median",
+            "longest",
+            "one client",
+            "trips",
+            "refreshes",
+            "failed"
+        );
+    } else {
+        print_title();
+    }
+    for accounts in accounts.split(',').map(|number| number.trim().parse().unwrap()) {
+        let dir = support::TempDir::new();
+        for store in stores.split(',') {
+            match store {
+                "file" => file(accounts, &dir.join("files")),
+                "sqlite" => sqlite(accounts, &dir.join("logins.sqlite")),
+                "redis" => redis(accounts),
+                "postgres" => postgres(accounts),
+                other => panic!("no store is called {other}"),
+            }
+        }
+        if herd_size().is_some() {
+            break;
+        }
+    }
+}
+
+fn print_title() {
     println!(
         "{:<12} {:>8} {:>9} {:>9} {:>9} {:>6} {:>9} {:>9} {:>6} {:>7} {:>8} {:>6} {:>6}",
         "store",
@@ -66,18 +108,6 @@ fn main() {
         "kept",
         "log"
     );
-    for accounts in accounts.split(',').map(|number| number.trim().parse().unwrap()) {
-        let dir = support::TempDir::new();
-        for store in stores.split(',') {
-            match store {
-                "file" => file(accounts, &dir.join("files")),
-                "sqlite" => sqlite(accounts, &dir.join("logins.sqlite")),
-                "redis" => redis(accounts),
-                "postgres" => postgres(accounts),
-                other => panic!("no store is called {other}"),
-            }
-        }
-    }
 }
 
 fn file(accounts: usize, folder: &Path) {
@@ -193,6 +223,9 @@ fn measure(
     store: &Store<'_>,
     commit: &Commit<'_>,
 ) {
+    if let Some(clients) = herd_size() {
+        return herd(name, clients, store);
+    }
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let memory = fleet(&sandbox, accounts, &|_| Box::new(MemoryBackend::new()));
     let (memory, ..) = rate(accounts, &|n| memory[n].access_token().is_ok());
@@ -230,12 +263,108 @@ fn measure(
     );
 }
 
+/// The number of clients of one account, if it is set.
+fn herd_size() -> Option<usize> {
+    std::env::var("FLEET_HERD").ok().map(|clients| clients.parse().unwrap())
+}
+
+/// Measures many clients of one account, nine times with a new account. Prints the medians.
+fn herd(name: &str, clients: usize, store: &Store<'_>) {
+    const ROUNDS: usize = 9;
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let (mut refreshes, mut failed) = (0, 0);
+    let mut columns = [(); 5].map(|()| Vec::new());
+    for account in 0..ROUNDS {
+        seed(&sandbox, &Client::new(sandbox.provider(), sandbox.credentials(), store(account)));
+        let alone = store(account);
+        let mut loads: Vec<_> = (0..99).map(|_| elapsed(|| drop(alone.load().unwrap()))).collect();
+        loads.sort();
+        let before = sandbox.counters().token_requests;
+        let mut times = expire(&sandbox, clients, clients, &|| store(account), &mut failed);
+        refreshes += sandbox.counters().token_requests - before;
+        let refresh = times.iter().find(|(_, refreshed)| *refreshed).unwrap().0;
+        times.sort();
+        let (middle, last) = (times[times.len() / 2].0, times[times.len() - 1].0);
+        // The same calls of a single client, whose threads wait for each other without the store.
+        seed(&sandbox, &Client::new(sandbox.provider(), sandbox.credentials(), store(!account)));
+        let mut least = expire(&sandbox, clients, 1, &|| store(!account), &mut failed);
+        least.sort();
+        let least = least[least.len() / 2].0;
+        for (column, time) in columns.iter_mut().zip([loads[49], refresh, middle, last, least]) {
+            column.push(time);
+        }
+    }
+    let [trip, refresh, middle, last, least] = columns.map(|mut times| {
+        times.sort();
+        times[ROUNDS / 2].as_secs_f64() * 1e3
+    });
+    println!(
+        "{name:<12} {clients:>7} {trip:>7.2} ms {refresh:>7.1} ms {middle:>7.1} ms {last:>7.1} ms {least:>7.1} ms {:>6.1} {refreshes:>9} {failed:>6}",
+        (middle - refresh) / trip,
+    );
+}
+
+/// Lets all threads ask at once, each with a client of its own or all with the same client. Returns the time of each call, and whether the call refreshed the login.
+fn expire(
+    sandbox: &Sandbox,
+    threads: usize,
+    clients: usize,
+    store: &(dyn Fn() -> Box<dyn TokenBackend> + Sync),
+    failed: &mut usize,
+) -> Vec<(Duration, bool)> {
+    let client = |_| {
+        let refreshed = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&refreshed);
+        let builder = Client::builder(sandbox.provider(), sandbox.credentials(), store());
+        let told = move |event: &Event| {
+            if matches!(event, Event::Refreshed { .. }) {
+                flag.store(true, Ordering::Relaxed);
+            }
+        };
+        (builder.on_event(told).build(), refreshed)
+    };
+    let clients: Vec<_> = (0..clients).map(client).collect();
+    let start = Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..threads)
+            .map(|n| &clients[n % clients.len()])
+            .map(|(client, refreshed)| {
+                let call = || {
+                    start.wait();
+                    let begun = Instant::now();
+                    let got = client.access_token().is_ok();
+                    (begun.elapsed(), refreshed.load(Ordering::Relaxed), got)
+                };
+                std::thread::Builder::new().stack_size(512 << 10).spawn_scoped(scope, call).unwrap()
+            })
+            .collect();
+        let calls = calls.into_iter().map(|call| call.join().unwrap());
+        calls
+            .map(|(time, refreshed, got)| {
+                *failed += usize::from(!got);
+                (time, refreshed)
+            })
+            .collect()
+    })
+}
+
+fn elapsed(work: impl FnOnce()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
+
+/// Stores a login whose access token has expired.
+fn seed(sandbox: &Sandbox, client: &Client) -> bool {
+    let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
+    client.seed(sandbox.login().with_expires_at(ended)).unwrap()
+}
+
 /// A client for each account, with a login whose access token has expired.
 fn fleet(sandbox: &Sandbox, accounts: usize, store: &Store<'_>) -> Vec<Client> {
-    let ended = OffsetDateTime::now_utc() - Duration::from_secs(3600);
     let client = |n| Client::new(sandbox.provider(), sandbox.credentials(), store(n));
     let clients: Vec<_> = (0..accounts).map(client).collect();
-    rate(accounts, &|n| clients[n].seed(sandbox.login().with_expires_at(ended)).unwrap());
+    rate(accounts, &|n| seed(sandbox, &clients[n]));
     clients
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod decimal;
 #[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod id;
+pub(crate) mod page;
 pub(crate) mod row;
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) mod rows;

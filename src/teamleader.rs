@@ -120,7 +120,9 @@ pub use self::change::Change;
 pub use self::error::{Problem, TeamleaderError};
 pub use self::limits::Limits;
 use self::limits::Window;
-pub use self::lists::{Items, List, ListPage, Listed, Nothing, Pages};
+pub use self::lists::{
+    ChangedPage, Changes, Changing, Items, List, ListPage, Listed, Nothing, Pages, Position,
+};
 pub use self::reference::{Assignee, Attendee, Customer, Reference};
 pub use self::values::{
     ActiveStatus, Address, AddressEntry, AddressType, Currency, CustomFieldsUpdate,

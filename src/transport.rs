@@ -35,7 +35,7 @@ pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::get;
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::probe;
-pub(crate) use self::exchange::{Agents, Answer, Watched, always, read_up_to};
+pub(crate) use self::exchange::{Agents, Answer, Reads, Watched, always, read_up_to};
 use self::exchange::{Raw, head};
 pub(crate) use self::id_token::IdTokenLogin;
 pub(crate) use self::limit::plain_agent as api_agent;

@@ -4,7 +4,6 @@ mod folder;
 mod memory;
 mod names;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use self::folder::FolderStore;
@@ -68,29 +67,40 @@ impl<S: LoginStore + ?Sized> LoginStore for Arc<S> {
 pub(super) struct Page<'a> {
     after: Option<&'a str>,
     most: usize,
-    names: BTreeSet<String>,
+    names: Vec<String>,
+    /// The last name that can still be on the page, if the page is full.
+    last: Option<String>,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(after: Option<&'a str>, most: usize) -> Page<'a> {
-        Page { after, most, names: BTreeSet::new() }
+        Page { after, most, names: Vec::new(), last: None }
     }
 
     pub(super) fn offer(&mut self, name: &str) {
         let is_past = self.after.is_none_or(|after| name > after);
-        let is_full = self.names.len() >= self.most;
-        let fits = !is_full || self.names.last().is_some_and(|last| name < last.as_str());
-        if !is_past || !fits || self.names.contains(name) {
+        if !is_past || self.last.as_ref().is_some_and(|last| name >= last.as_str()) {
             return;
         }
-        if is_full {
-            self.names.pop_last();
+        self.names.push(name.to_owned());
+        if self.names.len() / 2 > self.most {
+            self.cut();
         }
-        self.names.insert(name.to_owned());
     }
 
-    pub(super) fn names(self) -> Vec<String> {
-        self.names.into_iter().collect()
+    /// Keeps the first names only. A set of names would be more code for the same result.
+    fn cut(&mut self) {
+        self.names.sort_unstable();
+        self.names.dedup();
+        self.names.truncate(self.most);
+        if self.names.len() == self.most {
+            self.last = self.names.last().cloned();
+        }
+    }
+
+    pub(super) fn names(mut self) -> Vec<String> {
+        self.cut();
+        self.names
     }
 }
 

@@ -302,7 +302,7 @@ impl FileBackend {
         let content = Content::of(file, json);
         // A refresh note is soon replaced, and hardly read by another process meanwhile.
         if record.note().is_none() {
-            mark::write(target, content.as_ref());
+            mark::write(target, content.as_ref(), *self.us.lock());
         }
         *self.durable.lock() = content;
         Ok(())

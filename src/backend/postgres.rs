@@ -6,8 +6,10 @@ mod hosts;
 mod lock;
 mod noting;
 mod pooler;
+mod prepared;
 mod session;
 mod table;
+mod taking;
 mod unanswered;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use self::hosts::{Hosts, configured};
 use self::lock::Held;
 use self::noting::Noting;
 use self::pooler::Pooler;
+use self::prepared::Talk;
 use self::session::{Session, on};
 use self::unanswered::Unanswered;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
@@ -46,10 +49,11 @@ const SESSIONS: usize = 8;
 const LEAST: usize = 2;
 
 /// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
-/// setting holds until the end of the transaction, and the server reads it at the commit.
-const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', \
+/// setting holds until the end of the transaction, and the server reads it at the commit. A condition of the
+/// statement that writes: a statement that finds no row has nothing to flush.
+const FLUSHED: &str = "set_config('synchronous_commit', \
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
-    ELSE current_setting('synchronous_commit') END, true) AS setting)";
+    ELSE current_setting('synchronous_commit') END, true) IS NOT NULL";
 
 /// Keeps logins in a table of a PostgreSQL database, one row for each account, for any number of
 /// machines.
@@ -224,7 +228,7 @@ impl PostgresBackend {
     /// session, and if that session was dead, again on a new session.
     fn run<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
+        work: impl Fn(&mut Talk<'_>) -> Result<T, postgres::Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let held = self.held.lock().upgrade();
         if let Some(done) = held.and_then(|held| held.lock().run(work.clone())) {
@@ -238,7 +242,7 @@ impl PostgresBackend {
     /// table of an earlier release lacks.
     fn run_on_table<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
+        work: impl Fn(&mut Talk<'_>) -> Result<T, postgres::Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let table = self.table.clone();
         self.run(move |client| table::on(client, &table, &work))
@@ -271,8 +275,9 @@ impl Place for PostgresBackend {
     fn read(&self) -> Result<Option<Bytes>, BoxError> {
         let sql = format!("SELECT record FROM {} WHERE account = $1", self.table);
         let account = self.account.clone();
-        self.run_on_table(move |client| {
-            let row = client.query_typed_opt(&sql, &[(&account, Type::TEXT)])?;
+        self.run_on_table(move |talk| {
+            let rows = talk.rows(&sql, &[(&account, Type::TEXT)])?;
+            let row = rows.first();
             row.map(|row| row.try_get::<_, Vec<u8>>(0).map(Zeroizing::new)).transpose()
         })
     }
@@ -289,18 +294,18 @@ impl Place for PostgresBackend {
         let table = &self.table;
         let sql = match old {
             Some(_) => format!(
-                "{FLUSHED} UPDATE {table} SET record = $2, saved_at = now() FROM flushed \
-                 WHERE account = $1 AND record = $3 AND setting IS NOT NULL"
+                "UPDATE {table} SET record = $2, saved_at = now() \
+                 WHERE account = $1 AND record = $3 AND {FLUSHED}"
             ),
             None => format!(
-                "{FLUSHED} INSERT INTO {table} (account, record) SELECT $1, $2 FROM flushed \
-                 WHERE setting IS NOT NULL ON CONFLICT DO NOTHING"
+                "INSERT INTO {table} (account, record) SELECT $1, $2 WHERE {FLUSHED} \
+                 ON CONFLICT DO NOTHING"
             ),
         };
         let account = self.account.clone();
         let bytes = |bytes: &[u8]| Zeroizing::new(bytes.to_vec());
         let (old, new) = (old.map(bytes), bytes(new));
-        self.run_on_table(move |client| {
+        self.run_on_table(move |talk| {
             let new = new.as_slice();
             let mut parameters: Vec<Parameter<'_>> =
                 vec![(&account, Type::TEXT), (&new, Type::BYTEA)];
@@ -308,7 +313,7 @@ impl Place for PostgresBackend {
             if let Some(old) = &old {
                 parameters.push((old, Type::BYTEA));
             }
-            written(client.execute_typed(&sql, &parameters))
+            written(talk.changed(&sql, &parameters))
         })
     }
 
@@ -334,11 +339,8 @@ impl TokenBackend for PostgresBackend {
     }
 
     fn clear(&self) -> Result<(), BoxError> {
-        let sql = format!(
-            "{FLUSHED} DELETE FROM {} USING flushed \
-             WHERE account = $1 AND record = $2 AND setting IS NOT NULL",
-            self.table
-        );
+        let sql =
+            format!("DELETE FROM {} WHERE account = $1 AND record = $2 AND {FLUSHED}", self.table);
         self.seen.set(None);
         line::tell(&self.key(), &self.pace, None);
         compare::clear(self, |old| {

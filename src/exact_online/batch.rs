@@ -36,9 +36,10 @@ const PATH: &str = "/v1/$batch";
 ///
 /// Adjacent writes form a *change set*, which OData processes as a whole or not at all.
 ///
-/// Exact Online accepts batches, as public code shows, but its documentation says that `$batch` is not supported
-/// and should not be used. This module was tested against answers in the form of OData 2, not against the
-/// service. How the service counts a batch in its limits is not known.
+/// Exact Online's documentation says that `$batch` is not supported and should not be used. One public client, the
+/// Python SDK, sends batches of the same form. This module was tested against answers in the form of OData 2, not
+/// against the service. How the service counts a batch in its limits is not known. The
+/// [guide](crate::guide::exact_online) says what is shown and what is not verified.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};

@@ -1,7 +1,5 @@
 //! Lists that come in pages, and positions in them.
 
-use std::ops::Deref;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,6 +12,7 @@ use super::model::Column;
 use super::odata::{Order, field};
 use super::{UnreadRow, dates};
 use crate::paging;
+use crate::sdk::page::{page_of_rows, shown};
 use crate::sdk::rows::InOrder;
 use crate::{Error, Result};
 
@@ -103,31 +102,7 @@ pub struct Page<T> {
     pub count: Option<u64>,
 }
 
-impl<T> Deref for Page<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        &self.items
-    }
-}
-
-impl<T> IntoIterator for Page<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.items.into_iter()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Page<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.items.iter()
-    }
-}
+page_of_rows!(Page, items);
 
 type Fetch<T> = Box<dyn FnMut(&Position) -> Result<paging::Page<Page<T>, Position>> + Send>;
 
@@ -207,26 +182,8 @@ impl<T> Iterator for Iter<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        loop {
-            if let Some(item) = self.page.next() {
-                return Some(item);
-            }
-            match self.pages.next()? {
-                Ok(page) => self.page = InOrder::new(page.items, page.unread),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+        self.page.next_of(&mut self.pages, |page| InOrder::new(page.items, page.unread))
     }
-}
-
-macro_rules! shown {
-    ($($name:ident)+) => {$(
-        impl<T> std::fmt::Debug for $name<T> {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    )+};
 }
 
 shown!(Pages Iter);

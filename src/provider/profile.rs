@@ -71,8 +71,8 @@ impl EmailPlace {
         self
     }
 
-    /// The entry of the list is the first with `true` at this path. Without such an entry, and by
-    /// default, the client uses the first entry.
+    /// The client uses the first entry of the list that has `true` at this path. Without such an entry,
+    /// and by default, the client uses the first entry.
     pub fn primary(mut self, path: &str) -> EmailPlace {
         self.primary = Some(path.to_owned());
         self

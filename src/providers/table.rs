@@ -5,7 +5,7 @@
 //! of a value means that no source states the fact; an unknown fact has no evidence. The macros below turn an
 //! entry into
 //!
-//! 1. a function that returns the provider. [`Fact`] says which setting of the builder a fact makes;
+//! 1. a function that returns the provider. [`Fact`] says which setting of the builder a fact changes;
 //! 2. the page of the function in the documentation, with all facts.
 //!
 //! `tests/service/services.rs` reads the same entries with a macro of its own: it checks the evidence, compares

@@ -8,6 +8,10 @@ use crate::error::{Busy, Error, Result, chain};
 use crate::event::Event;
 use crate::record::Record;
 
+/// How long a call without a token that works waits for the lock before it looks at the store. Most refreshes
+/// end earlier, so that no look is needed.
+const BRIEF: Duration = Duration::from_millis(50);
+
 impl Keeper {
     /// Steps 3 and 4: takes the lock and reads the record. The call does not wait if it has a token to go on
     /// with; otherwise it waits for the longest time that a holder may keep the lock. Returns `Some` if the
@@ -31,16 +35,20 @@ impl Keeper {
             Err(error) => Some(error),
         };
         if error.as_ref().is_none_or(BackendError::is_to_wait_for) {
+            let hurries = call.unhurried || self.can_fall_back(call);
             if error.is_some()
+                && hurries
                 && let Some(live) = self.without_lock(call)
             {
                 return Ok(Some(live));
             }
             call.waits_since = Some(since);
             let patience = if call.unhurried { Duration::ZERO } else { self.rules.hold() };
+            let mut looks_later = error.is_some() && !hurries;
             error = loop {
                 let left = patience.saturating_sub(waited());
-                match self.backend.enter(left) {
+                let wait = if looks_later { left.min(BRIEF) } else { left };
+                match self.backend.enter(wait) {
                     Ok(Entry::Held { guard, record }) => {
                         call.events.push(Event::Waited { waited: waited() });
                         (call.turn.guard, call.entered) = (Some(guard), Some(record));
@@ -55,6 +63,12 @@ impl Keeper {
                         }
                         if left.is_zero() {
                             break Some(BackendError::Busy(self.store()).into());
+                        }
+                    }
+                    Err(error) if looks_later && BackendError::is_to_wait_for(&error) => {
+                        looks_later = false;
+                        if let Some(live) = self.without_lock(call) {
+                            return Ok(Some(live));
                         }
                     }
                     Err(error) => break Some(error),

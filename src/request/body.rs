@@ -108,10 +108,34 @@ impl Begun {
     }
 
     fn first_value(&self) -> Option<Value> {
-        let begins = matches!(self.text(), [b'{' | b'[', ..]);
-        let text = Some(self.text()).filter(|_| begins)?;
-        serde_json::Deserializer::from_slice(text).into_iter().next()?.ok()
+        let text = self.text();
+        let whole = text.get(..end_of_first(text)?)?;
+        std::str::from_utf8(whole).ok()?.parse().ok()
     }
+}
+
+/// Where the object or array at the beginning of the text ends. Counts brackets, so that serde_json's reader
+/// of a whole text can read the value. (serde_json's reader of several values would be compiled here once more.)
+fn end_of_first(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ if depth == 0 => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 impl Read for Begun {

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 
 use serde::de::DeserializeOwned;
 
-use crate::transport::read_up_to;
+use crate::transport::{Reads, read_up_to};
 
 /// An answer up to this size is read whole before it is parsed, which is faster. Of a larger answer, only the
 /// parsed value is in memory.
@@ -24,7 +24,7 @@ pub(super) enum Fault {
 
 /// A body of at most `limit` bytes, with a count of the bytes that were read.
 struct Limited<'a> {
-    body: &'a mut dyn Read,
+    body: Reads<'a>,
     limit: u64,
     read: u64,
 }
@@ -59,7 +59,7 @@ fn fault(error: io::Error) -> Fault {
 }
 
 /// Reads one JSON value. One byte order mark at the beginning is ignored.
-pub(super) fn read<T: DeserializeOwned>(body: &mut dyn Read, limit: u64) -> Result<T, Fault> {
+pub(super) fn read<T: DeserializeOwned>(body: Reads<'_>, limit: u64) -> Result<T, Fault> {
     let mut body = Limited { body, limit, read: 0 };
     let mut head = Vec::new();
     read_up_to(&mut body, WHOLE, &mut head).map_err(fault)?;
@@ -84,7 +84,7 @@ mod tests {
     use serde_json::Value;
 
     fn told(mut body: impl Read, limit: u64) -> String {
-        match read::<Value>(&mut body, limit) {
+        match read::<Value>(Reads(&mut |buffer| body.read(buffer)), limit) {
             Ok(value) => format!("{} items", value.as_array().map_or(0, Vec::len)),
             Err(Fault::Cut(error)) => format!("cut: {error}"),
             Err(Fault::TooLarge) => "too large".to_owned(),

@@ -13,7 +13,7 @@ use super::without_query;
 use crate::error::{ApiError, BoxError, Error, Result, Unconfirmed, advice};
 use crate::protocol;
 use crate::refresh::Live;
-use crate::transport::{io_cause, read_up_to};
+use crate::transport::{Reads, io_cause, read_up_to};
 
 /// The largest number of bytes that are kept of an error answer.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
@@ -64,7 +64,7 @@ impl Response {
     pub fn read_bytes(self) -> Result<Vec<u8>> {
         let Response { uri, body, limit, .. } = self;
         let mut bytes = Vec::new();
-        match read_up_to(&mut body.into_reader(), limit.saturating_add(1), &mut bytes) {
+        match read_up_to(body.into_reader(), limit.saturating_add(1), &mut bytes) {
             Ok(()) if bytes.len() as u64 <= limit => Ok(bytes),
             Ok(_) => {
                 Err(Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes")))
@@ -93,7 +93,8 @@ impl Response {
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let Response { uri, parts, body, limit, live } = self;
-        json::read(&mut body.into_reader(), limit).map_err(|fault| match fault {
+        let mut body = body.into_reader();
+        json::read(Reads(&mut |buffer| body.read(buffer)), limit).map_err(|fault| match fault {
             Fault::Json(error, length) => no_json(&uri, live.as_ref(), &parts, error, length),
             Fault::Cut(error) => Error::decode(answer_of(&uri), io_cause(error)),
             Fault::TooLarge => {
@@ -131,7 +132,7 @@ impl Response {
         });
         let mut body = Vec::new();
         // If the body is cut off, the error has the part that was received.
-        let _ = read_up_to(&mut self.body.into_reader(), ERROR_BODY_LIMIT, &mut body);
+        let _ = read_up_to(self.body.into_reader(), ERROR_BODY_LIMIT, &mut body);
         ApiError {
             method: method.to_string(),
             url: without_query(&self.uri),

@@ -83,6 +83,23 @@ impl<T> InOrder<T> {
     pub(crate) fn new(items: Vec<T>, unread: Vec<UnreadRow>) -> InOrder<T> {
         InOrder { items: items.into_iter(), unread: unread.into_iter(), index: 0 }
     }
+
+    /// Returns the next row of this page, or else the first row of the following pages.
+    pub(crate) fn next_of<P>(
+        &mut self,
+        pages: &mut impl Iterator<Item = crate::Result<P>>,
+        rows: impl Fn(P) -> InOrder<T>,
+    ) -> Option<crate::Result<T>> {
+        loop {
+            if let Some(row) = self.next() {
+                return Some(row);
+            }
+            match pages.next()? {
+                Ok(page) => *self = rows(page),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
 }
 
 impl<T> Iterator for InOrder<T> {

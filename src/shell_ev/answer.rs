@@ -1,7 +1,6 @@
 //! Sends requests, and reads the common part of all answers.
 
 use std::fmt::Write as _;
-use std::ops::Deref;
 
 use ring::rand::SecureRandom as _;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::query::is_uuid;
 use super::read::{Read, Reader, Unread};
 use super::{RequestStatus, ShellEv};
 use crate::error::{ApiError, DecodeError, Unconfirmed};
+use crate::sdk::page::page_of_rows;
 use crate::sdk::unconfirmed::lost;
 use crate::{BoxError, Error, Result};
 
@@ -38,31 +38,7 @@ pub struct Answer<T> {
     pub extra: Map<String, Value>,
 }
 
-impl<T> Deref for Answer<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        &self.data
-    }
-}
-
-impl<T> IntoIterator for Answer<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.data.into_iter()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Answer<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.data.iter()
-    }
-}
+page_of_rows!(Answer, data);
 
 /// Reads an answer. Returns `None` when the body is neither an object nor a list.
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {

@@ -1,9 +1,9 @@
 //! Lists: their filters, their order and their pages.
 
 use std::fmt;
-use std::ops::Deref;
 
 mod asked;
+mod changes;
 
 #[cfg(test)]
 use serde::Deserialize;
@@ -11,12 +11,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use self::changes::ask;
+pub use self::changes::{ChangedPage, Changes, Changing, Position};
 use super::builder::LARGEST_PAGE;
 use super::operations::{Kind, Operation};
 use super::values::Order;
 use super::{Teamleader, UnreadRow};
 use crate::error::{Error, Result};
 use crate::paging::{self, Page};
+use crate::sdk::page::{page_of_rows, shown};
 use crate::sdk::rows::InOrder;
 
 /// Fetches one page of a list.
@@ -67,29 +70,11 @@ impl<T> Iterator for Items<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
-        loop {
-            if let Some(item) = self.page.next() {
-                return Some(item);
-            }
-            match self.pages.next()? {
-                Ok(page) => self.page = InOrder::new(page.items, page.unread),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+        self.page.next_of(&mut self.pages, |page| InOrder::new(page.items, page.unread))
     }
 }
 
-macro_rules! shown {
-    ($($name:ident)+) => {$(
-        impl<T> fmt::Debug for $name<'_, T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    )+};
-}
-
-shown!(Pages Items);
+shown!(Pages<'_> Items<'_>);
 
 /// Stands for the filter, the sort field or the includes of a list that has none. The type has no
 /// values.
@@ -178,31 +163,7 @@ pub struct ListPage<T> {
     pub has_next: bool,
 }
 
-impl<T> Deref for ListPage<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        &self.items
-    }
-}
-
-impl<T> IntoIterator for ListPage<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.items.into_iter()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a ListPage<T> {
-    type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.items.iter()
-    }
-}
+page_of_rows!(ListPage, items);
 
 impl<'a, T: Listed> List<'a, T> {
     pub(super) fn new(teamleader: &'a Teamleader) -> List<'a, T> {
@@ -264,18 +225,9 @@ impl<'a, T: Listed> List<'a, T> {
         let fetch = move |number: &u32| {
             let operation = Operation::known(name)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
-            let mut page: ListPage<T> = ask(teamleader, operation, body, size, *number)?;
+            let mut page: ListPage<T> = ask(teamleader, operation, body, size, *number)?.0;
             strictly(strict, &mut page)?;
-            // A list that answers every page number with its first page, or with an empty page and a large
-            // total, would never end.
-            let first = Some((
-                page.items.first().cloned(),
-                page.unread.first().map(|row| row.json.clone()),
-            ));
-            if first == before {
-                page.empty();
-            }
-            before = first;
+            page.ends_as(&mut before);
             let next = page.has_next.then(|| number.saturating_add(1));
             Ok(Page { items: vec![page], next })
         };
@@ -291,7 +243,8 @@ impl<'a, T: Listed> List<'a, T> {
     pub fn page(&self, number: u32) -> Result<ListPage<T>> {
         let operation = Operation::known(self.operation)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
-        let mut page = ask(self.teamleader, operation, &mut body, self.page_size, number.max(1))?;
+        let (size, number) = (self.page_size, number.max(1));
+        let (mut page, _) = ask(self.teamleader, operation, &mut body, size, number)?;
         strictly(self.strict, &mut page)?;
         Ok(page)
     }
@@ -314,7 +267,7 @@ impl<'a, T: Listed> List<'a, T> {
     pub fn count(&self) -> Result<Option<u64>> {
         let operation = Operation::known(self.operation)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
-        let page: ListPage<T> = ask(self.teamleader, operation, &mut body, 1, 1)?;
+        let (page, _) = ask::<T>(self.teamleader, operation, &mut body, 1, 1)?;
         if !operation.pages {
             return Ok(Some(page.rows() as u64));
         }
@@ -360,6 +313,20 @@ impl<T> ListPage<T> {
         self.items.len() + self.unread.len()
     }
 
+    /// Ends a list that answers every page number with its first page, or with an empty page and a large
+    /// total. `before` has the first row of the previous page.
+    fn ends_as(&mut self, before: &mut Option<FirstRow<T>>)
+    where
+        T: Clone + PartialEq,
+    {
+        let unread = self.unread.first().map(|row| row.json.clone());
+        let first = Some((self.items.first().cloned(), unread));
+        if first == *before {
+            self.empty();
+        }
+        *before = first;
+    }
+
     fn empty(&mut self) {
         self.items.clear();
         self.unread.clear();
@@ -378,28 +345,15 @@ impl<T> ListPage<T> {
     }
 }
 
+/// The first object of a page, and the JSON of its first object that could not be read.
+type FirstRow<T> = (Option<T>, Option<String>);
+
 /// In strict mode, turns the first object that could not be read into the error of the page.
 fn strictly<T>(strict: bool, page: &mut ListPage<T>) -> Result<()> {
     match strict && !page.unread.is_empty() {
         true => Err(page.unread.swap_remove(0).into()),
         false => Ok(()),
     }
-}
-
-fn ask<T: DeserializeOwned>(
-    teamleader: &Teamleader,
-    operation: &Operation,
-    body: &mut Map<String, Value>,
-    size: u32,
-    number: u32,
-) -> Result<ListPage<T>> {
-    if operation.pages {
-        body.insert("page".to_owned(), json!({ "size": size, "number": number }));
-    }
-    let request = teamleader.request(operation.name, operation.is_read());
-    let response = if operation.takes_body { request.send_json(body) } else { request.call() }?;
-    let page = teamleader.rows(operation.name, response)?;
-    Ok(page.placed(operation, size, number))
 }
 
 /// Returns an iterator over the pages of the list that this operation returns.

@@ -235,15 +235,26 @@ fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
-/// Appends at most `limit` bytes to `bytes`. Takes any reader, so that the program has this loop once.
-pub(crate) fn read_up_to(reader: &mut dyn Read, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    reader.take(limit).read_to_end(bytes).map(drop)
+/// A reader made of its function `read`: a program has [`read_up_to`] once for all readers, and none of their
+/// other methods.
+pub(crate) struct Reads<'a>(pub(crate) &'a mut dyn FnMut(&mut [u8]) -> io::Result<usize>);
+
+impl Read for Reads<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (self.0)(buffer)
+    }
+}
+
+/// Appends at most `limit` bytes to `bytes`.
+pub(crate) fn read_up_to(mut reader: impl Read, limit: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut read = |buffer: &mut [u8]| reader.read(buffer);
+    Reads(&mut read).take(limit).read_to_end(bytes).map(drop)
 }
 
 /// Reads a body. Returns the bytes of the body, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    let read = read_up_to(&mut body.into_reader(), REPLY_LIMIT + 1, &mut bytes);
+    let read = read_up_to(body.into_reader(), REPLY_LIMIT + 1, &mut bytes);
     let cut = match read {
         Err(error) => Some(io_cause(error)),
         Ok(_) if bytes.len() as u64 > REPLY_LIMIT => {

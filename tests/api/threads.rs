@@ -93,6 +93,8 @@ const _: () = {
         Answer<u8>,
         Nothing,
         ListPage<u8>,
+        ChangedPage<u8>,
+        Position,
         users::Me,
         users::User,
         users::Team,

@@ -39,6 +39,8 @@ END
 python venv django-oauth-toolkit==3.4.1 oauthlib==3.3.1
 python authlib authlib==1.9.8 flask==3.1.3
 python idpyoidc idpyoidc==5.0.0 flask==3.1.3
+# Not a server: another client library, whose program is in the guide.
+python requests requests-oauthlib==2.0.0 oauthlib==3.3.1 requests==2.32.5
 
 gems='%w[rails sqlite3 puma doorkeeper].each { |name| gem name }
 puts Gem.loaded_specs["doorkeeper"].full_name'

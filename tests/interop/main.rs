@@ -1,6 +1,6 @@
 //! Tests of the whole crate with real authorization servers: npm `oidc-provider`, django-oauth-toolkit,
 //! glewlwyd, Doorkeeper, Authlib and idpyoidc. A flow is a test that runs on several servers; this file lists the
-//! flows of each server.
+//! flows of each server. A test also runs a program of another client library, requests-oauthlib.
 //!
 //! `tests/interop/install.sh` installs the servers. Tests of a missing server print that they were
 //! skipped, and fail if `EVERGRANT_REQUIRE_ALL=1` is set.
@@ -35,6 +35,7 @@ mod pushed;
 mod race;
 #[cfg(feature = "registration")]
 mod registered;
+mod requests_oauthlib;
 mod server;
 #[cfg(all(feature = "jwt", feature = "oidc", feature = "discovery", feature = "par"))]
 mod signed_requests;

@@ -26,11 +26,16 @@ mod movers;
 mod moving;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod prepared;
 #[cfg(feature = "redis")]
 mod redis;
+// The backups and the other releases of these tests replace files that are open, which Windows does not do.
+#[cfg(unix)]
 mod restored;
 #[cfg(feature = "postgres")]
 mod rows;
+#[cfg(unix)]
 mod schemas;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod secured;
@@ -82,6 +87,7 @@ fn child_entry() {
         trips::CHILDREN,
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
         worker::CHILDREN,
+        #[cfg(unix)]
         schemas::CHILDREN,
         sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]

@@ -55,7 +55,7 @@ fn run(server: &Server, sql: &str) {
 
 /// Makes a schema with functions and views that replace the server's, and returns a URL whose sessions
 /// use this schema. `fake.set_config` records its arguments, and fails as often as `fake.failing` says.
-fn replaced(server: &Server, more: &str) -> String {
+pub(crate) fn replaced(server: &Server, more: &str) -> String {
     run(
         server,
         "CREATE SCHEMA fake; \

@@ -22,8 +22,7 @@ pub(crate) const CHILDREN: &[Child] = &[
 /// Puts bytes where the store has its record, without the backend.
 fn raw(path: &Path, bytes: &[u8]) {
     let connection = Connection::open(path).unwrap();
-    let rows = connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap();
-    assert_eq!(rows, 1);
+    assert_eq!(connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap(), 1);
 }
 
 /// Runs the whole suite, except for the power cut; `test` opens the same store in a second process.

@@ -153,14 +153,15 @@ fn refreshes() {
     (0..times).for_each(|_| client.refresh().unwrap());
 }
 
-/// The flushes and renames of a refresh, over 20 refreshes after the first 5.
+/// The system calls of a refresh, over 20 refreshes after the first 5: flushes, renames, and how many files are
+/// made and removed.
 #[cfg(all(target_os = "linux", feature = "sqlite"))]
-fn flushes(kind: &str) -> (f64, f64) {
-    let counts = ["5", "25"].map(|times| {
+fn calls(kind: &str) -> [f64; 4] {
+    let [few, many] = ["5", "25"].map(|times| {
         let dir = TempDir::new();
         let trace = dir.join("trace").display().to_string();
-        let wrapper =
-            ["strace", "-f", "-qq", "-o", &trace, "-e", "trace=fsync,fdatasync,rename,renameat2"];
+        let calls = "trace=fsync,fdatasync,rename,renameat2,openat,unlink,unlinkat";
+        let wrapper = ["strace", "-f", "-qq", "-o", &trace, "-e", calls];
         let output = child("trips::refreshes", &wrapper)
             .env("STORE", dir.join("login"))
             .env("KIND", kind)
@@ -169,12 +170,15 @@ fn flushes(kind: &str) -> (f64, f64) {
             .unwrap();
         succeeded(&output);
         let trace = std::fs::read_to_string(trace).unwrap();
-        let count = |call: &str| trace.lines().filter(|line| line.contains(call)).count();
-        (count("sync("), count(" rename"))
+        let done = trace.lines().filter(|line| !line.contains("= -1"));
+        let count = |call: &str| done.clone().filter(|line| line.contains(call)).count();
+        [count("sync("), count(" rename"), count("O_CREAT"), count(" unlink")]
     });
-    let [few, many] = counts;
-    let each = |few: usize, many: usize| (many as f64 - few as f64) / 20.0;
-    (each(few.0, many.0), each(few.1, many.1))
+    let mut each = [0.0; 4];
+    for ((each, few), many) in each.iter_mut().zip(few).zip(many) {
+        *each = (many as f64 - few as f64) / 20.0;
+    }
+    each
 }
 
 #[cfg(all(target_os = "linux", feature = "sqlite"))]
@@ -183,10 +187,13 @@ fn a_refresh_flushes_seldom() {
     if !works("strace", &["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "true"]) {
         return skip("strace does not work here");
     }
-    for (kind, most, renames) in [("sqlite", 2.5, 0.0), ("file", 4.0, 2.0)] {
-        let (flushed, renamed) = flushes(kind);
-        println!("{kind}: {flushed} flushes, {renamed} renames a refresh");
-        assert!(flushed <= most, "{kind}: {flushed} flushes");
-        assert!(renamed <= renames, "{kind}: {renamed} renames");
+    let most = [("sqlite", [2.5, 0.0, 0.5, 0.5]), ("file", [4.0, 2.0, 2.5, 0.5])];
+    for (kind, most) in most {
+        let calls = calls(kind);
+        let [flushed, renamed, made, removed] = calls;
+        println!(
+            "{kind}: {flushed} flushes, {renamed} renames, {made} files made, {removed} removed a refresh"
+        );
+        assert!(calls.iter().zip(most).all(|(call, most)| *call <= most), "{kind}: {calls:?}");
     }
 }

@@ -123,8 +123,13 @@ const FILES: [(&str, &str, usize, &str); 45] = [
     ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
     ("src/backend/file.rs", "disk::create", 1, "the next login file under a random name"),
     ("src/backend/file.rs", "fs::rename", 1, "the next login file over the login file"),
-    ("src/backend/file/mark.rs", "File::options", 1, "the mark beside a login file, to read it"),
-    ("src/backend/file/mark.rs", "disk::open", 1, "the mark: a regular file, no link, no wait"),
+    (
+        "src/backend/file/mark.rs",
+        "File::options",
+        2,
+        "the mark beside a login file, to read and to write it",
+    ),
+    ("src/backend/file/mark.rs", "disk::open", 2, "the mark: a regular file, no link, no wait"),
     ("src/backend/file/mark.rs", "disk::create", 1, "the mark; there is no secret in it"),
     (
         "src/backend/file/room.rs",

@@ -59,7 +59,7 @@ fn the_programs_of_the_vendors_differ_in_names_only() {
 #[test]
 fn the_tables_of_the_vendors_have_the_same_rows() {
     let [teamleader, exact_online, shell_ev] = VENDORS.each_ref().map(rows);
-    assert_eq!(teamleader.len(), 9, "{teamleader:?}");
+    assert_eq!(teamleader.len(), 10, "{teamleader:?}");
     assert_eq!(teamleader, exact_online);
     assert_eq!(teamleader, shell_ev);
 }

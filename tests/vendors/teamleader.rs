@@ -1,5 +1,6 @@
 //! Tests of Teamleader Focus.
 
+mod changes;
 mod custom_fields;
 mod defects;
 mod files;

@@ -25,6 +25,9 @@ pub(super) fn without_links(folder: &Path) -> io::Result<PathBuf> {
 /// cannot read the prefix, and a URI for SQLite cannot hold it. No absolute path of another system has
 /// this prefix.
 fn plain(path: PathBuf) -> PathBuf {
+    if cfg!(not(windows)) {
+        return path;
+    }
     match path.to_str().and_then(without_prefix) {
         Some(plain) => PathBuf::from(plain),
         None => path,

@@ -26,7 +26,7 @@ impl FileBackend {
                 if !flushed {
                     return Ok(Some(stored.record));
                 }
-                mark::write(target, Some(&content));
+                mark::write(target, Some(&content), *self.us.lock());
             }
             *durable = Some(content);
         }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::super::disk;
+use super::super::{disk, owner};
 
 /// More bytes than any mark has.
 const LONGEST: usize = 256;
@@ -53,14 +53,34 @@ pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-flushed")
 }
 
-pub(super) fn write(target: &Path, content: Option<&Content>) {
+/// Names the content that was just flushed. `us` is our user number on this file system.
+pub(super) fn write(target: &Path, content: Option<&Content>, us: Option<u32>) {
     if let Some(text) = content.and_then(Content::name) {
         let path = path(target);
-        // Each write makes a new file, so that nothing is written through a link or into a pipe. If
-        // the file cannot be written, the next program flushes once more.
-        let _ = disk::remove(&path);
-        let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        if overwrite(&path, text.as_bytes(), us).is_none() {
+            // A new file, so that nothing is written through a link or into a pipe. If the file cannot be
+            // written, the next program flushes once more.
+            let _ = disk::remove(&path);
+            let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        }
     }
+}
+
+/// Overwrites a mark that this user has made. In a folder, only one file can be made or removed at a time,
+/// and the others wait, perhaps for a flush. A reader that finds half of the new text flushes once more.
+fn overwrite(path: &Path, text: &[u8], us: Option<u32>) -> Option<()> {
+    let options = &mut File::options();
+    let (mut file, metadata) = disk::open(path, options.write(true)).ok()??;
+    let private = disk::mode(&metadata)? & 0o077 == 0;
+    if us.is_none() || owner::of(&metadata) != us || !private {
+        return None;
+    }
+    if disk::has_second_name(path, &metadata) {
+        return None;
+    }
+    file.write_all(text).ok()?;
+    let length = text.len() as u64;
+    if metadata.len() == length { Some(()) } else { file.set_len(length).ok() }
 }
 
 pub(super) fn names(target: &Path, content: &Content) -> bool {

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use postgres::SimpleQueryMessage;
+use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, error::SqlState};
 use zeroize::Zeroizing;
 
 use super::super::compare::Bytes;
@@ -23,7 +23,9 @@ use super::super::{BackendError, Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
 use super::noting::Noting;
 use super::pooler::Pooler;
+use super::prepared::Talk;
 use super::session::{Session, forget_locks, on, on_or_late};
+use super::taking::{Wanted, release_sql, take_sql};
 use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
@@ -55,61 +57,34 @@ struct Attempt {
     shared: bool,
 }
 
-/// The statements that take the lock, in one message to the server:
-///
-/// 1. Set the isolation level, so that each read below sees all that was committed before it, also if
-///    the database has another default. (With one snapshot for all statements, the record could be older
-///    than the lock.)
-/// 2. An attempt to take the lock, with the holder's word; NULL if this session already has a holder. The
-///    server ends the connection, and the lock with it, when our host no longer answers.
-/// 3. A check of the lock. The server ends the session after so many milliseconds of silence (PostgreSQL 14
-///    and later), if the session has the lock.
-/// 4. The record, if the caller asked for the record.
-fn take_sql(number: i64, token: &str, lease: Duration, record: Option<&str>) -> String {
-    format!(
-        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SELECT CASE WHEN {HAS} <> '' THEN NULL WHEN pg_try_advisory_lock({number}) THEN \
-             set_config('evergrant.lock', '{token}', false) IS NOT NULL \
-             AND set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
-             AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
-             AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END; \
-         SELECT has, current_setting('idle_session_timeout', true) IS NOT NULL, \
-             CASE WHEN has AND current_setting('idle_session_timeout', true) IS NOT NULL \
-                 THEN set_config('idle_session_timeout', '{}', false) END IS NOT NULL, \
-             pg_backend_pid() FROM (SELECT {HAS} = '{token}' AS has OFFSET 0) AS mine; \
-         {}",
-        millis(lease),
-        record.unwrap_or_default(),
-    )
-}
-
-/// The statement that reads the record. The account is sent as hexadecimal digits, because a message with
-/// several statements has no parameters. The collation lets the server use the table's index: `convert_from`
-/// gives a text with the collation of the encoding's name, and no index has this collation.
-fn record_sql(table: &str, account: &str) -> String {
-    let digits = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!(
-        "SELECT encode(record, 'hex') FROM {table} \
-         WHERE account = (SELECT convert_from(decode('{}', 'hex'), 'UTF8') COLLATE \"default\")",
-        digits(account)
-    )
-}
-
 fn attempt(
-    client: &mut Client,
+    talk: &mut Talk<'_>,
     number: i64,
     lease: Duration,
-    record: Option<&str>,
+    record: Option<&Wanted>,
 ) -> Result<Attempt, postgres::Error> {
     let token = random_id();
-    let mut said = client.simple_query(&take_sql(number, &token, lease, record));
-    let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
-    if record.is_some() && said.as_ref().is_err_and(missing) {
-        // The lock needs no table. The next load creates the table.
-        forget_locks(client);
-        said = client.simple_query(&take_sql(number, &token, lease, None));
+    let taking = record.and_then(|wanted| talk.taking(&wanted.table));
+    let keeps_alive = talk.needs_keepalives();
+    let sql = |record, taking| take_sql(number, &token, lease, record, taking, keeps_alive);
+    let mut said = talk.simple_query(&sql(record, taking.as_ref()));
+    match (&said, &taking, record) {
+        (Ok(_), Some(taking), Some(wanted)) => talk.took(&wanted.table, taking),
+        (Err(error), Some(_), _) if talk.refuses(error) => {
+            forget_locks(talk);
+            said = talk.simple_query(&sql(record, None));
+        }
+        _ => {}
     }
-    let said = said.inspect_err(|_| forget_locks(client))?;
+    let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
+    let mut reads = record.is_some();
+    if reads && said.as_ref().is_err_and(missing) {
+        // The lock needs no table. The next load creates the table.
+        forget_locks(talk);
+        said = talk.simple_query(&sql(None, None));
+        reads = false;
+    }
+    let said = said.inspect_err(|_| forget_locks(talk))?;
     let rows: Vec<_> = said
         .iter()
         .filter_map(|message| match message {
@@ -118,17 +93,19 @@ fn attempt(
         })
         .collect();
     let told = |row: usize, column: usize| rows.get(row)?.try_get(column).ok().flatten();
-    let is = |row: usize, column: usize| told(row, column) == Some("t");
-    let statements =
-        said.iter().filter(|message| matches!(message, SimpleQueryMessage::CommandComplete(_)));
-    let bytes = (statements.count() > 3).then(|| {
-        let digits = told(2, 0)?;
+    let is = |column| told(0, column) == Some("t");
+    let bytes = reads.then(|| {
+        let digits = told(1, 0)?;
         Some(Zeroizing::new(bytes(digits)))
     });
-    let process = told(1, 3).and_then(|id| id.parse().ok()).unwrap_or_default();
-    let key = Key { number, token: token.into(), process, limited: is(1, 1) };
+    let process = told(0, 2).and_then(|id| id.parse().ok()).unwrap_or_default();
+    talk.met(process);
+    if is(0) && keeps_alive {
+        talk.has_keepalives();
+    }
+    let key = Key { number, token: token.as_str().into(), process, limited: is(1) };
     let shared = !rows.is_empty() && told(0, 0).is_none();
-    Ok(Attempt { key: (is(0, 0) && is(1, 0)).then_some(key), bytes, shared })
+    Ok(Attempt { key: is(0).then_some(key), bytes, shared })
 }
 
 /// Decodes hexadecimal digits.
@@ -148,11 +125,15 @@ pub(super) fn limit_sql(token: &str, limit: &str) -> String {
 
 /// Whether the session has the lock, and the process of the session. The server then keeps the session for
 /// this time.
-fn limit(client: &mut Client, key: &Key, lease: Duration) -> Result<(bool, i32), postgres::Error> {
+pub(super) fn limit(
+    talk: &mut Talk<'_>,
+    key: &Key,
+    lease: Duration,
+) -> Result<(bool, i32), postgres::Error> {
     let (token, lease) = (&*key.token, millis(lease).to_string());
     let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$1", "$2"));
     let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
-    let row = client.query_typed_one(&sql, &parameters)?;
+    let row = talk.query_typed_one(&sql, &parameters)?;
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
@@ -162,13 +143,9 @@ pub(super) fn millis(time: Duration) -> i32 {
 }
 
 /// Releases the lock and resets the session's settings. Returns the process of the session.
-fn release(client: &mut Client, key: &Key) -> Result<i32, postgres::Error> {
-    let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
-    let said = client.simple_query(&format!(
-        "SELECT pg_advisory_unlock({}), pg_backend_pid(); {limited}RESET evergrant.lock; RESET tcp_keepalives_idle; \
-         RESET tcp_keepalives_interval; RESET tcp_keepalives_count",
-        key.number
-    ))?;
+fn release(talk: &mut Talk<'_>, key: &Key) -> Result<i32, postgres::Error> {
+    let sql = release_sql(key.number, key.limited, talk.is_own());
+    let said = talk.simple_query(&sql)?;
     let process = said.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.try_get(1).ok().flatten()?.parse().ok(),
         _ => None,
@@ -188,7 +165,8 @@ pub(super) fn take(
     let (name, pace, lease) = (store.describe(), &store.pace, store.lease);
     store.pooler.refuse(&name, pace)?;
     let number = i64::from_be_bytes(compare::hash(&[&store.table, &store.account]));
-    let record = reads.then(|| Arc::new(record_sql(&store.table, &store.account)));
+    let wanted = || Wanted { table: store.table.clone(), account: store.account.clone() };
+    let record = reads.then(|| Arc::new(wanted()));
     let line = Wait {
         key: store.key(),
         pace,
@@ -204,9 +182,7 @@ pub(super) fn take(
     let taken = line::take_with(&line, hold, |left, permit| {
         let lent = store.server.lend(&name, pace, left, |session| {
             let record = record.clone();
-            on(session, &name, move |client| {
-                attempt(client, number, lease, record.as_ref().map(|sql| sql.as_str()))
-            })
+            on(session, &name, move |talk| attempt(talk, number, lease, record.as_deref()))
         });
         let (used, Attempt { key, bytes, shared }) = lent?;
         if shared {
@@ -343,7 +319,7 @@ impl Held {
     /// parent process.
     pub(super) fn run<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+        work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
     ) -> Option<Result<T, BoxError>> {
         if self.process != std::process::id() {
             return None;
@@ -367,7 +343,7 @@ impl Held {
     fn on<T: Send + 'static>(
         &self,
         session: Session,
-        work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+        work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
     ) -> Done<Session, T> {
         let start = self.pace.clock.monotonic();
         let late = Arc::clone(&self.late);
@@ -397,7 +373,7 @@ impl Drop for Held {
             }
             // The lock ends with the session, but a lent session goes back to the program and lives on.
             (Some(session), Err(_)) => {
-                let forget = |client: &mut Client| {
+                let forget = |client: &mut Talk<'_>| {
                     forget_locks(client);
                     Ok(())
                 };
@@ -423,10 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_cannot_end_the_statement_that_names_it() {
-        let sql = record_sql("\"t\"", "o'neill; DROP");
-        assert!(sql.contains("(decode('6f276e65696c6c3b2044524f50', 'hex'), 'UTF8')"), "{sql}");
-        assert!(!sql.contains("DROP"), "{sql}");
+    fn hexadecimal_digits_are_the_bytes_of_a_record() {
         assert_eq!(bytes("6f276e"), b"o'n");
     }
 }

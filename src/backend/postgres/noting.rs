@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, error::SqlState};
 
 use super::super::compare::Bytes;
-use super::lock::{HAS, Key, limit_sql, millis};
+use super::lock::{HAS, Key, limit, limit_sql, millis};
+use super::prepared::Talk;
 use super::{FLUSHED, table};
 
 /// A refresh note in place of a record, and the session's limit for the time of its request: one statement
@@ -24,16 +25,15 @@ impl Noting {
     /// session.
     pub(super) fn run(
         &self,
-        client: &mut Client,
+        talk: &mut Talk<'_>,
         key: &Key,
     ) -> Result<(bool, bool, i32), postgres::Error> {
         let (token, lease) = (&*key.token, millis(self.wanted).to_string());
         let (old, new) = (self.old.as_slice(), self.new.as_slice());
         let sql = format!(
-            "{FLUSHED}, saved AS (UPDATE {} SET record = $2, saved_at = now() FROM flushed \
-             WHERE account = $1 AND record = $3 AND setting IS NOT NULL AND {HAS} = $4 \
-             RETURNING account) \
-             SELECT EXISTS (SELECT FROM saved), {HAS} = $4, pg_backend_pid(), {}",
+            "UPDATE {} SET record = $2, saved_at = now() \
+             WHERE account = $1 AND record = $3 AND {HAS} = $4 AND {FLUSHED} \
+             RETURNING pg_backend_pid(), {}",
             self.table,
             limit_sql("$4", "$5")
         );
@@ -44,9 +44,13 @@ impl Noting {
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        let work = |client: &mut Client| client.query_typed_one(&sql, &parameters);
-        match table::on(client, &self.table, work) {
-            Ok(row) => Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)),
+        let work = |talk: &mut Talk<'_>| talk.rows(&sql, &parameters);
+        match table::on(talk, &self.table, work) {
+            Ok(rows) => match rows.first() {
+                Some(row) => Ok((true, true, row.try_get(0)?)),
+                // The session has lost the lock, or another client has saved a record.
+                None => limit(talk, key, self.wanted).map(|(has, process)| (false, has, process)),
+            },
             // If every transaction is serializable, this error says that another client was faster.
             Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {
                 Ok((false, true, key.process))

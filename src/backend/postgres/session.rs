@@ -13,6 +13,7 @@ use super::super::BackendError;
 use super::super::compare::OTHER_COLUMNS;
 use super::super::pool::{Done, Failed, PATIENCE};
 use super::helpers;
+use super::prepared::{Prepared, Talk};
 use super::unanswered::Unanswered;
 use crate::error::BoxError;
 
@@ -23,6 +24,11 @@ pub(super) type Session = Box<dyn Reach>;
 pub(super) trait Reach: Send {
     fn client(&mut self) -> &mut Client;
 
+    /// The client, and the statements that the session has prepared.
+    fn talk(&mut self) -> Talk<'_> {
+        Talk::new(self.client(), None)
+    }
+
     /// The statements that the server has not answered.
     fn unanswered(&self) -> &Arc<Unanswered>;
 
@@ -32,11 +38,14 @@ pub(super) trait Reach: Send {
     }
 }
 
-struct Own(Client, Arc<Unanswered>);
+struct Own(Client, Arc<Unanswered>, Prepared);
 
 impl Reach for Own {
     fn client(&mut self) -> &mut Client {
         &mut self.0
+    }
+    fn talk(&mut self) -> Talk<'_> {
+        Talk::new(&mut self.0, Some(&mut self.2))
     }
     fn unanswered(&self) -> &Arc<Unanswered> {
         &self.1
@@ -62,7 +71,7 @@ impl<C: DerefMut<Target = Client> + Send> Reach for Lent<C> {
 }
 
 pub(super) fn own(client: Client, unanswered: Arc<Unanswered>) -> Session {
-    Box::new(Own(client, unanswered))
+    Box::new(Own(client, unanswered, Prepared::default()))
 }
 
 pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(
@@ -176,7 +185,7 @@ pub(super) fn forget_locks(client: &mut Client) {
 pub(super) fn on<T: Send + 'static>(
     session: Session,
     name: &str,
-    work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
 ) -> Done<Session, T> {
     on_or_late(session, name, work, |mut session| forget_locks(session.client()))
 }
@@ -185,7 +194,7 @@ pub(super) fn on<T: Send + 'static>(
 pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,
-    work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+    work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
     late: impl FnOnce(Session) + Send + 'static,
 ) -> Done<Session, T> {
     let unanswered = Arc::clone(session.unanswered());
@@ -200,7 +209,7 @@ pub(super) fn on_or_late<T: Send + 'static>(
     let taken = Arc::clone(&waits);
     let work = move || {
         let mut session = taken.lock().take()?;
-        let done = work(session.client());
+        let done = work(&mut session.talk());
         let broken = session.client().is_closed();
         Some((session, done, broken))
     };

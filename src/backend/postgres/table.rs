@@ -5,6 +5,7 @@ use postgres::types::Type;
 use postgres::{Client, Error, GenericClient};
 
 use super::super::compare::hash;
+use super::prepared::Talk;
 
 /// The table of this release.
 const COLUMNS: &str = "account text PRIMARY KEY, record bytea NOT NULL, \
@@ -26,9 +27,9 @@ const WAIT: u32 = 500;
 /// Runs `work`. If the table is missing, creates the table and runs `work` again. If the table lacks a column
 /// that this release has added, adds the column and runs `work` again.
 pub(super) fn on<T>(
-    client: &mut Client,
+    client: &mut Talk<'_>,
     table: &str,
-    work: impl Fn(&mut Client) -> Result<T, Error>,
+    work: impl Fn(&mut Talk<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let error = match work(client) {
         Err(error) => error,

@@ -8,8 +8,10 @@ use crate::error::Result;
 /// The login in a token file of yup-oauth2: a list of scopes and token for each set of scopes (its
 /// `storage.rs`).
 pub(super) fn only_one_of(text: &str) -> Result<Map<String, Value>> {
-    let entries: Vec<Value> =
-        serde_json::from_str(text).map_err(|_| wrong("it is not a JSON object"))?;
+    // The reader of `Value` is compiled in serde_json, and not once more here.
+    let Ok(Value::Array(entries)) = text.parse() else {
+        return Err(wrong("it is not a JSON object"));
+    };
     let [Value::Object(entry)] = &entries[..] else {
         let count = entries.len();
         return Err(wrong(format_args!("it is a list of {count} values; pass one of the values")));

@@ -38,6 +38,22 @@ fn a_call_that_waited_for_the_lock_uses_what_its_holder_saved() {
     }
 }
 
+/// If many calls wait for one refresh, each look at the store would delay the refresh.
+#[test]
+fn a_call_without_a_token_waits_before_it_reads() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.held.lock() = true;
+    saved_meanwhile(&world, 2, true);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert_eq!(world.store.calls.lock()[..], ["lock", "lock", "load"]);
+    // The lock stays held: the call reads the store after its short wait.
+    let world = World::new(Rotation::Strict);
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(world.store.calls.lock()[..], ["lock", "lock", "load"]);
+}
+
 #[test]
 fn a_refresh_without_rotation_needs_no_store() {
     let world = World::new(Rotation::None);
@@ -153,11 +169,12 @@ fn the_lock_is_tried_at_once_and_then_waited_for() {
     world.enter_margin();
     *world.store.held.lock() = true;
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
-    assert_eq!(calls(&world), ["lock", "load"]);
+    // This new client had no token, and waited a short time before it read the store.
+    assert_eq!(calls(&world), ["lock", "lock", "load"]);
     world.past_end();
-    saved_meanwhile(&world, 2, false);
+    saved_meanwhile(&world, 3, false);
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");
-    assert_eq!(calls(&world), ["lock", "load", "lock", "load"]);
+    assert_eq!(calls(&world), ["lock", "lock", "load", "lock", "load"]);
     // If the lock fails, the call does not wait.
     let world = World::new(Rotation::Strict);
     world.past_end();

@@ -93,7 +93,7 @@ pub(crate) fn the_signature_of_an_id_token_is_verified(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let token = client.token().unwrap();
     let id_token = token.id_token().unwrap();
-    // The provider of the metadata knows the key set.
+    // The provider that is made from the metadata has the address of the key set.
     let provider = Discovery::new(server.issuer()).metadata().unwrap().provider().unwrap();
     let credentials = Credentials::new(BASIC.0, BASIC.1);
     let client = Client::new(provider.build().unwrap(), credentials, MemoryBackend::new());

@@ -142,6 +142,32 @@ fn a_batch_sends_reads_and_change_sets() {
     assert_eq!(*heard.lock().unwrap(), [expected.replace('\n', "\r\n")]);
 }
 
+/// The form of the answers in the tests of the Python SDK: status 200, lines without CR, and no line break at
+/// the end.
+#[test]
+fn an_answer_as_in_the_tests_of_the_python_sdk_is_read() {
+    let world = World::new();
+    let exact = world.seeded();
+    let head = "Content-Type: application/http\nContent-Transfer-Encoding: binary\n\n";
+    let json = "Content-Type: application/json\n\n";
+    let answer = format!(
+        "--batch_response\n{head}HTTP/1.1 200 OK\n{json}{{\"d\": {{\"results\": [{{\"Name\": \"Rose\"}}]}}}}\n\
+         --batch_response\n{head}HTTP/1.1 400 Bad Request\n{json}\
+         {{\"error\": {{\"message\": {{\"value\": \"Bad Request\"}}}}}}\n--batch_response--"
+    );
+    world.sandbox.on("POST", PATH, move |_| {
+        ApiReply::bytes(200, "multipart/mixed; boundary=batch_response", answer.clone())
+    });
+    let mut batch = exact.batch();
+    let good = batch.list(&exact.accounts()).unwrap();
+    let refused = batch.list(&exact.contacts()).unwrap();
+    let mut answers = batch.send().unwrap();
+    assert_eq!(answers.take(good).unwrap().items[0].name.as_deref(), Some("Rose"));
+    let error = answers.take(refused).unwrap_err();
+    let told = ExactOnlineError::of(&error).unwrap();
+    assert_eq!((told.status(), told.message()), (400, Some("Bad Request")));
+}
+
 /// Describes what a program knows of a part.
 fn known<T>(result: Result<T, Error>) -> &'static str {
     match &result {
