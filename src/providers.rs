@@ -73,8 +73,8 @@ pub fn github() -> Provider {
 /// Google.
 ///
 /// - Endpoints, body credentials and scopes: `[V:src]` (`[G]` has the authorization endpoint without
-///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older address that is still in
-///   use; the current address: `[?]`.
+///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older address that still works;
+///   the current address is not known (`[?]`).
 /// - Google issues a refresh token only for `access_type=offline` and `prompt=consent` (`[N]`). A
 ///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the host that you call with

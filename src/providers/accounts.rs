@@ -264,8 +264,8 @@ pub fn reddit() -> Provider {
 /// Shopify. `shop` is the bare name of the shop (`example` for `example.myshopify.com`). `api_version` is
 /// the version of the Admin API, such as `2026-07`.
 ///
-/// - Endpoints, body credentials, scope and profile: `[V:src]`, with version `2023-04`, which is
-///   retired (`[?]`).
+/// - Endpoints, body credentials, scope and profile: `[V:src]`, where the API has version `2023-04`. Shopify
+///   has probably retired this version (`[?]`).
 /// - Scopes are joined by a comma (`[V:doc shopify-api-js, AuthScopes]`).
 /// - `expiring=1` requests an access token that lives one hour, and a refresh token. Public
 ///   applications must use this from 1 January 2027. An old refresh token works until its replacement

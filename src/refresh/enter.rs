@@ -35,16 +35,16 @@ impl Keeper {
             Err(error) => Some(error),
         };
         if error.as_ref().is_none_or(BackendError::is_to_wait_for) {
-            let hurries = call.unhurried || self.can_fall_back(call);
+            let looks_now = call.unhurried || self.can_fall_back(call);
             if error.is_some()
-                && hurries
+                && looks_now
                 && let Some(live) = self.without_lock(call)
             {
                 return Ok(Some(live));
             }
             call.waits_since = Some(since);
             let patience = if call.unhurried { Duration::ZERO } else { self.rules.hold() };
-            let mut looks_later = error.is_some() && !hurries;
+            let mut looks_later = error.is_some() && !looks_now;
             error = loop {
                 let left = patience.saturating_sub(waited());
                 let wait = if looks_later { left.min(BRIEF) } else { left };

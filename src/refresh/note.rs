@@ -1,4 +1,5 @@
-//! Steps 9 and 10: reads a refresh note without an answer, and writes our own note.
+//! Steps 9 and 10 of the map in [`super`]: reads the note of an earlier token request that got no answer, and
+//! writes the note of our own request.
 
 use std::time::Duration;
 

@@ -411,7 +411,7 @@ pub(crate) enum Ask<'a> {
 
 /// The outcome of a request.
 pub(crate) enum Sent {
-    /// The request's body was never read: nothing left this machine.
+    /// ureq never asked for the request's body, so the request was not sent.
     Never(BoxError),
     /// The request may have arrived, but no answer came back.
     NoAnswer(BoxError),

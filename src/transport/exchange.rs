@@ -26,7 +26,7 @@ pub(crate) struct Agents(AgentPair);
 
 /// The result of a request.
 pub(crate) enum Raw {
-    /// The request's body was never read: nothing left this machine.
+    /// ureq never asked for the request's body, so the request was not sent.
     Never(BoxError),
     /// The request may have arrived, and no answer came back.
     NoAnswer(BoxError),
@@ -97,7 +97,7 @@ impl Agents {
         }))
     }
 
-    /// Sends a request. If the body was never read, nothing left this machine. The error of ureq does not
+    /// Sends a request. If ureq never asked for the body, the request was not sent. The error of ureq does not
     /// show this: refused connections, failed name look-ups, failed handshakes and cut answers have the same
     /// kinds of error. A request without a body is treated as sent. Nothing is sent if `in_time` returns
     /// false when the body is about to be read.

@@ -84,9 +84,8 @@ pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> Worl
     let seed = Brisk.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
     println!("{rotation:?}: seed {seed}");
     // The sandbox may process the request of a killed process only after the replay of this request, if the
-    // system lets the sandbox's thread sleep. A service that revokes the login for this late request would
-    // cause the fourth of the five cases that no client can prevent, so this service only refuses the
-    // request.
+    // system lets the sandbox's thread sleep. No client can prevent that a service revokes the login for such
+    // a late request, so this service only refuses the request.
     let world = make(|b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
     // Let some time pass between the decision and its answer, so that a kill can fall between them.
     let state = AtomicU64::new(seed ^ 0x5eed);

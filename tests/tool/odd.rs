@@ -123,7 +123,7 @@ fn a_file_of_windows_is_imported() {
     let described = world.home.join("other.json");
     let description = r#"{"token_endpoint":"https://a.example/token"}"#;
     std::fs::write(&described, format!("\u{feff}{description}")).unwrap();
-    let shown = world.run(&["providers", "other"]);
+    let shown = world.run(&["providers", described.to_str().unwrap()]);
     assert_eq!(shown.code, Some(0), "{shown:?}");
 }
 

@@ -135,8 +135,8 @@ fn binding(
         };
         url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
     };
-    // A login belongs to its user, whatever parameters the requests have. Without a login, the parameters
-    // decide which token the service issues.
+    // A store is bound to the parameters that decide which token the service issues. With a login, the user
+    // decides, so only the resource and the audience count. Without a login, all parameters count.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
     let extra = extra.iter().filter(binds).chain(fixed).map(pair);
     let mut audience = as_set(extra.collect(), "&");
