@@ -292,6 +292,7 @@ fn a_login_with_max_age_needs_a_recent_authentication() {
     crate::id_tokens::login(&client, &sandbox, &["openid"]).unwrap();
 }
 
+#[cfg(feature = "oidc")]
 #[test]
 fn the_caller_reads_how_and_when_the_person_authenticated() {
     let sandbox = sandbox();
