@@ -102,7 +102,7 @@ macro_rules! readers {
 
             /// When the ID token expires, UTC.
             pub fn expires_at(&self) -> Option<OffsetDateTime> {
-                OffsetDateTime::from_unix_timestamp(self.get("exp")?.as_i64()?).ok()
+                protocol::claim_date(self.all(), "exp")
             }
 
             /// The user's email address, and whether the issuer says that the address is verified: as true or
@@ -117,9 +117,9 @@ macro_rules! readers {
             }
 
             /// When the person authenticated (`auth_time`, OpenID Connect Core section 2), UTC. Always there
-            /// after a login with `max_age`.
+            /// after a login with `openid` and `max_age`.
             pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
-                OffsetDateTime::from_unix_timestamp(self.get("auth_time")?.as_i64()?).ok()
+                protocol::claim_date(self.all(), "auth_time")
             }
 
             /// How the person authenticated (`acr`, OpenID Connect Core section 2): compare this with the

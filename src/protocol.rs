@@ -86,7 +86,7 @@ pub(crate) use form::form_encoded;
 pub(crate) use grant::{client_credentials, exchange, refresh, revoke, second_exchange};
 pub(crate) use id_token::{Expected as ExpectedIdToken, check_same_login};
 #[cfg(feature = "oidc")]
-pub(crate) use id_token::{claims, userinfo};
+pub(crate) use id_token::{claims, date as claim_date, userinfo};
 #[cfg(feature = "introspection")]
 pub(crate) use introspect::{introspect, read_introspection};
 #[cfg(feature = "jwt")]

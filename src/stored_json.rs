@@ -206,9 +206,9 @@ impl Fields {
 /// UTF-16.
 pub(crate) fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let units = |read: fn([u8; 2]) -> u16| {
-        let (units, rest) = bytes[2..].as_chunks();
-        let text = String::from_utf16(&units.iter().copied().map(read).collect::<Vec<_>>()).ok()?;
-        rest.is_empty().then(|| Zeroizing::new(text))
+        let (units, []) = bytes[2..].as_chunks() else { return None };
+        let units: Zeroizing<Vec<u16>> = Zeroizing::new(units.iter().copied().map(read).collect());
+        String::from_utf16(&units).ok().map(Zeroizing::new)
     };
     match bytes {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),

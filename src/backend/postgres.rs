@@ -276,8 +276,7 @@ impl Place for PostgresBackend {
         let sql = format!("SELECT record FROM {} WHERE account = $1", self.table);
         let account = self.account.clone();
         self.run_on_table(move |talk| {
-            let rows = talk.rows(&sql, &[(&account, Type::TEXT)])?;
-            let row = rows.first();
+            let row = talk.query_typed_opt(&sql, &[(&account, Type::TEXT)])?;
             row.map(|row| row.try_get::<_, Vec<u8>>(0).map(Zeroizing::new)).transpose()
         })
     }
@@ -313,7 +312,7 @@ impl Place for PostgresBackend {
             if let Some(old) = &old {
                 parameters.push((old, Type::BYTEA));
             }
-            written(talk.changed(&sql, &parameters))
+            written(talk.execute_typed(&sql, &parameters))
         })
     }
 

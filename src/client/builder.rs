@@ -331,7 +331,7 @@ impl ClientBuilder {
     /// `Accept-Encoding` that is not valid in a header is replaced by the default. Token requests use
     /// the same proxy, certificates and address family, but have their own timeouts and no middleware.
     /// The function is called several times, also while the client is used: each agent is made when the
-    /// client first needs that agent.
+    /// client first needs that agent. The proxy variables of the environment are read at the same moment.
     ///
     /// Set a client certificate (mutual TLS, RFC 8705) here. The client presents the certificate to every
     /// https host that asks for a certificate:

@@ -137,7 +137,7 @@ impl Expected<'_> {
         if !audience.contains(&self.client_id) {
             return Err(IdTokenError::Audience);
         }
-        match claims.get("azp") {
+        match claims.get("azp").filter(|party| !party.is_null()) {
             None if audience.len() == 1 => Ok(()),
             Some(Value::String(party)) if party == self.client_id => Ok(()),
             Some(Value::String(_)) if audience.len() == 1 && !self.just_came => Ok(()),
@@ -182,7 +182,8 @@ impl Expected<'_> {
         claims: &Map<String, Value>,
         algorithm: &str,
     ) -> Result<(), IdTokenError> {
-        let (Some(access_token), Some(came)) = (self.access_token, claims.get("at_hash")) else {
+        let came = claims.get("at_hash").filter(|came| !came.is_null());
+        let (Some(access_token), Some(came)) = (self.access_token, came) else {
             return Ok(());
         };
         let Some(hash) = hash_of(algorithm) else {
@@ -200,12 +201,12 @@ impl Expected<'_> {
 }
 
 /// The hash function of an algorithm (RFC 7518 section 3.1; SHA-512 for Ed25519, RFC 8032 section 5.1). `None` for an
-/// algorithm without a hash function, such as `none`.
+/// algorithm without one hash function: `none`, and `EdDSA`, which may use Ed25519 or Ed448.
 fn hash_of(algorithm: &str) -> Option<&'static Algorithm> {
     match algorithm {
         "RS256" | "PS256" | "ES256" | "HS256" | "ES256K" => Some(&SHA256),
         "RS384" | "PS384" | "ES384" | "HS384" => Some(&SHA384),
-        "RS512" | "PS512" | "ES512" | "HS512" | "EdDSA" | "Ed25519" => Some(&SHA512),
+        "RS512" | "PS512" | "ES512" | "HS512" | "Ed25519" => Some(&SHA512),
         _ => None,
     }
 }
@@ -272,7 +273,7 @@ fn audience(claims: &Map<String, Value>) -> Option<Vec<&str>> {
 }
 
 /// A `NumericDate` (RFC 7519 section 2), in whole seconds.
-fn date(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
+pub(crate) fn date(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     let value = claims.get(name)?;
     let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))?;
     OffsetDateTime::from_unix_timestamp(seconds).ok()

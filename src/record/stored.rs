@@ -22,7 +22,13 @@ const LEAST: &str =
 
 /// Names the first member of a wrong type in the text of a record. A date without an offset from UTC is one.
 pub(super) fn wrong_member(text: &str) -> Option<String> {
-    let record: Value = text.parse().ok()?;
+    let mut record: Value = text.parse().ok()?;
+    let wrong = wrong_member_of(&record);
+    wipe(&mut record);
+    wrong
+}
+
+fn wrong_member_of(record: &Value) -> Option<String> {
     let reads = |change: &dyn Fn(&mut Value)| {
         let mut least: Value = LEAST.parse().ok()?;
         change(&mut least);

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::TokenTransport;
 use super::exchange::Raw;
-use crate::error::Error;
+use crate::error::{Error, IdTokenError};
 use crate::protocol::{self, Authorization, Outcome};
 use crate::refresh::Sent;
 use crate::secret::Secret;
@@ -48,9 +48,9 @@ impl IdTokenLogin<'_> {
 
 impl TokenTransport {
     /// Checks the ID token of an answer. A login that asked for an ID token fails if the ID token fails its
-    /// checks, and nothing is stored. In all other cases the tokens work without an ID token: an ID token that
+    /// checks, and nothing is stored. So does a login with `max_age` if the authentication is older. In all other cases the tokens work without an ID token: an ID token that
     /// fails its checks is left out, and the refresh or the login succeeds. `before` is the token that is
-    /// refreshed.
+    /// refreshed. After a login with `max_age`, the time of the person's authentication must be known.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,
@@ -60,7 +60,12 @@ impl TokenTransport {
     ) -> Sent {
         let Sent::Reply(reply) = &mut sent else { return sent };
         let Outcome::Token(issued) = &mut reply.outcome else { return sent };
-        let Some(id_token) = issued.token.id_token() else { return sent };
+        let what = format!("the ID token of {}", self.provider.token_host());
+        let Some(id_token) = issued.token.id_token() else {
+            let needed = login.asked && login.authenticated_since.is_some();
+            let why = IdTokenError::ClaimMissing("auth_time");
+            return if needed { Sent::Never(Error::decode(what, why).into()) } else { sent };
+        };
         let expected = protocol::ExpectedIdToken {
             issuer: self.provider.issuer(),
             client_id: self.credentials.id(),
@@ -78,8 +83,8 @@ impl TokenTransport {
             None => Ok(()),
         });
         let Err(why) = fit else { return sent };
-        let what = format!("the ID token of {}", self.provider.token_host());
-        if login.asked {
+        let too_old = matches!(why, IdTokenError::AuthenticatedAt(_));
+        if login.asked || too_old {
             return Sent::Never(Error::decode(what, why).into());
         }
         log::warn!(target: "evergrant", "{what} is not kept: {why}");

@@ -220,7 +220,14 @@ impl Transport for Limited {
             return self.inner.await_input(timeout);
         }
         loop {
-            let more = self.wait(&timeout)?;
+            let more = match self.wait(&timeout) {
+                // The head has come, and its body decides nothing any more.
+                Err(_) if !self.head_is_clean && head::is_whole(self.inner.buffers().input()) => {
+                    self.clean_head(true);
+                    return Ok(true);
+                }
+                more => more?,
+            };
             if !self.head_is_clean {
                 self.clean_head(!more);
             }

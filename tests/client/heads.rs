@@ -87,12 +87,45 @@ fn a_body_unlike_its_head_does_not_cost_the_token() {
     assert_kept(&format!("HTTP/1.1 200 OK\r\n{CHUNKED}\r\n{unended}"));
     for body in [TOKEN, &format!("\u{feff}{TOKEN}"), &format!("[{TOKEN}]")] {
         assert_kept(&format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{body}"));
+        let short = body.len() - 3;
+        assert_kept(&format!("HTTP/1.1 200 OK\r\nContent-Length: {short}\r\n\r\n{body}"));
     }
     // .NET's `Encoding.Unicode` is UTF-16 with a mark.
     let wide = format!("\u{feff}{TOKEN}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let (client, error) =
         answered([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), wide].concat(), |provider| provider);
     assert_eq!(rt(client.stored().unwrap().unwrap().token()), "rt-2", "{error:?}");
+}
+
+/// The data in gzip's form (RFC 1952), without compression (RFC 1951 section 3.2.4).
+fn gzip(data: &str) -> Vec<u8> {
+    let length = u16::try_from(data.len()).unwrap();
+    let crc = data.bytes().fold(!0_u32, |crc, byte| {
+        let shift = |crc: u32, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
+        (0..8).fold(crc ^ u32::from(byte), shift)
+    });
+    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    bytes.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+    bytes.extend(data.as_bytes());
+    bytes.extend([(!crc).to_le_bytes(), u32::from(length).to_le_bytes()].concat());
+    bytes
+}
+
+#[test]
+fn a_compressed_answer_is_read_whatever_its_head_says() {
+    for lines in [
+        "Content-Encoding: gzip\r\n",
+        "Content-Encoding: GZIP\r\n",
+        "Content-Encoding: x-gzip\r\n",
+        "Content-Encoding: utf-8\r\nContent-Encoding: gzip\r\n",
+        "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        "",
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n").into_bytes();
+        let (client, error) = answered([head, gzip(TOKEN)].concat(), |provider| provider);
+        let stored = client.stored().unwrap().unwrap();
+        assert_eq!(rt(stored.token()), "rt-2", "{lines:?}: {error:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant::error::IdTokenError;
-use evergrant::sandbox::{Reply, Sandbox};
+use evergrant::sandbox::{Fault, Reply, Sandbox};
 use evergrant::{Authorization, Client, Error, MemoryBackend, Token};
 use serde_json::{Value, json};
 
@@ -287,6 +287,13 @@ fn a_login_with_max_age_needs_a_recent_authentication() {
     assert!(matches!(why(&error), IdTokenError::AuthenticatedAt(_)), "{error:?}");
     assert!(format!("{error:#}").contains("max_age"), "{error:#}");
     send(&sandbox, signed(), json!({ "at_hash": null, "auth_time": null }));
+    assert_eq!(why(&login("3600").unwrap_err()), &IdTokenError::ClaimMissing("auth_time"));
+    sandbox.fault(Fault::Body {
+        status: 200,
+        content_type: "application/json".to_owned(),
+        body: br#"{"access_token":"at","expires_in":3600}"#.to_vec(),
+        commit: true,
+    });
     assert_eq!(why(&login("3600").unwrap_err()), &IdTokenError::ClaimMissing("auth_time"));
     // Without `max_age`, the claim is optional.
     crate::id_tokens::login(&client, &sandbox, &["openid"]).unwrap();

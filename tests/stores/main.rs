@@ -16,6 +16,8 @@ mod herd;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
 mod logins;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod logs;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
 mod many_accounts;
@@ -92,5 +94,7 @@ fn child_entry() {
         sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
+        #[cfg(any(feature = "postgres", feature = "redis"))]
+        logs::CHILDREN,
     ]);
 }

@@ -75,7 +75,8 @@ fn overwrite(path: &Path, text: &[u8], us: Option<u32>) -> Option<()> {
     if us.is_none() || owner::of(&metadata) != us || !private {
         return None;
     }
-    if disk::has_second_name(path, &metadata) {
+    // On some systems, opening follows a link.
+    if disk::has_second_name(path, &metadata) || !disk::is_at(&file, path).unwrap_or(false) {
         return None;
     }
     file.write_all(text).ok()?;

@@ -70,9 +70,16 @@ fn attempt(
     let mut said = talk.simple_query(&sql(record, taking.as_ref()));
     match (&said, &taking, record) {
         (Ok(_), Some(taking), Some(wanted)) => talk.took(&wanted.table, taking),
-        (Err(error), Some(_), _) if talk.refuses(error) => {
-            forget_locks(talk);
-            said = talk.simple_query(&sql(record, None));
+        (Err(error), Some(taking), _) => {
+            talk.failed(taking);
+            if talk.refuses(error) {
+                // If the server does not know the statement, the message took no lock, and a lock of this session
+                // belongs to another client of a pooler.
+                if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
+                    forget_locks(talk);
+                }
+                said = talk.simple_query(&sql(record, None));
+            }
         }
         _ => {}
     }
@@ -99,11 +106,17 @@ fn attempt(
         Some(Zeroizing::new(bytes(digits)))
     });
     let process = told(0, 2).and_then(|id| id.parse().ok()).unwrap_or_default();
-    talk.met(process);
+    let moved = talk.has_moved(process);
+    let key = Key { number, token: token.as_str().into(), process, limited: is(1) };
+    if moved {
+        if is(0) {
+            release(talk, &key)?;
+        }
+        return Ok(Attempt { key: None, bytes: None, shared: true });
+    }
     if is(0) && keeps_alive {
         talk.has_keepalives();
     }
-    let key = Key { number, token: token.as_str().into(), process, limited: is(1) };
     let shared = !rows.is_empty() && told(0, 0).is_none();
     Ok(Attempt { key: is(0).then_some(key), bytes, shared })
 }

@@ -44,7 +44,7 @@ impl Noting {
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        let work = |talk: &mut Talk<'_>| talk.rows(&sql, &parameters);
+        let work = |talk: &mut Talk<'_>| talk.query_typed(&sql, &parameters);
         match table::on(talk, &self.table, work) {
             Ok(rows) => match rows.first() {
                 Some(row) => Ok((true, true, row.try_get(0)?)),

@@ -1,26 +1,25 @@
-//! Statements that a session has prepared, so that the server reads and plans each of them once.
+//! The statements that take a lock and read its record, which a session prepares, so that the server reads and
+//! plans them once.
 //!
-//! Only sessions that the store has opened prepare statements: a lent session belongs to the program. A
-//! statement is prepared at its third use, because the preparation costs a round trip, which a program that
-//! refreshes once would not gain back. A pooler may run the next statement in another session, which knows
-//! other statements under the same names; so a session stops to prepare when its process has changed, and at
-//! the first error that says that the server does not know the statement.
+//! Only sessions that the store has opened prepare statements: a lent session belongs to the program. The
+//! statements are prepared at the third lock, because a program that refreshes once would not gain the time back. A
+//! pooler may run the next statement in another session; so a session stops to prepare when its process has
+//! changed, and at the first error that says that the server does not know the statement.
+//!
+//! The names of the statements are random words of this module, and the statements carry no secret. The library's
+//! own prepared statements fit neither: they have the same names in each process, so behind a pooler the server
+//! could run the statement of another program, and the library logs their parameters.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use postgres::error::SqlState;
-use postgres::types::{ToSql, Type};
-use postgres::{Client, Error, Row, Statement};
+use postgres::{Client, Error};
 
-use super::Parameter;
 use crate::secret::random_id;
 
-/// At this use a statement is prepared.
+/// At this lock of a session, the statements are prepared.
 const FROM: u32 = 3;
-
-/// How many different statements a session knows. Stores in many tables may share a session.
-const MOST: usize = 16;
 
 /// After so many locks the server plans the statements again: a plan for an empty table reads the whole
 /// table, which is slow when the table has grown.
@@ -29,8 +28,6 @@ const PLANS: u32 = 256;
 /// The statements of one session.
 #[derive(Default)]
 pub(super) struct Prepared {
-    /// The text of each statement, how often it was used, and the statement when it is prepared.
-    known: Vec<(String, u32, Option<Statement>)>,
     refused: bool,
     /// The server's process of this session.
     process: Option<i32>,
@@ -95,82 +92,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Runs a statement, and returns its rows.
-    pub(super) fn rows(
-        &mut self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, Error> {
-        self.run(
-            sql,
-            parameters,
-            |client, statement, values| client.query(statement, values),
-            |client| client.query_typed(sql, parameters),
-        )
-    }
-
-    /// Runs a statement, and returns how many rows it has changed.
-    pub(super) fn changed(
-        &mut self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<u64, Error> {
-        self.run(
-            sql,
-            parameters,
-            |client, statement, values| client.execute(statement, values),
-            |client| client.execute_typed(sql, parameters),
-        )
-    }
-
-    fn run<T>(
-        &mut self,
-        sql: &str,
-        parameters: &[Parameter<'_>],
-        prepared: impl FnOnce(&mut Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T, Error>,
-        plain: impl FnOnce(&mut Client) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let types: Vec<Type> = parameters.iter().map(|(_, of)| of.clone()).collect();
-        let done = match self.statement(sql, &types) {
-            Ok(None) => return plain(self.client),
-            Ok(Some(statement)) => {
-                let values: Vec<_> = parameters.iter().map(|(value, _)| *value).collect();
-                prepared(self.client, &statement, &values)
-            }
-            Err(error) => Err(error),
-        };
-        match done {
-            Err(error) if self.refuses(&error) => plain(self.client),
-            done => done,
-        }
-    }
-
-    /// The prepared statement, if this statement is used often enough.
-    fn statement(&mut self, sql: &str, types: &[Type]) -> Result<Option<Statement>, Error> {
-        let Some(prepared) = self.prepared.as_mut().filter(|prepared| !prepared.refused) else {
-            return Ok(None);
-        };
-        let at = prepared.known.iter().position(|(known, ..)| known == sql);
-        let Some((_, uses, statement)) = at.and_then(|at| prepared.known.get_mut(at)) else {
-            if prepared.known.len() >= MOST {
-                prepared.known.clear();
-            }
-            prepared.known.push((sql.to_owned(), 1, None));
-            return Ok(None);
-        };
-        *uses = uses.saturating_add(1);
-        if *uses < FROM {
-            return Ok(None);
-        }
-        if statement.is_none() {
-            *statement = Some(self.client.prepare_typed(sql, types)?);
-        }
-        Ok(statement.clone())
-    }
-
     /// Whether the server does not run a prepared statement because of this error. Then this session
-    /// prepares nothing any more, and the same statement can be sent without preparation: the server has
-    /// done nothing.
+    /// prepares nothing any more, and the same message can be sent without preparation.
     pub(super) fn refuses(&mut self, error: &Error) -> bool {
         let codes = [
             // Another session is behind the connection.
@@ -197,13 +120,13 @@ impl<'a> Talk<'a> {
             return None;
         }
         match &prepared.taking {
-            Some((of, word)) => {
+            Some((of, _)) if of != table => None,
+            Some((_, word)) => {
                 let plans = prepared.takes >= PLANS;
                 if plans {
                     prepared.takes = FROM;
                 }
-                let word = Arc::clone(word);
-                (of == table).then_some(Taking { word, prepares: false, plans })
+                Some(Taking { word: Arc::clone(word), prepares: false, plans })
             }
             None => Some(Taking { word: random_id().into(), prepares: true, plans: false }),
         }
@@ -216,20 +139,30 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Compares the process of the session that answered with that of earlier answers.
-    pub(super) fn met(&mut self, process: i32) {
-        if let Some(prepared) = self.prepared.as_mut()
-            && prepared.process.replace(process).is_some_and(|before| before != process)
-        {
+    /// Called when the message of [`Talk::taking`] has failed. A failed message leaves its prepared statements in
+    /// the session, so the session prepares no more statements.
+    pub(super) fn failed(&mut self, taking: &Taking) {
+        if let Some(prepared) = self.prepared.as_mut().filter(|_| taking.prepares) {
             prepared.refuse();
         }
+    }
+
+    /// Compares the process of the session that answered with that of earlier answers. Returns whether a pooler has
+    /// put another session behind the connection of the store.
+    pub(super) fn has_moved(&mut self, process: i32) -> bool {
+        let Some(prepared) = self.prepared.as_mut() else { return false };
+        let moved = prepared.process.replace(process).is_some_and(|before| before != process);
+        if moved {
+            prepared.refuse();
+        }
+        moved
     }
 }
 
 impl Prepared {
     fn refuse(&mut self) {
         self.refused = true;
-        self.known.clear();
+        self.kept_alive = false;
         self.taking = None;
     }
 }

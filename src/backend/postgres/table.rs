@@ -72,7 +72,12 @@ fn complete(client: &mut Client, table: &str) -> Result<bool, Error> {
         }
         match change(client, table) {
             Ok(is_ours) => return Ok(is_ours),
-            Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            // The second code: a view, or another relation that is no table.
+            Err(error)
+                if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::WRONG_OBJECT_TYPE]
+                    .iter()
+                    .any(|code| error.code() == Some(code)) =>
+            {
                 return Ok(false);
             }
             Err(error) if tries < TRIES && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {

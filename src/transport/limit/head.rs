@@ -4,7 +4,7 @@
 //! interim answer with headers. By then the server may have replaced the refresh token, and the only valid
 //! token is in the body. So ureq gets a head without the flaws.
 
-use ureq::http::{HeaderName, HeaderValue};
+use ureq::http::{HeaderName, HeaderValue, header};
 use zeroize::Zeroizing;
 
 /// The headers that say what the body is, or that a token request uses. They are kept from a head of any size.
@@ -30,35 +30,54 @@ const BYTES: usize = 24 << 10;
 /// `ended`. Bytes that do not begin with a head of HTTP are returned unchanged.
 pub(super) fn clean(bytes: &[u8], ended: bool) -> Option<Zeroizing<Vec<u8>>> {
     let unchanged = || Some(Zeroizing::new(bytes.to_vec()));
-    let mut rest = bytes;
-    let (status_line, lines, body) = loop {
+    let (status_line, lines, body) = match find(bytes) {
+        Found::Whole { status_line, lines, body } => (status_line, lines, body),
+        Found::Half if !ended => return None,
+        Found::Half | Found::Other => return unchanged(),
+    };
+    let mut head = Head::default();
+    for line in lines.split(|byte| *byte == b'\n') {
+        head.add(line.trim_ascii_end());
+    }
+    let text = head.finish(status_line, body, ended)?;
+    Some(Zeroizing::new([&text, body].concat()))
+}
+
+/// Whether the bytes begin with a whole head, after any interim answers.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    matches!(find(bytes), Found::Whole { .. })
+}
+
+/// The beginning of the received bytes.
+enum Found<'a> {
+    /// A whole head: its protocol and status, its other lines, and the bytes after it.
+    Whole { status_line: (bool, &'a str), lines: &'a [u8], body: &'a [u8] },
+    /// A part of a head.
+    Half,
+    /// Not a head of HTTP.
+    Other,
+}
+
+fn find(mut rest: &[u8]) -> Found<'_> {
+    loop {
         while let [b'\r' | b'\n', after @ ..] = rest {
             rest = after;
         }
         let known = rest.len().min(PROTOCOL.len());
         if rest[..known] != PROTOCOL[..known] {
-            return unchanged();
+            return Found::Other;
         }
-        let Some(end) = end_of_head(rest) else {
-            return if ended { unchanged() } else { None };
-        };
+        let Some(end) = end_of_head(rest) else { return Found::Half };
         let (head, body) = rest.split_at(end);
-        let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-        let Some((status_line, interim)) = lines.next().and_then(status) else {
-            return unchanged();
-        };
-        if !interim {
-            break (status_line, lines, body);
+        let first = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
+        let (first, lines) = head.split_at(first);
+        match status(first.trim_ascii_end()) {
+            None => return Found::Other,
+            // An interim answer (RFC 9110 section 15.2): the answer follows.
+            Some((_, true)) => rest = body,
+            Some((status_line, false)) => return Found::Whole { status_line, lines, body },
         }
-        // An interim answer (RFC 9110 section 15.2): the answer follows.
-        rest = body;
-    };
-    let mut head = Head::default();
-    for line in lines {
-        head.add(line);
     }
-    let text = head.finish(status_line, body, ended)?;
-    Some(Zeroizing::new([&text, body].concat()))
 }
 
 const PROTOCOL: &[u8] = b"HTTP/";
@@ -150,22 +169,31 @@ impl Head {
     /// The text of the head. The body decides whether it is what its head says. `None` if the beginning of the
     /// body is needed and has not come.
     fn finish(mut self, (old, status): (bool, &str), body: &[u8], ended: bool) -> Option<Vec<u8>> {
-        let has_body = self.odd_length || self.length != Some(0);
+        let empty = self.length == Some(0) && !self.odd_length;
+        let has_body = !empty && !matches!(status, "204" | "304");
         let mut chunked = self.names("transfer-encoding", "chunked");
         if has_body && chunked {
-            match body.first() {
+            match body.first().copied() {
                 None if !ended => return None,
-                // JSON, perhaps with a byte order mark, and not the length of a chunk.
-                first => chunked = !matches!(first, Some(b'{' | b'[' | 0xef)),
+                // JSON, perhaps with a byte order mark, or gzip, and not the length of a chunk.
+                first => chunked = !matches!(first, Some(b'{' | b'[' | 0xef | GZIP)),
             }
         }
-        if has_body && !matches!(status, "204" | "304") && self.names("content-encoding", "gzip") {
+        if has_body {
+            let gzip = ["gzip", "x-gzip"].iter().any(|word| self.names("content-encoding", word));
+            let coding = header::CONTENT_ENCODING;
             match first_data(body, chunked) {
-                None if !ended => return None,
-                Some(GZIP) | None => {}
-                Some(_) => self.lines.retain(|line| line.0 != "content-encoding"),
+                None if gzip && !ended => return None,
+                None => {}
+                // ureq knows the coding by this name alone.
+                Some(GZIP) => {
+                    self.lines.retain(|line| line.0 != coding);
+                    self.lines.push((coding, HeaderValue::from_static("gzip")));
+                }
+                Some(_) => self.lines.retain(|line| line.0 != coding),
             }
         }
+        self.odd_length |= self.length.is_some_and(|length| is_short(length, body));
         self.lines.retain(|line| line.0 != "transfer-encoding");
         let mut text = format!("HTTP/1.{} {status}\r\n", u8::from(!old || chunked)).into_bytes();
         let mut add = |name: &str, value: &[u8]| {
@@ -183,6 +211,20 @@ impl Head {
         text.extend_from_slice(b"\r\n");
         Some(text)
     }
+}
+
+/// Whether this length ends within JSON that has come: some servers count characters in place of bytes.
+fn is_short(length: u64, body: &[u8]) -> bool {
+    let told = usize::try_from(length).ok().filter(|length| *length < body.len());
+    told.is_some_and(|length| {
+        let told = body[..length].trim_ascii();
+        let told = told.strip_prefix(b"\xef\xbb\xbf").unwrap_or(told);
+        match told.first() {
+            Some(b'{') => !told.ends_with(b"}"),
+            Some(b'[') => !told.ends_with(b"]"),
+            _ => false,
+        }
+    })
 }
 
 /// The first byte of gzip (RFC 1952 section 2.3.1).
@@ -238,6 +280,7 @@ mod tests {
         }
         // No body comes.
         assert!(cleaned(&format!("{gzip}content-length:0\r\n\r\n")).is_some());
+        assert!(cleaned("HTTP/1.1 204\r\ntransfer-encoding:chunked\r\n\r\n").is_some());
         assert!(
             !cleaned("HTTP/1.0 200\r\ntransfer-encoding:chunked\r\n\r\n{").unwrap().contains("c")
         );

@@ -148,6 +148,20 @@ fn bytes_that_arrived_while_the_process_was_stopped_are_read() {
     }
 }
 
+/// The body of an answer such as `text/event-stream` may begin much later.
+#[test]
+fn a_whole_head_is_an_answer_although_no_body_comes() {
+    let head = b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (length, comes) in [(head.len(), true), (head.len() - 1, false)] {
+        let mut case = case(LIMIT, &[], Step::Silence);
+        let buffers = case.limited.inner.buffers();
+        buffers.input_append_buf()[..length].copy_from_slice(&head[..length]);
+        buffers.input_appended(length);
+        assert_eq!(case.read().is_ok_and(|more| more), comes);
+        assert!(is_over(&case.read()));
+    }
+}
+
 #[test]
 fn time_in_which_the_process_was_stopped_does_not_count() {
     for pause in PAUSES {

@@ -122,7 +122,7 @@ mod tests {
             (WRONG, "evergrant logout acme --forget, and evergrant login acme")
         );
         assert_eq!(advice(BackendError::Busy(text()), &file).0, LATER);
-        assert!(advice(BackendError::Full(text()), &file).1.contains("make room"));
+        assert!(advice(BackendError::Full(text()), &file).1.contains("free space"));
         assert!(advice(BackendError::Config(text()), &file).1.contains("right to write"));
     }
 }
