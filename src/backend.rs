@@ -163,11 +163,11 @@ pub trait TokenBackend: Send + Sync {
         Ok(Guard::none())
     }
 
-    /// Takes the lock, and reads the record while the lock is held. The default implementation calls
-    /// [`TokenBackend::lock`] and [`TokenBackend::load`]; a server can do both in one step.
+    /// Takes the lock, then reads the record. The default implementation calls [`TokenBackend::lock`] and
+    /// [`TokenBackend::load`]; a store on a server can take the lock and read the record in one round trip.
     ///
-    /// A store that knows what another client of this process has read or saved under the lock may
-    /// return that record instead ([`Entry::Saved`]), so that one refresh serves all clients.
+    /// If another client of this process has read or saved the record while it had the lock, the store may
+    /// return that record in place of the lock ([`Entry::Saved`]). So one refresh serves all clients.
     ///
     /// # Errors
     ///

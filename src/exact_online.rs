@@ -187,9 +187,9 @@ impl ExactOnline {
         Call::unlisted(self, path)
     }
 
-    /// Iterates over the pages of the rows that were deleted since the position, or of all deleted rows for
-    /// `None`. With empty `kinds`, the pages have rows of every kind. Exact Online reports a deletion for two
-    /// months.
+    /// Iterates over the deletions after `position`, page by page. With `None`, iterates over all deletions that Exact
+    /// Online still reports: those of the last two months. `kinds` selects the kinds of deleted rows; an empty slice
+    /// selects all kinds.
     pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Pages<Deleted> {
         let mut call = self.call("sync/Deleted");
         if !kinds.is_empty() {

@@ -284,7 +284,8 @@ impl Mirror {
         self.0.transaction_with_behavior(TransactionBehavior::Immediate)
     }
 
-    /// The rows of a table as text: source, id, parent, number or name, customer or e-mail address, amount.
+    /// Returns all rows of `table` as text. A row has six columns: source, id, parent, number (of an invoice) or name
+    /// (of a contact), customer or e-mail address, and amount.
     pub(crate) fn rows(&self, table: &str) -> Result<Vec<[String; 6]>, BoxError> {
         let detail = if table == "contacts" { "name, email" } else { "number, customer" };
         let query =

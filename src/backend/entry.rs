@@ -11,10 +11,10 @@ pub enum Entry {
     Held {
         /// The lock.
         guard: Guard,
-        /// The record, read under the lock, or the reason why it could not be read.
+        /// The stored record, which was read after the lock was taken; or the error of this read.
         record: Result<Option<Record>, BoxError>,
     },
-    /// The caller does not have the lock. Another client of this process has the lock, or had it during
-    /// the wait, and has read or saved this record under the lock. The record is durable.
+    /// The caller does not have the lock. While the caller waited, another client of this process had the lock, and
+    /// read or saved this record. The record is durable.
     Saved(Record),
 }

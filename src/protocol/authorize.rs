@@ -61,7 +61,8 @@ pub struct Authorization {
     pub(super) expires_at: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     dpop_key: Option<Secret>,
-    /// If the login has `max_age`: the earliest time by our clock at which the person may have authenticated.
+    /// The earliest allowed time of the person's authentication, by our clock: the start of the login minus its
+    /// `max_age`. `None` without `max_age`.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -134,8 +135,8 @@ impl Authorization {
         self.nonce.as_ref()
     }
 
-    /// If the login has `max_age` (OpenID Connect Core section 3.1.2.1): the earliest time by our clock at which
-    /// the person may have authenticated.
+    /// Returns the earliest allowed time of the person's authentication, by our clock. `None` if the login was
+    /// started without `max_age` (OpenID Connect Core section 3.1.2.1).
     pub(crate) fn authenticated_since(&self) -> Option<OffsetDateTime> {
         self.authenticated_since
     }

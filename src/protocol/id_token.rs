@@ -76,7 +76,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) just_came: bool,
     /// The access token that came with the ID token.
     pub(crate) access_token: Option<&'a Secret>,
-    /// The earliest time by our clock at which the person may have authenticated, if the login has `max_age`.
+    /// The earliest allowed time of the person's authentication, by our clock. `None` without `max_age`.
     pub(crate) authenticated_since: Option<OffsetDateTime>,
     /// The time by our clock, and the time of the server's answer. A wrong clock on this machine must
     /// not fail a login, and the answer comes from the server that sent the ID token.

@@ -228,8 +228,8 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// Returns the store's token, if the token is good and is not the token that the API refused. Sends no token
-    /// request.
+    /// Reads the store, and returns its access token if that token has not expired and differs from `refused`, the
+    /// token that the API refused. Sends no token request.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
         let turn = self.turn.lock().ok()?;

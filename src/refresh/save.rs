@@ -1,4 +1,5 @@
-//! Step 12: saves a new refresh token, even if the store has changed meanwhile.
+//! Step 12: saves the new tokens. If another client has changed the store during the request, this step decides
+//! which tokens the store keeps.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::protocol::Issued;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
-/// How often a save is tried before the next call has to try again.
+/// The number of times that one call tries to save the new tokens. If all tries fail, the next call tries again.
 const TRIES: u32 = 3;
 
 /// Where to save a token pair.
@@ -84,7 +85,8 @@ fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
 }
 
 impl Keeper {
-    /// Makes the record that follows `noted`, for which `spent` was sent.
+    /// Makes the record with the new tokens of the answer. `noted` is the record with our refresh note, and `spent`
+    /// is the refresh token that the request sent.
     pub(super) fn pair(&self, noted: &Record, spent: Secret, issued: Issued) -> Pair {
         let Issued { token, refresh_expires_in } = issued;
         let rotated = token.refresh_token().is_some_and(|new| *new != spent);

@@ -30,7 +30,7 @@ pub(crate) struct IdTokenLogin<'a> {
     pub(super) asked: bool,
     /// The nonce that was sent.
     pub(super) nonce: Option<&'a Secret>,
-    /// The earliest time by our clock at which the person may have authenticated, if the login has `max_age`.
+    /// The earliest allowed time of the person's authentication, by our clock. `None` without `max_age`.
     pub(super) authenticated_since: Option<OffsetDateTime>,
 }
 

@@ -31,11 +31,13 @@ pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The length of one wait for input.
 const SLICE: Duration = Duration::from_secs(1);
-/// How much longer than planned a wait may take on a busy computer.
+/// A wait that takes this much longer than planned counts as a stop of the process; a busy computer causes shorter
+/// delays.
 const SLACK: Duration = Duration::from_secs(1);
-/// The time of one read for bytes that have arrived, after the limit has passed.
+/// After the limit, bytes that have already arrived are still read. The longest time of one such read.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long these reads are repeated while each returns bytes: an answer may have arrived in several pieces.
+/// The longest time of all reads after the limit. The reads go on while they return bytes, because an answer may
+/// have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
 /// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be

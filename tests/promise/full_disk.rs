@@ -129,7 +129,8 @@ fn a_disk_that_fills_after_the_note_still_stores_the_successor() {
     }
 }
 
-/// An answer larger than the reserved space is kept in memory, and saved when there is space.
+/// The disk is full, and the new tokens need more space than the store has reserved. The client keeps the tokens in
+/// memory, and saves them when the disk has space again.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_successor_that_does_not_fit_stays_in_memory() {

@@ -129,8 +129,8 @@ mod postgres {
         keeps_newer(&store(&server), || admin(&server).query_one(sql, &[]).unwrap().get(0));
     }
 
-    /// The number of an account's lock is a 64-bit hash. Another account with the same number looks to the server
-    /// like this session.
+    /// The number of an account's lock is a 64-bit hash. For the server, two accounts with
+    /// the same number have the same lock.
     #[test]
     fn an_account_waits_for_another_with_its_lock_number() {
         let Some(server) = servers::postgres() else { return };

@@ -71,10 +71,11 @@ fn attempt(
     match (&said, &taking, record) {
         (Ok(_), Some(taking), Some(wanted)) => talk.took(&wanted.table, taking),
         (Err(error), Some(taking), _) => {
+            let refused = talk.refuses(error);
             talk.failed(taking);
-            if talk.refuses(error) {
-                // If the server does not know the statement, the message took no lock, and a lock of this session
-                // belongs to another client of a pooler.
+            if refused {
+                // If the server does not know the statement, the message took no lock. A lock in the server's session
+                // then belongs to another client of a pooler.
                 if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) {
                     forget_locks(talk);
                 }

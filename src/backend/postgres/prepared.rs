@@ -3,8 +3,8 @@
 //!
 //! Only sessions that the store has opened prepare statements: a lent session belongs to the program. The
 //! statements are prepared at the third lock, because a program that refreshes once would not gain the time back. A
-//! pooler may run the next statement in another session; so a session stops to prepare when its process has
-//! changed, and at the first error that says that the server does not know the statement.
+//! pooler may run the next statement in another session; so a session prepares no more
+//! statements when its process has changed, or when the server does not know a statement.
 //!
 //! The names of the statements are random words of this module, and the statements carry no secret. The library's
 //! own prepared statements fit neither: they have the same names in each process, so behind a pooler the server
@@ -29,11 +29,11 @@ const PLANS: u32 = 256;
 #[derive(Default)]
 pub(super) struct Prepared {
     refused: bool,
-    /// The server's process of this session.
+    /// The server process of the session, from its last answer.
     process: Option<i32>,
     /// Whether the server notices that our host no longer answers.
     kept_alive: bool,
-    /// How often this session was asked for a lock since its statements were planned.
+    /// The number of attempts to take a lock in the session since the server planned its statements.
     takes: u32,
     /// The table of the prepared statements that take a lock, and the random end of their names.
     taking: Option<(String, Arc<str>)>,
@@ -74,7 +74,8 @@ impl<'a> Talk<'a> {
         Talk { client, prepared }
     }
 
-    /// Whether the store has opened this session, so that settings may stay when the lock is released.
+    /// Whether the store, and not the program, has opened the session. The store then keeps the session's settings
+    /// when it releases the lock.
     pub(super) fn is_own(&self) -> bool {
         self.prepared.is_some()
     }
@@ -92,8 +93,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Whether the server does not run a prepared statement because of this error. Then this session
-    /// prepares nothing any more, and the same message can be sent without preparation.
+    /// Whether this error says that the server cannot run a prepared statement. Then the session prepares no more
+    /// statements, and the caller can send the message without prepared statements.
     pub(super) fn refuses(&mut self, error: &Error) -> bool {
         let codes = [
             // Another session is behind the connection.
@@ -111,7 +112,8 @@ impl<'a> Talk<'a> {
         true
     }
 
-    /// How the next lock of this session is taken with prepared statements, if they are used.
+    /// Returns the prepared statements for the next attempt to take a lock. `None` if the session does not use
+    /// prepared statements.
     pub(super) fn taking(&mut self, table: &str) -> Option<Taking> {
         let uses = |prepared: &&mut &mut Prepared| prepared.kept_alive && !prepared.refused;
         let prepared = self.prepared.as_mut().filter(uses)?;

@@ -55,8 +55,8 @@ fn the_error_for_a_changed_record_names_the_missing_members() {
 #[test]
 fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     type Change = fn(&mut Record);
-    // The changes of other clients: another login, a later write, another refresh note with the same
-    // revision, and a script's token next to our note.
+    // Another client has stored another login, a later record, or a refresh note with the same revision as ours;
+    // or a script has written a token and left our note.
     let cases: [(Change, &str); 4] = [
         (|r| (r.login, r.note) = ("another".to_owned(), None), "rt-1"),
         (|r| (r.revision, r.note) = (r.revision + 1, None), "rt-1"),

@@ -40,12 +40,12 @@ fn a_pooler_in_transaction_mode_is_named_and_gives_no_lock() {
     let guard = one.lock(Duration::ZERO).unwrap();
     // The pooler has one session so far, and gives it to the second client as well.
     is_named(two.lock(Duration::ZERO).map(drop));
-    // Another client keeps this session busy with a transaction, so that the holder of the lock gets
+    // Another client occupies the session of the lock with a transaction, so the pooler gives the lock's holder
     // another session.
     let mut busy = postgres::Client::connect(&pooler.url(), postgres::NoTls).unwrap();
     let mut transaction = busy.transaction().unwrap();
     transaction.execute("SELECT 1", &[]).unwrap();
-    assert!(!guard.lasts(Duration::from_secs(1)), "the lock is not in this session");
+    assert!(!guard.lasts(Duration::from_secs(1)), "the lock is in another session");
     is_named(one.lock(Duration::ZERO).map(drop));
     let error = precise(one.account("other").lock(Duration::ZERO).map(drop));
     assert!(matches!(error, BackendError::Config(_)), "{error}");
