@@ -47,12 +47,19 @@ impl Members {
     }
 
     /// Returns the members that were not read: a later release may know them.
-    pub(crate) fn rest(self) -> Map<String, Value> {
+    pub(crate) fn rest(mut self) -> Map<String, Value> {
         let mut rest = Map::new();
-        for (name, value) in self.0 {
+        for (name, value) in std::mem::take(&mut self.0) {
             rest.insert(name, value);
         }
         rest
+    }
+}
+
+/// A failed read leaves members, and secrets may be among them.
+impl Drop for Members {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| wipe(value));
     }
 }
 
