@@ -56,7 +56,7 @@ impl Client {
         }
         kept.headers.clone_from(&parts.headers);
 
-        let sent_at = self.proofs().now();
+        let mut sent_at = self.proofs().now();
         let first = match kept.whole && kept.body.is_empty() {
             true => next.handle(Request::from_parts(parts, SendBody::none())),
             false => {
@@ -76,6 +76,7 @@ impl Client {
             // The agent hides the headers of the answer. The API has done nothing, so the client sends the request
             // itself, and sees what the answer says.
             Err(ureq::Error::StatusCode(401)) if kept.whole => {
+                sent_at = self.proofs().now();
                 (self.send_again(&kept, live, None)?, true)
             }
             Err(error) => return Err(error),

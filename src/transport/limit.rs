@@ -177,13 +177,15 @@ impl Limited {
     fn clean_head(&mut self, ended: bool) {
         let buffers = self.inner.buffers();
         let Some(clean) = head::clean(buffers.input(), ended) else { return };
-        let received = buffers.input().len();
-        buffers.input_consume(received);
-        let room = buffers.input_append_buf();
-        let length = room.len().min(clean.len());
-        room[..length].copy_from_slice(&clean[..length]);
-        buffers.input_appended(length);
         self.head_is_clean = true;
+        let received = buffers.input().len();
+        // Without space for the clean head, ureq gets the bytes as they came: no byte of a token may be lost.
+        if clean.len() > received + buffers.input_append_buf().len() {
+            return;
+        }
+        buffers.input_consume(received);
+        buffers.input_append_buf()[..clean.len()].copy_from_slice(&clean);
+        buffers.input_appended(clean.len());
     }
 }
 

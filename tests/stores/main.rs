@@ -16,7 +16,7 @@ mod herd;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
 mod logins;
-#[cfg(any(feature = "postgres", feature = "redis"))]
+#[cfg(feature = "postgres")]
 mod logs;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
@@ -94,7 +94,7 @@ fn child_entry() {
         sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
-        #[cfg(any(feature = "postgres", feature = "redis"))]
+        #[cfg(feature = "postgres")]
         logs::CHILDREN,
     ]);
 }

@@ -45,7 +45,7 @@ fn refreshes(store: PostgresBackend, work: impl FnOnce(&Client)) {
 #[test]
 fn a_session_prepares_the_statements_of_a_lock_once() {
     let Some(server) = servers::postgres() else { return };
-    let store = PostgresBackend::new(replaced(&server, COUNTS)).unwrap().connections(1);
+    let store = PostgresBackend::new(replaced(&server, COUNTS)).unwrap().connections(2);
     refreshes(store.clone(), |client| {
         (0..5).for_each(|_| client.refresh().unwrap());
         counted(&server);
@@ -60,9 +60,10 @@ fn a_session_prepares_the_statements_of_a_lock_once() {
 #[test]
 fn a_session_that_lost_its_statements_goes_on_without() {
     let Some(server) = servers::postgres() else { return };
-    let store = PostgresBackend::new(replaced(&server, COUNTS)).unwrap().connections(1);
+    let store = PostgresBackend::new(replaced(&server, COUNTS)).unwrap().connections(2);
     refreshes(store, |client| {
         (0..5).for_each(|_| client.refresh().unwrap());
+        assert_eq!(counted(&server).1, 2);
         admin(&server).batch_execute("INSERT INTO fake.forget VALUES (1)").unwrap();
         client.refresh().unwrap();
         counted(&server);

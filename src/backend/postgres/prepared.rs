@@ -2,7 +2,7 @@
 //! plans them once.
 //!
 //! Only sessions that the store has opened prepare statements: a lent session belongs to the program. The
-//! statements are prepared at the third lock, because a program that refreshes once would not gain the time back. A
+//! statements are prepared after a few locks, because a program that refreshes once would not gain the time back. A
 //! pooler may run the next statement in another session; so a session prepares no more
 //! statements when its process has changed, or when the server does not know a statement.
 //!
@@ -18,10 +18,10 @@ use postgres::{Client, Error};
 
 use crate::secret::random_id;
 
-/// At this lock of a session, the statements are prepared.
+/// After the first lock of a session, this attempt to take a lock prepares the statements.
 const FROM: u32 = 3;
 
-/// After so many locks the server plans the statements again: a plan for an empty table reads the whole
+/// After so many attempts the server plans the statements again: a plan for an empty table reads the whole
 /// table, which is slow when the table has grown.
 const PLANS: u32 = 256;
 

@@ -104,7 +104,10 @@ impl Position {
             next: None,
         });
         if stored.list != list {
-            let text = format!("the position belongs to {}, not to {list}", stored.list);
+            let text = format!(
+                "the position belongs to {}, not to {list}: store one position for each list",
+                stored.list
+            );
             return Err(Error::Config(text.into()));
         }
         Ok(match stored.page {
