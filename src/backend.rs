@@ -14,7 +14,7 @@
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
 //!   checks this with [`Record::may_replace`] in the same atomic step, and returns [`BackendError::Conflict`]
 //!   if it holds another record. A record that is already stored may be saved again.
-//! * A record with a [`Record::note`] A record with a [`Record::note`] announces a refresh: a record with the
+//! * A record with a [`Record::note`] announces a refresh: a record with the
 //!   new refresh token (its successor) follows. A store that can run full reserves space for the record that
 //!   follows before it returns `Ok(())`.
 //! * [`TokenBackend::lock`] excludes all other threads and processes until its guard is dropped or the
@@ -46,13 +46,13 @@ mod keyring;
 mod lately;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod lease;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod line;
 mod lock;
 mod locked;
 mod memory;
 mod moving;
 pub(crate) mod owner;
+mod pace;
 mod passed;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod pool;

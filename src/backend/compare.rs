@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::BackendError;
+use super::line::key;
 use crate::error::BoxError;
 use crate::record::Record;
 
@@ -166,16 +166,6 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn id(parts: &[&str]) -> String {
     key(parts).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A hash of these parts.
-pub(super) fn key(parts: &[&str]) -> [u8; 32] {
-    let mut text = Zeroizing::new(String::from("evergrant"));
-    for part in parts {
-        text.push('\0');
-        text.push_str(part);
-    }
-    digest(&SHA256, text.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,10 +12,8 @@ use std::path::{Path, PathBuf};
 
 use self::busy::patiently;
 pub(super) use self::busy::{REPLACING, is_in_use, while_in_use};
-#[cfg(feature = "sqlite")]
-pub(super) use self::identity::identity_at;
 pub(crate) use self::identity::is_at;
-pub(super) use self::identity::{Identity, flush_again, has_second_name, identity};
+pub(super) use self::identity::{Identity, flush_again, has_second_name, identity, identity_at};
 pub(super) use self::kinds::reserves_at_once;
 #[cfg(feature = "sqlite")]
 pub(super) use self::kinds::with_kind;

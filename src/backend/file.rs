@@ -15,10 +15,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
+pub(super) use self::enter::Line;
 use self::mark::Content;
 use self::room::Reserved;
+use super::pace::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 
@@ -66,7 +68,7 @@ const LIMIT: u64 = 4 << 20;
 #[derive(Debug)]
 pub struct FileBackend {
     path: PathBuf,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
     // The content that was flushed last, so that a record is flushed once and not at each load.
     durable: Mutex<Option<Content>>,
     // The id of the user who owns the files that this process makes; known after the process has made
@@ -97,7 +99,7 @@ impl FileBackend {
     pub fn new(path: impl AsRef<Path>) -> FileBackend {
         FileBackend {
             path: disk::absolute(path.as_ref()),
-            clock: Arc::new(SystemClock),
+            pace: Pace::system(),
             durable: Mutex::new(None),
             us: Mutex::new(None),
             private: false,
@@ -118,7 +120,13 @@ impl FileBackend {
     /// Sets the clock that measures waits, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileBackend {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
+        self
+    }
+
+    /// Sets how the store waits.
+    pub(super) fn paced(mut self, pace: Pace) -> FileBackend {
+        self.pace = pace;
         self
     }
 
@@ -212,7 +220,7 @@ impl FileBackend {
     /// Locks and returns the file with the reserved space, so that two saves exclude each other even without
     /// the store's lock. The lock lasts until the returned value is dropped, even after a rename.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
-        room::reserve(target, &self.us, &*self.clock)
+        room::reserve(target, &self.us, &*self.pace.clock)
     }
 
     /// Whether the file system of `file`, which is beside `target`, is known to reserve space for bytes that
@@ -285,7 +293,7 @@ impl FileBackend {
             // On Windows, the lock would keep readers from the record. `room::saving` stays locked.
             let _ = file.unlock();
         }
-        let replaced = disk::while_in_use(&*self.clock, disk::REPLACING, || {
+        let replaced = disk::while_in_use(&*self.pace.clock, disk::REPLACING, || {
             self.compare(target, record, json)?;
             match disk::is_at(file, from) {
                 Ok(true) => Ok(fs::rename(from, target)),
@@ -333,7 +341,9 @@ impl TokenBackend for FileBackend {
         }
         let reserved = self.next_file(&target)?;
         if record.note().is_none() {
-            return self.replace(&target, &reserved, record, &json);
+            self.replace(&target, &reserved, record, &json)?;
+            self.tell(Line::File, &target, Some(record));
+            return Ok(());
         }
         // Writes zeros: setting the file's length alone would reserve no space.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
@@ -346,7 +356,9 @@ impl TokenBackend for FileBackend {
             let _ = disk::remove(&next); // An unflushed file must not count as reserved space.
             return Err(disk::failed("reserve room in", &next, &error));
         }
-        self.replace_afresh(&target, record, &json)
+        self.replace_afresh(&target, record, &json)?;
+        self.tell(Line::File, &target, Some(record));
+        Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
@@ -354,6 +366,7 @@ impl TokenBackend for FileBackend {
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
+        self.tell(Line::File, &target, None);
         // Ignore a failure to lock: a full disk must not prevent a logout.
         let _saving = self.next_file(&target);
         disk::remove(&target)?;
@@ -364,15 +377,13 @@ impl TokenBackend for FileBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        self.lock_at(disk::target(&self.path)?, wait)
+        self.take(Line::File, wait, None)?.guard(|| self.describe())
     }
 
     fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
-        let target = disk::target(&self.path)?;
-        let guard = self.lock_at(target.clone(), wait)?;
         // During a wait, a link on the path may have been changed.
-        let record = if wait.is_zero() { self.load_at(&target) } else { self.load() };
-        Ok(Entry::Held { guard, record })
+        let read = |target: &Path| if wait.is_zero() { self.load_at(target) } else { self.load() };
+        self.take(Line::File, wait, Some(&read))?.entry(self)
     }
 
     fn probe(&self) -> Result<(), BoxError> {

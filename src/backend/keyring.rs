@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keyring_core::{CredentialStore, Entry, Error as KeyringError};
+use keyring_core::{CredentialStore, Entry as KeyringEntry, Error as KeyringError};
 use zeroize::Zeroizing;
 
 use super::{
-    BackendError, Durability, FileBackend, FileLock, Guard, SealedBackend, SealingKey,
+    BackendError, Durability, Entry, FileBackend, FileLock, Guard, SealedBackend, SealingKey,
     TokenBackend, disk,
 };
 use crate::error::BoxError;
@@ -141,7 +141,7 @@ impl KeyringBackend {
 }
 
 impl Key {
-    fn entry(&self) -> Result<Entry, KeyringError> {
+    fn entry(&self) -> Result<KeyringEntry, KeyringError> {
         (self.open)()?.build(&self.service, &self.account, None)
     }
 
@@ -163,7 +163,8 @@ impl Key {
 
     fn make(&self) -> Result<(), BoxError> {
         let text = Zeroizing::new(STANDARD.encode(Zeroizing::new(random_bytes::<32>())));
-        let put = |entry: Entry| entry.set_password(&text).and_then(|()| entry.get_password());
+        let put =
+            |entry: KeyringEntry| entry.set_password(&text).and_then(|()| entry.get_password());
         let back = self.entry().and_then(put).map_err(|error| self.failed(error))?;
         if *Zeroizing::new(back) == *text {
             return Ok(());
@@ -249,6 +250,10 @@ impl TokenBackend for KeyringBackend {
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.sealed.lock(wait)
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        self.sealed.enter(wait)
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::Durability;
-use super::queue::Pace;
+use super::pace::Pace;
 
 /// How long an answer is used. The settings of a server change seldom, and without this limit a store
 /// with many accounts would ask at every refresh.

@@ -10,6 +10,9 @@
 //! | nobody of this process has the lock | the first in the line, after pauses that grow |
 //! | a thread of this process has the lock | the first in the line, when the lock is dropped, and twice a second, because the store may have taken the lock away |
 //!
+//! A store in a file or in memory has a line too, and not only a store on a server: a thread that looks for the
+//! lock by itself would find it free some time after the refresh, one thread after the other.
+//!
 //! The lines are in memory only, so a killed process leaves nothing behind. A forked child begins with
 //! no lines.
 
@@ -18,17 +21,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
+use ring::digest::{SHA256, digest};
+use zeroize::Zeroizing;
 
 use super::disk::Identity;
-use super::pool::PATIENCE;
-use super::queue::Pace;
+use super::pace::Pace;
 use super::{BackendError, Entry, Guard, TokenBackend};
 use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_byte;
 
-/// The address of a store, and the name of an account in the store.
+/// The hash of the address of a store and of the name of an account in the store ([`key`]).
 pub(super) type Key = [u8; 32];
+
+/// A hash of these parts.
+pub(super) fn key<P: AsRef<[u8]>>(parts: &[P]) -> Key {
+    let mut bytes = Zeroizing::new(b"evergrant".to_vec());
+    for part in parts {
+        bytes.push(0);
+        bytes.extend_from_slice(part.as_ref());
+    }
+    digest(&SHA256, &bytes).as_ref().first_chunk().copied().unwrap_or_default()
+}
 
 /// The longest time that the first thread in the line waits before it asks the store, while another
 /// thread of this process has the lock.
@@ -36,6 +50,9 @@ const WATCH: Duration = Duration::from_millis(500);
 
 /// The first pause between two tries to take a lock that another process has.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// The longest time that a call which does not wait for the lock waits for an attempt that is under way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a record that was read or saved under the lock is returned to calls that do not wait.
 const FRESH: Duration = Duration::from_secs(1);
@@ -247,7 +264,6 @@ impl Drop for Waiting {
 /// # Errors
 ///
 /// The errors of `attempt`.
-#[cfg(any(feature = "sqlite", feature = "redis", test))]
 pub(super) fn take<T>(
     wait: &Wait<'_>,
     mut attempt: impl FnMut(Duration) -> Result<Option<Got<T>>, BoxError>,

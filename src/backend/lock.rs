@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::locked::Locked;
+use super::locked::{Locked, Opened};
 use super::{BackendError, Guard, disk, owner};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
@@ -74,34 +74,35 @@ impl FileLock {
         self.lock_at(disk::place(&self.path)?, wait)
     }
 
-    /// Makes a lock on a file whose folder is written without links.
-    pub(super) fn placed(path: PathBuf, clock: Arc<dyn Clock>) -> FileLock {
-        FileLock { path, clock }
-    }
-
-    /// Like [`FileLock::lock`], for a path whose folder is written without links.
-    pub(super) fn lock_placed(&self, wait: Duration) -> Result<Guard, BoxError> {
-        self.lock_at(self.path.clone(), wait)
-    }
-
     fn lock_at(&self, path: PathBuf, wait: Duration) -> Result<Guard, BoxError> {
-        let new = Cell::new(false);
-        let open = |path: &Path| open(path, &new);
-        let mut opened = None;
-        let locked =
-            wait_for(&*self.clock, wait, || Locked::take_opened(&path, &open, &mut opened))?;
+        let (new, mut opened) = (Cell::new(false), None);
+        let clock = &*self.clock;
+        let locked = wait_for(clock, wait, || attempt(&path, clock, &new, &mut opened))?;
         let Some(locked) = locked else {
             return Err(BackendError::Busy(self.path.display().to_string()).into());
         };
-        let file = locked.file()?;
-        let now = self.clock.now();
-        let touched = file.set_times(FileTimes::new().set_accessed(now).set_modified(now));
-        owner::check_lock(&file, &path, touched.is_ok())?;
         let locked = Arc::new(locked);
         let checked = Arc::clone(&locked);
         let guard = Guard::freed_by_death(locked).with_check(move || checked.is_at(&path));
         Ok(guard.of_new_file(new.get()))
     }
+}
+
+/// Tries once to take the lock in the file at `path`, whose folder is written without links. Sets `new` if the
+/// file was missing.
+pub(super) fn attempt(
+    path: &Path,
+    clock: &dyn Clock,
+    new: &Cell<bool>,
+    opened: &mut Opened,
+) -> Result<Option<Locked>, BoxError> {
+    let open = |path: &Path| open(path, new);
+    let Some(locked) = Locked::take_opened(path, &open, opened)? else { return Ok(None) };
+    let file = locked.file()?;
+    let now = clock.now();
+    let touched = file.set_times(FileTimes::new().set_accessed(now).set_modified(now));
+    owner::check_lock(&file, path, touched.is_ok())?;
+    Ok(Some(locked))
 }
 
 /// Opens the lock file, or creates it and sets `new`. Does not follow links.
@@ -120,6 +121,9 @@ pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
     }
 }
 
+/// The longest pause between two tries to take a lock that another process has.
+pub(super) const LONGEST: Duration = Duration::from_millis(20);
+
 /// Calls `attempt` at once, and again after pauses that grow from 1 ms to 20 ms. Each pause is
 /// shortened by a random part of up to a half, so that waiting processes do not retry at the same
 /// moments. Returns `None` when `wait` is over.
@@ -128,7 +132,7 @@ pub(super) fn wait_for<T>(
     wait: Duration,
     attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
-    wait_up_to(clock, wait, Duration::from_millis(20), attempt)
+    wait_up_to(clock, wait, LONGEST, attempt)
 }
 
 /// Like [`wait_for`], with pauses of up to `longest`.

@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::lock::wait_for;
-use super::{BackendError, Durability, Guard, TokenBackend};
-use crate::clock::{Clock, SystemClock};
+use super::line::{self, Got, Key, Taken, Wait};
+use super::lock::LONGEST;
+use super::pace::Pace;
+use super::{BackendError, Durability, Entry, Guard, TokenBackend};
+use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
+
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
+type Entered = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// Keeps a login in memory. Clones share the login and its lock.
 ///
@@ -21,24 +26,55 @@ use crate::record::Record;
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
     locked: Flag,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
 }
 
 impl MemoryBackend {
     /// An empty store.
     pub fn new() -> MemoryBackend {
-        MemoryBackend {
-            stored: Arc::default(),
-            locked: Arc::default(),
-            clock: Arc::new(SystemClock),
-        }
+        MemoryBackend { stored: Arc::default(), locked: Arc::default(), pace: Pace::system() }
     }
 
     /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
+    }
+
+    /// Sets how the store waits.
+    pub(super) fn paced(mut self, pace: Pace) -> MemoryBackend {
+        self.pace = pace;
+        self
+    }
+
+    /// Identifies this store in memory while the store exists.
+    fn key(&self) -> Key {
+        line::key(&[Arc::as_ptr(&self.stored).addr().to_ne_bytes()])
+    }
+
+    fn take(&self, wait: Duration, reads: bool) -> Result<Taken<Entered>, BoxError> {
+        let wait = Wait {
+            key: self.key(),
+            pace: &self.pace,
+            time: wait,
+            longest: LONGEST,
+            takes_saved: reads,
+            place: &|| None,
+        };
+        let taken = line::take(&wait, |_| {
+            let Some(held) = Held::take(&self.locked) else { return Ok(None) };
+            let record = if reads { self.load()? } else { None };
+            Ok(Some(Got { lock: (held, record.clone()), record }))
+        })?;
+        Ok(match taken {
+            // The lock is free before the next thread asks for it.
+            Taken::Lock(((held, record), place)) => {
+                Taken::Lock((Guard::freed_by_death((held, place)), reads.then_some(Ok(record))))
+            }
+            Taken::Saved(record) => Taken::Saved(record),
+            Taken::Busy => Taken::Busy,
+        })
     }
 }
 
@@ -59,17 +95,23 @@ impl TokenBackend for MemoryBackend {
             return Err(BackendError::Conflict(self.describe()).into());
         }
         *stored = Some(record.clone());
+        line::tell(&self.key(), &self.pace, Some(record));
         Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
-        *self.stored.lock() = None;
+        let mut stored = self.stored.lock();
+        *stored = None;
+        line::tell(&self.key(), &self.pace, None);
         Ok(())
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let held = wait_for(&*self.clock, wait, || Ok(Held::take(&self.locked)))?;
-        held.map(Guard::freed_by_death).ok_or_else(|| BackendError::Busy(self.describe()).into())
+        self.take(wait, false)?.guard(|| self.describe())
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        self.take(wait, true)?.entry(self)
     }
 
     fn durability(&self) -> Durability {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::BackendError;
-use super::queue::{Gate, Pace, Permit};
+use super::pace::Pace;
+use super::queue::{Gate, Permit};
 use crate::error::BoxError;
 
 /// The longest wait for an answer on a connection that this crate has opened, and the longest wait for a free

@@ -33,8 +33,8 @@ use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
 use super::lease::{LEASE, needed};
 use super::line::{self, Key};
+use super::pace::Pace;
 use super::pool::Pool;
-use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend};
 use crate::clock::Clock;
 use crate::error::{BoxError, Result as CrateResult};
@@ -221,7 +221,7 @@ impl PostgresBackend {
 
     /// Identifies the account among all stores of this process.
     fn key(&self) -> Key {
-        compare::key(&["postgres", &self.server_id, &self.table, &self.account])
+        line::key(&["postgres", &self.server_id, &self.table, &self.account])
     }
 
     /// Runs `work` on the session of the lock, if a clone of this value has the lock; else on another

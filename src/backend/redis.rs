@@ -19,8 +19,8 @@ use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
 use super::lease::LEASE;
 use super::line::{self, Key};
+use super::pace::Pace;
 use super::pool::{Done, Failed, PATIENCE, Pool};
-use super::queue::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend};
 use crate::clock::Clock;
 use crate::error::{BoxError, Error, Result as CrateResult};
@@ -237,7 +237,7 @@ impl RedisBackend {
 
     /// Identifies the account among all stores of this process.
     fn place(&self) -> Key {
-        compare::key(&["redis", &self.server_id, &self.key()])
+        line::key(&["redis", &self.server_id, &self.key()])
     }
 
     fn key(&self) -> String {

@@ -26,7 +26,7 @@ use self::connections::{Connections, Lent};
 use self::pages::{Setting, free_pages, overwrite_free_pages};
 use self::wal::Log;
 use super::compare::{self, ACCOUNT, Bytes, OTHER_COLUMNS, Place, Seen};
-use super::queue::Pace;
+use super::pace::Pace;
 use super::{BackendError, Durability, Entry, Guard, TokenBackend, disk, line};
 use crate::clock::Clock;
 use crate::error::BoxError;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{BackendError, Durability, FileBackend, FileLock, Guard, TokenBackend, disk};
+use super::file::Line;
+use super::{BackendError, Durability, Entry, FileBackend, FileLock, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, chain};
 use crate::record::Record;
@@ -266,6 +267,61 @@ impl<T: TokenTable> TableBackend<T> {
         }
     }
 
+    /// Writes the table and the file, without the news to other threads.
+    fn write(&self, record: &Record) -> Result<(), BoxError> {
+        let _alone = self.alone(WAIT)?;
+        let both = self.look()?;
+        let conflict = || BackendError::Conflict(self.describe()).into();
+        let Some(stored) = &both.record else {
+            if !record.may_replace(None) {
+                return Err(conflict());
+            }
+            // The file of an earlier login says nothing about this login. Write the table first: a
+            // token without a file is a login, a file without a token is not.
+            if both.in_file.is_some() {
+                self.file.clear()?;
+            }
+            if let Err(error) = self.put_over(None, record) {
+                // If the table has changed the token, the changed token must not stay there.
+                let back = self.table.get()?;
+                if back.and_then(|back| changed(&back, record.token())).is_some() {
+                    self.table.set(None)?;
+                }
+                return Err(error);
+            }
+            return self.write_file(record, &[]);
+        };
+        // If the first save of this login ended between its two writes, write the file now.
+        let half_saved = both.in_file.is_none()
+            && record.may_replace(None)
+            && pair(record.token()) == pair(stored.token());
+        if half_saved {
+            return self.write_file(record, &[]);
+        }
+        if !record.may_replace(Some(stored)) {
+            return Err(conflict());
+        }
+        self.repair(&both)?;
+        if both.state == State::FileBehind {
+            self.write_file(stored, &both.replaced)?;
+        }
+        if record == stored {
+            // Write all columns again: the previous save may have failed between its two writes.
+            return self.put(stored, record);
+        }
+        let new = name(record.token());
+        let mut replaced = both.replaced;
+        replaced.push(name(stored.token()));
+        replaced.retain(|known| *known != new);
+        replaced.drain(..replaced.len().saturating_sub(KNOWN));
+        self.write_file(record, &replaced)?;
+        let columns = |token: &Token| (name(token), token.expires_at());
+        if columns(record.token()) == columns(stored.token()) {
+            return Ok(());
+        }
+        self.put(stored, record)
+    }
+
     fn write_file(&self, record: &Record, replaced: &[Value]) -> Result<(), BoxError> {
         let mut record = record.clone();
         record.put_beside(REPLACED, Some(Value::Array(replaced.to_vec())));
@@ -356,67 +412,24 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        let _alone = self.alone(WAIT)?;
-        let both = self.look()?;
-        let conflict = || BackendError::Conflict(self.describe()).into();
-        let Some(stored) = &both.record else {
-            if !record.may_replace(None) {
-                return Err(conflict());
-            }
-            // The file of an earlier login says nothing about this login. Write the table first: a
-            // token without a file is a login, a file without a token is not.
-            if both.in_file.is_some() {
-                self.file.clear()?;
-            }
-            if let Err(error) = self.put_over(None, record) {
-                // If the table has changed the token, the changed token must not stay there.
-                let back = self.table.get()?;
-                if back.and_then(|back| changed(&back, record.token())).is_some() {
-                    self.table.set(None)?;
-                }
-                return Err(error);
-            }
-            return self.write_file(record, &[]);
-        };
-        // If the first save of this login ended between its two writes, write the file now.
-        let half_saved = both.in_file.is_none()
-            && record.may_replace(None)
-            && pair(record.token()) == pair(stored.token());
-        if half_saved {
-            return self.write_file(record, &[]);
-        }
-        if !record.may_replace(Some(stored)) {
-            return Err(conflict());
-        }
-        self.repair(&both)?;
-        if both.state == State::FileBehind {
-            self.write_file(stored, &both.replaced)?;
-        }
-        if record == stored {
-            // Write all columns again: the previous save may have failed between its two writes.
-            return self.put(stored, record);
-        }
-        let new = name(record.token());
-        let mut replaced = both.replaced;
-        replaced.push(name(stored.token()));
-        replaced.retain(|known| *known != new);
-        replaced.drain(..replaced.len().saturating_sub(KNOWN));
-        self.write_file(record, &replaced)?;
-        let columns = |token: &Token| (name(token), token.expires_at());
-        if columns(record.token()) == columns(stored.token()) {
-            return Ok(());
-        }
-        self.put(stored, record)
+        self.write(record)?;
+        self.file.tell(Line::Table, &disk::target(self.file.path())?, Some(record));
+        Ok(())
     }
 
     fn clear(&self) -> Result<(), BoxError> {
+        self.file.tell(Line::Table, &disk::target(self.file.path())?, None);
         let _alone = self.alone(WAIT)?;
         self.table.set(None)?;
         self.file.clear()
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        self.file.lock(wait)
+        self.file.take(Line::Table, wait, None)?.guard(|| self.describe())
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        self.file.take(Line::Table, wait, Some(&|_| self.load()))?.entry(self)
     }
 
     fn durability(&self) -> Durability {

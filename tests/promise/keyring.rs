@@ -239,6 +239,15 @@ fn a_key_is_read_once_and_without_a_wait() {
 }
 
 #[test]
+fn clients_of_one_login_in_a_keyring_share_a_refresh() {
+    let dir = TempDir::new();
+    let keyring = keyring_core::mock::Store::new().unwrap();
+    let open =
+        || KeyringBackend::with_store(keyring.clone(), "app", "alice", dir.join("login.json"));
+    crate::sharing::shares(&|| Box::new(open()));
+}
+
+#[test]
 fn a_damaged_file_gets_no_new_key() {
     let dir = TempDir::new();
     let path = dir.join("login.json");

@@ -29,6 +29,7 @@ mod places;
 mod reality;
 #[cfg(feature = "encryption")]
 mod sealed;
+mod sharing;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod storm;

@@ -45,6 +45,12 @@ fn told<T>(result: Result<T, BoxError>) -> (BackendError, String) {
 }
 
 #[test]
+fn clients_of_one_sealed_file_share_a_refresh() {
+    let dir = TempDir::new();
+    crate::sharing::shares(&|| Box::new(open(&dir.join("login.json"))));
+}
+
+#[test]
 fn a_sealed_file_keeps_the_contract() {
     contract::worker(|name| open(Path::new(name)));
     let dir = TempDir::new();

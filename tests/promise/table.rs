@@ -103,6 +103,12 @@ impl TokenTable for Columns {
     }
 }
 
+#[test]
+fn clients_of_one_table_share_a_refresh() {
+    let dir = TempDir::new();
+    crate::sharing::shares(&|| Box::new(open(dir.path())));
+}
+
 fn open(folder: &Path) -> TableBackend<Columns> {
     TableBackend::new(Columns::new(&folder.join("table")), folder.join("login.json"))
 }

@@ -87,6 +87,15 @@ fn serves(accounts: usize, threads: usize, store: &Store<'_>) {
     assert_eq!(sandbox.counters().token_requests, accounts as u64);
 }
 
+#[test]
+fn clients_of_one_file_refresh_once() {
+    let dir = TempDir::new();
+    let store = evergrant::backend::FolderStore::new(dir.path());
+    refreshes_once("file", &|account| {
+        Box::new(evergrant::backend::LoginStore::account(&store, account).unwrap())
+    });
+}
+
 #[cfg(feature = "sqlite")]
 #[test]
 fn clients_of_one_sqlite_account_refresh_once() {

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::super::pace::Pace;
 use super::super::{BackendError, Durability, Entry, FileBackend, Guard, TokenBackend, disk};
 use super::names::{Named, account_of, file_of};
 use super::{LoginStore, Page};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
@@ -55,7 +56,7 @@ const ENDING: &str = ".json";
 pub struct FolderStore {
     folder: PathBuf,
     private: bool,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
 }
 
 impl FolderStore {
@@ -65,7 +66,7 @@ impl FolderStore {
         FolderStore {
             folder: disk::absolute(folder.as_ref()),
             private: false,
-            clock: Arc::new(SystemClock),
+            pace: Pace::system(),
         }
     }
 
@@ -79,7 +80,7 @@ impl FolderStore {
     /// Sets the clock that measures waits, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FolderStore {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
     }
 
@@ -127,7 +128,7 @@ impl LoginStore for FolderStore {
         }
         let (file, hashed) = file_of(name);
         let path = self.folder.join(file);
-        let mut store = FileBackend::new(&path).with_clock(Arc::clone(&self.clock));
+        let mut store = FileBackend::new(&path).paced(self.pace.clone());
         if self.private {
             store = store.private_only();
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::super::pace::Pace;
 use super::super::{MemoryBackend, TokenBackend};
 use super::LoginStore;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::error::BoxError;
 
 /// Keeps the logins of many accounts in memory, each in a [`MemoryBackend`]. Clones share the logins. The
@@ -16,19 +17,19 @@ use crate::error::BoxError;
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     stores: Arc<Mutex<BTreeMap<String, MemoryBackend>>>,
-    clock: Arc<dyn Clock>,
+    pace: Pace,
 }
 
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> MemoryStore {
-        MemoryStore { stores: Arc::default(), clock: Arc::new(SystemClock) }
+        MemoryStore { stores: Arc::default(), pace: Pace::system() }
     }
 
     /// Sets the clock that measures waits for the locks of accounts, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryStore {
-        self.clock = clock;
+        self.pace = Pace::of(clock);
         self
     }
 }
@@ -45,7 +46,7 @@ impl LoginStore for MemoryStore {
         if let Some(store) = stores.get(name) {
             return Ok(Arc::new(store.clone()));
         }
-        let store = MemoryBackend::new().with_clock(Arc::clone(&self.clock));
+        let store = MemoryBackend::new().paced(self.pace.clone());
         stores.insert(name.to_owned(), store.clone());
         Ok(Arc::new(store))
     }

@@ -25,7 +25,7 @@ pub(in super::super) fn identity(file: &File, _: &Metadata) -> io::Result<Identi
 }
 
 /// The identity of the file at `path`; links are followed.
-#[cfg(all(not(windows), feature = "sqlite"))]
+#[cfg(not(windows))]
 pub(in super::super) fn identity_at(path: &Path) -> io::Result<Identity> {
     fs::metadata(path).map(|metadata| of(&metadata))
 }

@@ -1,19 +1,45 @@
 //! Locks and loads the record at a path whose links were followed.
 
-use std::path::{Path, PathBuf};
+use std::cell::{Cell, RefCell};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::{FileLock, Guard, disk};
+use super::super::line::{self, Got, Held, Key, Taken, Wait};
+use super::super::lock::{self, LONGEST};
+use super::super::locked::Locked;
+use super::super::{Guard, disk};
 use super::mark::Content;
 use super::{FileBackend, mark, room};
 use crate::error::BoxError;
 use crate::record::Record;
 
+/// The result of a read under the lock.
+type Read = Result<Option<Record>, BoxError>;
+
+/// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
+pub(in super::super) type Entered = (Guard, Option<Read>);
+
+/// Who shares records: only clients with the same rules may use a record that another client has read.
+#[derive(Clone, Copy)]
+pub(in super::super) enum Line {
+    /// The clients of the file.
+    File,
+    /// The clients of a table beside which the file is.
+    Table,
+}
+
+/// A locked file, and this thread's place in the line. Fields are dropped in this order: when the next thread
+/// tries to take the lock, the file is unlocked.
+struct Both {
+    locked: Locked,
+    _place: Held,
+}
+
 impl FileBackend {
     /// Loads the record at `target`, and flushes a record that may not be on the disk yet.
-    pub(super) fn load_at(&self, target: &Path) -> Result<Option<Record>, BoxError> {
-        room::make_way(target, &*self.clock);
+    pub(super) fn load_at(&self, target: &Path) -> Read {
+        room::make_way(target, &*self.pace.clock);
         let Some(stored) = self.read(target)? else { return Ok(None) };
         self.check_mode(target, &stored.metadata)?;
         let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
@@ -33,14 +59,82 @@ impl FileBackend {
         Ok(Some(stored.record))
     }
 
-    /// Locks the record at `target`.
-    pub(super) fn lock_at(&self, target: PathBuf, wait: Duration) -> Result<Guard, BoxError> {
-        self.look_at_folder(&target);
-        let lock = disk::beside(&target, "", ".lock");
-        let guard = FileLock::placed(lock, Arc::clone(&self.clock)).lock_placed(wait)?;
-        // If a link on the path leads elsewhere by the time of a save, the record there has another
-        // lock.
-        let path = self.path.clone();
-        Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
+    /// Takes the lock of the file, and waits for it up to `wait`. Then calls `read`, unless it is `None`.
+    pub(in super::super) fn take(
+        &self,
+        line: Line,
+        wait: Duration,
+        read: Option<&dyn Fn(&Path) -> Read>,
+    ) -> Result<Taken<Entered>, BoxError> {
+        let start = self.pace.clock.monotonic();
+        let mut target = disk::target(&self.path)?;
+        loop {
+            let left = wait.saturating_sub(self.pace.since(start));
+            let taken = self.take_at(line, &target, left, read)?;
+            // During the wait, a link on the path may have been changed. (The check of a lock notices this.)
+            let Taken::Saved(_) = taken else { return Ok(taken) };
+            let now = disk::target(&self.path)?;
+            if now == target {
+                return Ok(taken);
+            }
+            target = now;
+        }
+    }
+
+    fn take_at(
+        &self,
+        line: Line,
+        target: &Path,
+        wait: Duration,
+        read: Option<&dyn Fn(&Path) -> Read>,
+    ) -> Result<Taken<Entered>, BoxError> {
+        self.look_at_folder(target);
+        let path = disk::beside(target, "", ".lock");
+        let there = || disk::identity_at(&path).ok().flatten();
+        let wait = Wait {
+            key: self.key(line, target),
+            pace: &self.pace,
+            time: wait,
+            longest: LONGEST,
+            takes_saved: read.is_some(),
+            place: &there,
+        };
+        let (new, opened) = (Cell::new(false), RefCell::new(None));
+        let taken = line::take(&wait, |_| {
+            let clock = &*self.pace.clock;
+            let locked = lock::attempt(&path, clock, &new, &mut opened.borrow_mut())?;
+            let Some(locked) = locked else { return Ok(None) };
+            let read = read.map(|read| read(target));
+            let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
+            Ok(Some(Got { lock: (locked, read), record }))
+        })?;
+        let ((locked, read), place) = match taken {
+            Taken::Lock(taken) => taken,
+            Taken::Saved(record) => return Ok(Taken::Saved(record)),
+            Taken::Busy => return Ok(Taken::Busy),
+        };
+        let held = Arc::new(Both { locked, _place: place });
+        let checked = Arc::clone(&held);
+        // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
+        let (own, target) = (self.path.clone(), target.to_owned());
+        let guard = Guard::freed_by_death(held)
+            .with_check(move || checked.locked.is_at(&path))
+            .with_check(move || disk::target(&own).is_ok_and(|now| now == target))
+            .of_new_file(new.get());
+        Ok(Taken::Lock((guard, read)))
+    }
+
+    /// Gives a record that was saved to the threads that wait for the lock; `None` after a logout.
+    pub(in super::super) fn tell(&self, line: Line, target: &Path, record: Option<&Record>) {
+        line::tell(&self.key(line, target), &self.pace, record);
+    }
+
+    fn key(&self, line: Line, target: &Path) -> Key {
+        let kind = match line {
+            Line::File if self.private => "private file",
+            Line::File => "file",
+            Line::Table => "table",
+        };
+        line::key(&[kind.as_bytes(), target.as_os_str().as_encoded_bytes()])
     }
 }

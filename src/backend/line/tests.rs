@@ -10,7 +10,7 @@ use crate::token::Token;
 const LONG: Duration = Duration::from_secs(600);
 
 fn key() -> Key {
-    super::super::compare::key(&[&random_id()])
+    super::key(&[&random_id()])
 }
 
 fn record(n: u32) -> Record {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::super::BackendError;
-use super::super::queue::Pace;
+use super::super::pace::Pace;
 use crate::error::BoxError;
 
 /// How long the store refuses to lock after it has detected a pooler. After this time the store tries again,

@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 
 use super::super::lease::{Renewal, needed, renewed};
 use super::super::line::{self, Got, Key, Taken, Wait};
+use super::super::pace::Pace;
 use super::super::pool::{Failed, PATIENCE, Pool, Used};
-use super::super::queue::{Pace, Permit};
+use super::super::queue::Permit;
 use super::super::{BackendError, Guard, TokenBackend as _, compare};
 use super::{Connection, Link, RedisBackend, lock_key, on, script};
 use crate::error::BoxError;

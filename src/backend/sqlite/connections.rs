@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags};
 
 use super::super::memory::Flag;
+use super::super::pace::Pace;
 use super::super::pool::{Failed, Pool};
-use super::super::queue::{Gate, Pace};
-use super::super::{BackendError, compare, disk};
+use super::super::queue::Gate;
+use super::super::{BackendError, disk, line};
 use super::live::{self, Live};
 use super::pages::pragma;
 use super::wal::{self, Log};
@@ -156,7 +157,7 @@ impl Connections {
 
     /// Identifies an account among all stores of this process.
     pub(super) fn key(&self, account: &str) -> [u8; 32] {
-        compare::key(&["sqlite", &self.id, account])
+        line::key(&["sqlite", &self.id, account])
     }
 
     /// The name of the database in messages.

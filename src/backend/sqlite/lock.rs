@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::super::compare::hash;
 use super::super::line::{self, Got, Taken, Wait};
+use super::super::lock::LONGEST;
 use super::super::memory::Held;
 use super::super::{Guard, TokenBackend as _, disk};
 use super::connections::open_file;
@@ -15,9 +16,6 @@ use super::live::Live;
 use super::{SqliteBackend, failed};
 use crate::error::BoxError;
 use crate::record::Record;
-
-/// The longest pause between two tries to take a lock that another process has.
-const LONGEST: Duration = Duration::from_millis(20);
 
 /// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
