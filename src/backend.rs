@@ -245,7 +245,7 @@ pub struct Guard {
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     check: Option<Box<dyn Fn() -> bool + Send>>,
     process: u32,
-    new: bool,
+    new: Option<Box<dyn Fn() + Send>>,
 }
 
 /// The kinds of lock. The kinds differ in what releases the lock if nobody drops the guard.
@@ -273,7 +273,7 @@ impl Guard {
         held: Option<Box<dyn Any + Send>>,
         alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     ) -> Guard {
-        Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
+        Guard { kind, held, alive, check: None, process: std::process::id(), new: None }
     }
 
     /// Makes a guard of a lock that is released when its process dies or `held` is dropped.
@@ -311,15 +311,24 @@ impl Guard {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
 
-    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, the holder of that
-    /// lock may still be refreshing: the client then waits for the deadline of a refresh note in the store.
-    pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
-        self.new = new;
+    /// Marks a lock whose file is new. If an earlier lock file was deleted, the holder of that lock may still be
+    /// refreshing: the client then waits for the deadline of a refresh note in the store. Later holders of this
+    /// lock cannot see that the file was new: the client marks the refresh note for them, and then calls
+    /// `settle`. A file that was not settled is still new for the next holder, if the store can tell.
+    pub(crate) fn of_new_file(mut self, settle: impl Fn() + Send + 'static) -> Guard {
+        self.new = Some(Box::new(settle));
         self
     }
 
     pub(crate) fn is_new(&self) -> bool {
-        self.new
+        self.new.is_some()
+    }
+
+    /// Called when later holders no longer need to know that the lock's file was new.
+    pub(crate) fn settle(&self) {
+        if let Some(settle) = self.new.as_ref().filter(|_| self.is_held()) {
+            settle();
+        }
     }
 
     /// The kind of lock.

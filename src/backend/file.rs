@@ -33,7 +33,7 @@ const LIMIT: u64 = 4 << 20;
 ///
 /// | file | content |
 /// | --- | --- |
-/// | `NAME.lock` | nothing; this file is the lock, and is never deleted |
+/// | `NAME.lock` | at most one byte; this file is the lock, and is never deleted |
 /// | `.NAME.evergrant-next` | reserved space for the next record; also excludes two saves at the same time |
 /// | `.NAME.evergrant-temp` | a record while it is written |
 /// | `.NAME.evergrant-flushed` | names the record that is known to be on the disk: device, inode, time, SHA-256 |
@@ -279,6 +279,16 @@ impl FileBackend {
         done
     }
 
+    /// Removes the record and the files beside it, except the lock.
+    fn remove(&self, target: &Path) -> Result<(), BoxError> {
+        // Ignore a failure to lock: a full disk must not prevent a logout.
+        let _saving = self.next_file(target);
+        for path in [target.to_owned(), temp(target), room::path(target), mark::path(target)] {
+            disk::remove(&path)?;
+        }
+        self.flush_folder(target)
+    }
+
     /// The last steps of a save: compare once more, since other programs may not use the locks; rename;
     /// flush. While another program prevents the replacement, compares and tries the rename again.
     fn put(
@@ -366,14 +376,9 @@ impl TokenBackend for FileBackend {
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
+        let done = self.remove(&target);
         self.tell(Line::File, &target, None);
-        // Ignore a failure to lock: a full disk must not prevent a logout.
-        let _saving = self.next_file(&target);
-        disk::remove(&target)?;
-        disk::remove(&temp(&target))?;
-        disk::remove(&room::path(&target))?;
-        disk::remove(&mark::path(&target))?;
-        self.flush_folder(&target)
+        done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
@@ -381,9 +386,7 @@ impl TokenBackend for FileBackend {
     }
 
     fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
-        // During a wait, a link on the path may have been changed.
-        let read = |target: &Path| if wait.is_zero() { self.load_at(target) } else { self.load() };
-        self.take(Line::File, wait, Some(&read))?.entry(self)
+        self.take(Line::File, wait, Some(&|target| self.load_at(target)))?.entry(self)
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -126,6 +126,8 @@ struct Line {
     asking: bool,
     /// The record that a lock holder read or saved last, its number, and when.
     saved: Option<(u64, Duration, Record)>,
+    /// The number of the last save or logout.
+    told: u64,
 }
 
 struct Waiter {
@@ -344,6 +346,7 @@ pub(super) fn take_with<R, T>(
                 needs
             }
         };
+        let begun = lines.number();
         let left = wait.time.saturating_sub(pace.since(start));
         let look = || (attempt(left, needs), (wait.place)());
         let (got, after) = MutexGuard::unlocked(&mut lines, look);
@@ -353,7 +356,10 @@ pub(super) fn take_with<R, T>(
         if let Some(Got { lock, record }) = got? {
             line.holder = Some((number, after));
             let now = pace.clock.monotonic();
-            line.saved = record.filter(is_told).map(|read| (number, now, read));
+            // If another thread has saved or logged out since the attempt began, the record may be older.
+            if line.told < begun {
+                line.saved = record.filter(is_told).map(|read| (number, now, read));
+            }
             if line.saved.is_some() {
                 line.wake(|_| true);
             }
@@ -388,6 +394,7 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());
     let Some(line) = lines.lines.get_mut(key) else { return };
+    line.told = number;
     if let (Some(record), Some((_, _, saved))) = (record, &line.saved)
         && record.login == saved.login
         && record.generation < saved.generation

@@ -1,6 +1,5 @@
 //! A lock between processes: a locked file.
 
-use std::cell::Cell;
 use std::fs::{File, FileTimes};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::locked::{Locked, Opened};
-use super::{BackendError, Guard, disk, owner};
+use super::{BackendError, Guard, disk, line, owner};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::secret::random_byte;
@@ -16,7 +15,7 @@ use crate::secret::random_byte;
 /// A lock for one thread of one process at a time. The lock is released when that process dies.
 ///
 /// A `FileLock` is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is
-/// created if it is missing, and never written; its folder must exist. Taking the lock sets the file's
+/// created if it is missing; its folder must exist. The file gets one byte when a client has used the lock. Taking the lock sets the file's
 /// times, so that programs that delete old files do not delete it. Do not delete the file while the
 /// lock is held; [`Guard::is_held`] notices this. Two locks on one file in one process exclude each
 /// other too, even on NFS, where the system's lock belongs to the process. A child process does not
@@ -75,28 +74,51 @@ impl FileLock {
     }
 
     fn lock_at(&self, path: PathBuf, wait: Duration) -> Result<Guard, BoxError> {
-        let (new, mut opened) = (Cell::new(false), None);
+        let mut opened = None;
         let clock = &*self.clock;
-        let locked = wait_for(clock, wait, || attempt(&path, clock, &new, &mut opened))?;
+        let locked = wait_for(clock, wait, || attempt(&path, clock, &mut opened))?;
         let Some(locked) = locked else {
             return Err(BackendError::Busy(self.path.display().to_string()).into());
         };
-        let locked = Arc::new(locked);
-        let checked = Arc::clone(&locked);
-        let guard = Guard::freed_by_death(locked).with_check(move || checked.is_at(&path));
-        Ok(guard.of_new_file(new.get()))
+        guard(locked, None, path)
     }
 }
 
-/// Tries once to take the lock in the file at `path`, whose folder is written without links. Sets `new` if the
-/// file was missing.
+/// A locked file, and this thread's place in the line. The fields are dropped in this order: when the next thread
+/// of this process tries to take the lock, the file is unlocked.
+struct HeldFile {
+    locked: Locked,
+    _place: Option<line::Held>,
+}
+
+/// Makes the guard of a locked file at `path`.
+///
+/// An empty file is new: no client has looked at the record under this lock and marked a refresh note whose
+/// writer may hold a deleted lock file. A client that has done this makes the file one byte long. The length
+/// needs no space on the disk, and a process that dies before leaves the file new for the next process.
+pub(super) fn guard(
+    locked: Locked,
+    place: Option<line::Held>,
+    path: PathBuf,
+) -> Result<Guard, BoxError> {
+    let length = locked.file()?.metadata().map(|metadata| metadata.len());
+    let new = length.map_err(|error| disk::failed("look at", &path, &error))? == 0;
+    let held = Arc::new(HeldFile { locked, _place: place });
+    let (checked, settled) = (Arc::clone(&held), Arc::clone(&held));
+    let guard = Guard::freed_by_death(held).with_check(move || checked.locked.is_at(&path));
+    if !new {
+        return Ok(guard);
+    }
+    // If this fails, the lock is also new for the next holder, which then waits for a refresh note's deadline.
+    Ok(guard.of_new_file(move || drop(settled.locked.file().map(|file| file.set_len(1)))))
+}
+
+/// Tries once to take the lock in the file at `path`, whose folder is written without links.
 pub(super) fn attempt(
     path: &Path,
     clock: &dyn Clock,
-    new: &Cell<bool>,
     opened: &mut Opened,
 ) -> Result<Option<Locked>, BoxError> {
-    let open = |path: &Path| open(path, new);
     let Some(locked) = Locked::take_opened(path, &open, opened)? else { return Ok(None) };
     let file = locked.file()?;
     let now = clock.now();
@@ -105,8 +127,8 @@ pub(super) fn attempt(
     Ok(Some(locked))
 }
 
-/// Opens the lock file, or creates it and sets `new`. Does not follow links.
-pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
+/// Opens the lock file, or creates it. Does not follow links.
+pub(super) fn open(path: &Path) -> Result<File, BoxError> {
     loop {
         if let Some((file, _)) = disk::open(path, File::options().write(true))? {
             return Ok(file);
@@ -114,7 +136,6 @@ pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
         match disk::create(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             created => {
-                new.set(true);
                 return created.map_err(|error| disk::failed("create the lock file", path, &error));
             }
         }
@@ -175,10 +196,6 @@ fn repeat(
 mod tests {
     use super::*;
 
-    fn open(path: &Path) -> Result<File, BoxError> {
-        super::open(path, &Cell::new(false))
-    }
-
     /// Between opening and locking, another save may rename the file over the record; writing the file
     /// would then write the record in place.
     #[cfg(unix)]
@@ -217,11 +234,22 @@ mod tests {
     }
 
     #[test]
-    fn only_the_lock_that_made_its_file_is_new() {
+    fn a_lock_file_is_new_until_a_holder_settles_it() {
         let path = std::env::temp_dir().join(crate::secret::random_id());
         let lock = FileLock::new(&path);
-        assert!(lock.lock(Duration::ZERO).unwrap().is_new());
-        assert!(!lock.lock(Duration::ZERO).unwrap().is_new());
+        let take = || lock.lock(Duration::ZERO).unwrap();
+        assert!(take().is_new());
+        let guard = take();
+        assert!(guard.is_new());
+        // A holder that has lost its lock settles nothing.
+        disk::remove(&path).unwrap();
+        guard.settle();
+        drop(guard);
+        let guard = take();
+        assert!(guard.is_new());
+        guard.settle();
+        drop(guard);
+        assert!(!take().is_new());
         disk::remove(&path).unwrap();
     }
 

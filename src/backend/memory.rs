@@ -48,9 +48,9 @@ impl MemoryBackend {
         self
     }
 
-    /// Identifies this store in memory while the store exists.
+    /// Identifies this store while a value or a lock of it exists: a lock keeps the flag.
     fn key(&self) -> Key {
-        line::key(&[Arc::as_ptr(&self.stored).addr().to_ne_bytes()])
+        line::key(&[Arc::as_ptr(&self.locked).addr().to_ne_bytes()])
     }
 
     fn take(&self, wait: Duration, reads: bool) -> Result<Taken<Entered>, BoxError> {

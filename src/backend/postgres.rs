@@ -341,15 +341,16 @@ impl TokenBackend for PostgresBackend {
         let sql =
             format!("DELETE FROM {} WHERE account = $1 AND record = $2 AND {FLUSHED}", self.table);
         self.seen.set(None);
-        line::tell(&self.key(), &self.pace, None);
-        compare::clear(self, |old| {
+        let done = compare::clear(self, |old| {
             let (sql, account) = (sql.clone(), self.account.clone());
             self.run_on_table(move |client| {
                 let old = old.as_slice();
                 let parameters: [Parameter<'_>; 2] = [(&account, Type::TEXT), (&old, Type::BYTEA)];
                 written(client.execute_typed(&sql, &parameters))
             })
-        })
+        });
+        line::tell(&self.key(), &self.pace, None);
+        done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

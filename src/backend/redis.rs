@@ -377,8 +377,9 @@ impl TokenBackend for RedisBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         self.seen.set(None);
+        let done = self.delete();
         line::tell(&self.place(), &self.pace, None);
-        self.delete()
+        done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -327,8 +327,7 @@ impl TokenBackend for SqliteBackend {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
         self.seen.set(None);
         let login = self.connections.key(&self.account);
-        line::tell(&login, &self.pace, None);
-        self.durably("ON", |connection| {
+        let done = self.durably("ON", |connection| {
             let lent = || connection.path().filter(|path| !path.is_empty());
             let log = connection.wal.cloned().or_else(|| lent().map(|path| Log::of(path.as_ref())));
             // The space in the log for the next records of other logins.
@@ -349,7 +348,9 @@ impl TokenBackend for SqliteBackend {
             }
             limit.map_or(Ok(()), |limit| limit.restore(connection))?;
             done
-        })
+        });
+        line::tell(&login, &self.pace, None);
+        done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

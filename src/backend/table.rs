@@ -1,17 +1,19 @@
 //! A store for a table that only has columns for a token, and that other programs read.
 
+mod tokens;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use self::tokens::{changed, moved_on, name, pair, taken_over};
 use super::file::Line;
 use super::{BackendError, Durability, Entry, FileBackend, FileLock, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, chain};
 use crate::record::Record;
-use crate::secret::Secret;
 use crate::token::Token;
 
 /// The member of the file's record that names the tokens that this store has replaced.
@@ -329,60 +331,6 @@ impl<T: TokenTable> TableBackend<T> {
     }
 }
 
-/// The access token and refresh token, by which two tokens of a table are compared. The expiry may be
-/// rounded by its column.
-fn pair(token: &Token) -> (&Secret, Option<&Secret>) {
-    (token.access_token(), token.refresh_token())
-}
-
-/// A fingerprint of the token pair, from which neither token can be recovered.
-fn name(token: &Token) -> Value {
-    let refresh_token = token.refresh_token().map_or("", Secret::expose);
-    let both = format!("{}\0{refresh_token}", token.access_token().expose());
-    Value::String(Secret::new(both).fingerprint())
-}
-
-/// Names the token that a column has changed: a column may cut, pad or strip a string. Returns `None` if the
-/// table has the same token, or a different token.
-fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
-    let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
-    let (access, refresh) = (back.access_token().expose(), refresh_token(back));
-    let (our_access, our_refresh) = (ours.access_token().expose(), refresh_token(ours));
-    let is_of = |back: &str, ours: &str| ours.starts_with(back) || back.trim() == ours.trim();
-    if access.is_empty() || !is_of(access, our_access) || !is_of(refresh, our_refresh) {
-        None
-    } else if access != our_access {
-        Some("access token")
-    } else {
-        (refresh != our_refresh).then_some("refresh token")
-    }
-}
-
-/// The record of a token without a file. Each read makes the same record.
-fn taken_over(token: &Token) -> Record {
-    let mut record = Record::from(token.clone());
-    record.login = format!("table-{}", name(token).as_str().unwrap_or_default());
-    record
-}
-
-/// The record after another program put `token` into the table: the same login, without the refresh note and
-/// the refusal of the previous token.
-fn moved_on(record: &Record, token: &Token) -> Record {
-    let mut next = record.next();
-    next.generation = record.generation.saturating_add(1);
-    next.token = match token.refresh_token() {
-        Some(_) => record.token.succeeded_by(token.clone()),
-        None => token.clone(),
-    };
-    next.superseded = None;
-    next.spare = next.spare.filter(|spare| Some(spare) != token.refresh_token());
-    next.rotated_at = token.issued_at();
-    next.note = None;
-    next.refused = None;
-    next.refresh_expires_at = None;
-    next
-}
-
 impl<T: TokenTable> TokenBackend for TableBackend<T> {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let both = self.look()?;
@@ -418,10 +366,15 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
     }
 
     fn clear(&self) -> Result<(), BoxError> {
-        self.file.tell(Line::Table, &disk::target(self.file.path())?, None);
-        let _alone = self.alone(WAIT)?;
-        self.table.set(None)?;
-        self.file.clear()
+        let target = disk::target(self.file.path())?;
+        let remove = || {
+            let _alone = self.alone(WAIT)?;
+            self.table.set(None)?;
+            self.file.clear()
+        };
+        let done = remove();
+        self.file.tell(Line::Table, &target, None);
+        done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -37,9 +37,19 @@ impl Keeper {
             return Ok(result);
         }
         self.lock_patiently(&mut call)?;
+        self.look_after_new_lock(&call);
         let result = work(&mut call);
         self.warn_once(&mut call);
         result
+    }
+
+    /// Marks the refresh note under a lock whose file is new.
+    pub(super) fn look_after_new_lock(&self, call: &Call<'_>) {
+        if call.turn.lock_is_new()
+            && let Ok(stored) = self.backend.load()
+        {
+            self.mark_for_later_holders(call, stored);
+        }
     }
 
     /// Takes the store's lock. Waits as long as another holder may keep the lock.

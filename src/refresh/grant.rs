@@ -136,6 +136,7 @@ impl Keeper {
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {
                 call.turn.guard = Some(guard);
+                self.look_after_new_lock(call);
                 Ok(None)
             }
             Err(error) if BackendError::is_busy(&error) => {
@@ -144,7 +145,10 @@ impl Keeper {
                 }
                 call.waits_since = Some(self.clock.now_utc());
                 match self.lock_patiently(call) {
-                    Ok(()) => Ok(None),
+                    Ok(()) => {
+                        self.look_after_new_lock(call);
+                        Ok(None)
+                    }
                     // The holder may have saved a token, and another holder may have the lock by now.
                     Err(error) => match self.without_lock(call) {
                         Some(live) => Ok(Some(live)),

@@ -196,13 +196,16 @@ impl Keeper {
     /// locked, read and written, and has no login of another client. If another holder has the lock,
     /// this also shows that the store can be locked.
     pub(crate) fn prove_store(&self) -> Result<()> {
-        let _guard = match self.backend.lock(Duration::ZERO) {
+        let guard = match self.backend.lock(Duration::ZERO) {
             Err(error) if !BackendError::is_busy(&error) => {
                 return Err(Error::backend("lock", self.store(), error));
             }
             locked => locked,
         };
-        self.load_for_login()?;
+        let stored = self.load_for_login()?;
+        if let Ok(guard) = &guard {
+            self.mark_under(guard, [&None, &None], stored);
+        }
         self.probe()
     }
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::decide::{self, Decision, Found};
 use super::{Call, Keeper, Live, SKEW, Want};
-use crate::backend::LockKind;
+use crate::backend::{Guard, LockKind};
 use crate::clock;
 use crate::error::{Error, OutcomeUnknown};
 use crate::record::{Holder, Note, Record, Seen};
@@ -130,14 +130,6 @@ impl Keeper {
         now: OffsetDateTime,
     ) {
         let Holder { host, .. } = Holder::this();
-        if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
-            // The next holder cannot see that the lock file was new, so the refresh note itself must say that
-            // the lock does not exclude the process that wrote the note.
-            let mut next = record.next();
-            next.note = Some(Note { unlocked: true, ..note.clone() });
-            let _ = self.backend.save(&next);
-            return;
-        }
         let far = clock::until(now, note.deadline) > self.rules.hold().saturating_add(SKEW);
         let waits = call.turn.lock_kind() != LockKind::FreedByDeath;
         if !far || !waits || note.seen_by(&host, now).is_some() {
@@ -149,6 +141,60 @@ impl Keeper {
             note.seen.push(Seen { host, at: now, unknown: Default::default() });
         }
         let _ = self.backend.save(&next);
+    }
+}
+
+impl Keeper {
+    /// Marks the refresh note for later holders, under a lock whose file is new ([`Keeper::mark_under`]). Returns
+    /// the record that is stored afterwards.
+    pub(super) fn mark_for_later_holders(
+        &self,
+        call: &Call<'_>,
+        stored: Option<Record>,
+    ) -> Option<Record> {
+        let turn = &*call.turn;
+        // The note of an unsaved token pair is our own, and is replaced by the pair.
+        let Some(guard) = turn.guard.as_ref().filter(|_| turn.unsaved.is_none()) else {
+            return stored;
+        };
+        self.mark_under(guard, [&turn.unanswered, &turn.never_sent], stored)
+    }
+
+    /// If the lock's file is new, the process that wrote the stored refresh note may still hold a deleted file. The
+    /// next holder cannot see this, so the note itself must say that the lock does not exclude that process.
+    /// `own` are the nonces of our own notes. Returns the record that is stored afterwards.
+    pub(super) fn mark_under(
+        &self,
+        guard: &Guard,
+        own: [&Option<String>; 2],
+        stored: Option<Record>,
+    ) -> Option<Record> {
+        if !guard.is_new() {
+            return stored;
+        }
+        if let Some(record) = &stored
+            && record.check(&self.rules.binding_of(&record.token), &self.store()).is_err()
+        {
+            return stored;
+        }
+        let now = self.clock.now_utc();
+        let marked = stored.as_ref().and_then(|record| {
+            let note = record.note.as_ref().filter(|note| {
+                let ours = own.iter().any(|own| own.as_ref() == Some(&note.nonce));
+                !ours && !note.answered && !note.unlocked && note.deadline > now
+            })?;
+            let mut next = record.next();
+            next.note = Some(Note { unlocked: true, ..note.clone() });
+            Some(next)
+        });
+        // If the save fails, the lock is new for the next holder too.
+        if let Some(marked) = &marked
+            && self.backend.save(marked).is_err()
+        {
+            return stored;
+        }
+        guard.settle();
+        marked.or(stored)
     }
 }
 

@@ -199,6 +199,8 @@ impl Keeper {
         if !call.turn.is_held() {
             // The lock file was deleted, or this is a forked child. The token pair is saved anyway; if the
             // lock is free, the client takes the lock first.
+            // The lost lock is dropped first: its file may still be locked under this path.
+            call.turn.guard = None;
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
         // A store that cannot be read may still accept a save, and the save itself compares the
@@ -312,6 +314,7 @@ impl Keeper {
     /// Whether, after our lock was lost, no other client holds it and the store still has our refresh note.
     /// Without this check, a store that does not compare would put an older record over a newer record.
     fn is_alone_with(&self, call: &mut Call<'_>, noted: &Record) -> bool {
+        call.turn.guard = None;
         call.turn.guard = match self.backend.lock(Duration::ZERO) {
             Ok(guard) => Some(guard),
             Err(error) if BackendError::is_busy(&error) => return false,

@@ -8,7 +8,9 @@ use evergrant::backend::{BackendError, Guard, Record};
 use evergrant::clock::Clock as _;
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Gate};
-use evergrant::{BoxError, Client, FileBackend, MemoryBackend, Token, TokenBackend};
+use evergrant::{
+    BoxError, Client, Credentials, FileBackend, MemoryBackend, Provider, Token, TokenBackend,
+};
 
 use crate::support::*;
 use crate::worker::call;
@@ -127,28 +129,58 @@ fn a_deleted_lock_file_causes_no_second_request() {
     }
 }
 
+/// A cleaner deletes the lock file while the answer is on its way. The process that makes the new lock file needs
+/// no refresh, and the next process does.
+#[test]
+fn a_process_without_a_refresh_marks_a_deleted_lock_for_the_next() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily] {
+        let world = World::new(rotation);
+        world.seed();
+        let other = || world.worker_under::<&str>(&[], &[("CLOCK", "manual")]);
+        let (mut second, mut third) = (other(), other());
+        let gate = Gate::new();
+        world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+        let first = world.client();
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| first.refresh());
+            assert!(gate.wait_for(1, PATIENCE));
+            std::fs::remove_file(world.path.with_extension("json.lock")).unwrap();
+            assert_eq!(second.ask("call"), "ok at-1");
+            let answer = third.ask("refresh");
+            assert!(answer.starts_with("outcome_unknown "), "{rotation:?}: {answer}");
+            gate.open();
+            first.join().unwrap().unwrap();
+        });
+        assert_eq!(third.ask("refresh"), "ok ", "{rotation:?}");
+        assert_eq!(world.token_requests(), 2, "{rotation:?}");
+        assert!(world.sandbox.login_alive());
+    }
+}
+
+/// A store whose lock file is deleted when it has saved the first refresh note.
+struct Cleaned(FileBackend, Mutex<bool>);
+impl TokenBackend for Cleaned {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.0.save(record)?;
+        if record.note().is_some() && std::mem::take(&mut *self.1.lock().unwrap()) {
+            std::fs::remove_file(self.0.path().with_extension("json.lock"))?;
+        }
+        Ok(())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.0.lock(wait)
+    }
+}
+
 /// The lock file is deleted before the request leaves: nothing is sent under a lock that is gone.
 #[test]
 fn a_lock_file_deleted_before_the_request_is_taken_again() {
-    struct Cleaned(FileBackend, Mutex<bool>);
-    impl TokenBackend for Cleaned {
-        fn load(&self) -> Result<Option<Record>, BoxError> {
-            self.0.load()
-        }
-        fn save(&self, record: &Record) -> Result<(), BoxError> {
-            self.0.save(record)?;
-            if record.note().is_some() && std::mem::take(&mut *self.1.lock().unwrap()) {
-                std::fs::remove_file(self.0.path().with_extension("json.lock"))?;
-            }
-            Ok(())
-        }
-        fn clear(&self) -> Result<(), BoxError> {
-            self.0.clear()
-        }
-        fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-            self.0.lock(wait)
-        }
-    }
     let world = World::new(Rotation::Strict);
     world.seed();
     world.clock.advance(LIFE);
@@ -157,6 +189,25 @@ fn a_lock_file_deleted_before_the_request_is_taken_again() {
     assert_eq!(call(&client), "ok at-2");
     assert_eq!(world.token_requests(), 1);
     assert!(world.path.with_extension("json.lock").exists());
+}
+
+/// The lock file is deleted, and the request does not leave: no later process waits for an answer.
+#[test]
+fn a_request_that_never_left_under_a_lost_lock_leaves_no_note() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    // Nobody listens at this address.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let at = |path: &str| format!("http://{address}{path}");
+    let provider = Provider::new(at("/authorize"), at("/token")).unwrap();
+    let store = Cleaned(FileBackend::new(&path), Mutex::new(true));
+    let client = Client::new(provider, Credentials::new("app", "secret"), store);
+    let ended = time::OffsetDateTime::now_utc() - Duration::from_secs(60);
+    client.seed(Token::new("at-1").with_refresh_token("rt-1").with_expires_at(ended)).unwrap();
+    assert_eq!(client.access_token().unwrap_err().kind(), "transport");
+    assert!(path.with_extension("json.lock").exists(), "the lock was not taken again");
+    let stored = FileBackend::new(&path).load().unwrap().unwrap();
+    assert!(stored.note().is_none(), "the note says that an answer may come");
 }
 
 /// A new process, whose lock file cannot be opened, has a valid token in its store.

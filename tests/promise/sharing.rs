@@ -1,8 +1,8 @@
 //! Tests that the clients of one process share a refresh: all threads that wait for a lock get the record that
 //! its holder saves.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use evergrant::backend::{
@@ -123,6 +123,47 @@ fn a_changed_link_ends_the_sharing_of_a_refresh() {
         other => panic!("{other:?}"),
     }
     assert!(guard.is_held());
+}
+
+/// While the lock of another process is waited for, the link of the first client in the line is changed. The next
+/// client in the line, which has the file itself, gets its own login.
+#[cfg(unix)]
+#[test]
+fn a_changed_link_gives_no_client_the_record_of_another_login() {
+    let dir = TempDir::new();
+    let [one, two, link] = ["one.json", "two.json", "link.json"].map(|name| dir.join(name));
+    for (path, n) in [(&one, 1), (&two, 2)] {
+        FileBackend::new(path).save(&Record::from(token(n))).unwrap();
+    }
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    // A lock that this process's stores do not know, as that of another process.
+    let other = std::fs::File::create(one.with_extension("json.lock")).unwrap();
+    other.try_lock().unwrap();
+    let (other, direct) = (Mutex::new(Some(other)), Arc::new(Mutex::new(None)));
+    let name = |entry: Entry| match entry {
+        Entry::Saved(record) => record.token().access_token().expose().to_owned(),
+        Entry::Held { record, .. } => {
+            record.unwrap().unwrap().token().access_token().expose().to_owned()
+        }
+        entry => panic!("{entry:?}"),
+    };
+    let (begun, path) = (Arc::clone(&direct), link.clone());
+    let change = move || {
+        let (waits, waiting) = std::sync::mpsc::channel();
+        let clock = WhenWaiting(move || waits.send(()).unwrap(), AtomicBool::new(false));
+        let store = FileBackend::new(&one).with_clock(Arc::new(clock));
+        let enter = move || store.enter(Duration::from_secs(60)).unwrap();
+        *begun.lock().unwrap() = Some(std::thread::spawn(enter));
+        waiting.recv().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&two, &path).unwrap();
+        drop(other.lock().unwrap().take());
+    };
+    let clock = Arc::new(WhenWaiting(change, AtomicBool::new(false)));
+    let first = FileBackend::new(&link).with_clock(clock);
+    assert_eq!(name(first.enter(Duration::from_secs(60)).unwrap()), "at-2");
+    let direct = direct.lock().unwrap().take().unwrap();
+    assert_eq!(name(direct.join().unwrap()), "at-1");
 }
 
 /// A client that refuses a file which others may read does not get its record from another client.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, Durability, Guard, Record, SqliteBackend};
+use evergrant::backend::{BackendError, Durability, Entry, Guard, Record, SqliteBackend};
 use evergrant::clock::{Clock, ManualClock};
 use evergrant::sandbox::contract::successor;
 use rusqlite::Connection;
@@ -22,6 +22,53 @@ pub(crate) const CHILDREN: &[Child] = &[
     #[cfg(target_os = "linux")]
     ("sqlite_files::mounted", mounted),
 ];
+
+/// While the holder reads the record under its lock, the lock file is replaced.
+#[test]
+fn a_lock_file_that_is_replaced_during_the_read_is_not_held() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    SqliteBackend::new(&path).save(&record(1)).unwrap();
+    let lock_file = || {
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+        files.into_iter().find(|file| file.to_string_lossy().contains("-evergrant-"))
+    };
+    let (folder, armed) = (dir.path().to_owned(), Arc::new(AtomicU32::new(0)));
+    let (database, seen) = (path.clone(), Arc::clone(&armed));
+    let store = SqliteBackend::with_connections(move || {
+        let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+        for file in files.filter(|file| file.to_string_lossy().contains("-evergrant-")) {
+            std::fs::remove_file(&file).unwrap();
+            std::fs::File::create(&file).unwrap();
+            seen.fetch_add(1, Ordering::Relaxed);
+        }
+        Connection::open(&database).map(Box::new)
+    });
+    let Entry::Held { guard, record } = store.enter(Duration::ZERO).unwrap() else {
+        panic!("nobody has the lock");
+    };
+    assert!(record.unwrap().is_some() && lock_file().is_some());
+    assert!(armed.load(Ordering::Relaxed) > 0, "the lock file was not replaced");
+    assert!(!guard.is_held());
+}
+
+/// A link on the path leads to another database by the time of a save.
+#[cfg(unix)]
+#[test]
+fn a_lock_is_not_held_after_a_link_has_changed() {
+    let dir = TempDir::new();
+    let [one, two, link] = ["one", "two", "link"].map(|name| dir.join(name));
+    for path in [&one, &two] {
+        SqliteBackend::new(path).save(&record(1)).unwrap();
+    }
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    let store = SqliteBackend::new(&link);
+    let guard = store.lock(Duration::ZERO).unwrap();
+    assert!(guard.is_held());
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&two, &link).unwrap();
+    assert!(!guard.is_held());
+}
 
 /// Uses a store after a fork: in the child of a process that had no store open, and of a process that
 /// had a store open.

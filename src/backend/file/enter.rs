@@ -1,13 +1,11 @@
 //! Locks and loads the record at a path whose links were followed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::line::{self, Got, Held, Key, Taken, Wait};
+use super::super::line::{self, Got, Key, Taken, Wait};
 use super::super::lock::{self, LONGEST};
-use super::super::locked::Locked;
 use super::super::{Guard, disk};
 use super::mark::Content;
 use super::{FileBackend, mark, room};
@@ -27,13 +25,6 @@ pub(in super::super) enum Line {
     File,
     /// The clients of a table beside which the file is.
     Table,
-}
-
-/// A locked file, and this thread's place in the line. Fields are dropped in this order: when the next thread
-/// tries to take the lock, the file is unlocked.
-struct Both {
-    locked: Locked,
-    _place: Held,
 }
 
 impl FileBackend {
@@ -71,10 +62,10 @@ impl FileBackend {
         loop {
             let left = wait.saturating_sub(self.pace.since(start));
             let taken = self.take_at(line, &target, left, read)?;
-            // During the wait, a link on the path may have been changed. (The check of a lock notices this.)
-            let Taken::Saved(_) = taken else { return Ok(taken) };
+            // During the wait, a link on the path may have been changed: then the record belongs to another
+            // lock and perhaps to another login.
             let now = disk::target(&self.path)?;
-            if now == target {
+            if now == target || matches!(taken, Taken::Busy) {
                 return Ok(taken);
             }
             target = now;
@@ -99,13 +90,17 @@ impl FileBackend {
             takes_saved: read.is_some(),
             place: &there,
         };
-        let (new, opened) = (Cell::new(false), RefCell::new(None));
+        let opened = RefCell::new(None);
+        let is_there = || disk::target(&self.path).is_ok_and(|now| now == target);
         let taken = line::take(&wait, |_| {
             let clock = &*self.pace.clock;
-            let locked = lock::attempt(&path, clock, &new, &mut opened.borrow_mut())?;
+            let locked = lock::attempt(&path, clock, &mut opened.borrow_mut())?;
             let Some(locked) = locked else { return Ok(None) };
             let read = read.map(|read| read(target));
+            // The record of a table is read without the target: after a change of the link it may be the
+            // record of another login.
             let record = read.as_ref().and_then(|read| read.as_ref().ok().cloned()).flatten();
+            let record = record.filter(|_| is_there());
             Ok(Some(Got { lock: (locked, read), record }))
         })?;
         let ((locked, read), place) = match taken {
@@ -113,14 +108,10 @@ impl FileBackend {
             Taken::Saved(record) => return Ok(Taken::Saved(record)),
             Taken::Busy => return Ok(Taken::Busy),
         };
-        let held = Arc::new(Both { locked, _place: place });
-        let checked = Arc::clone(&held);
         // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
         let (own, target) = (self.path.clone(), target.to_owned());
-        let guard = Guard::freed_by_death(held)
-            .with_check(move || checked.locked.is_at(&path))
-            .with_check(move || disk::target(&own).is_ok_and(|now| now == target))
-            .of_new_file(new.get());
+        let guard = lock::guard(locked, Some(place), path)?;
+        let guard = guard.with_check(move || disk::target(&own).is_ok_and(|now| now == target));
         Ok(Taken::Lock((guard, read)))
     }
 

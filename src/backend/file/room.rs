@@ -53,9 +53,8 @@ pub(super) fn reserve(
     let busy = |path: &Path| BackendError::Busy(path.display().to_string());
     let saving = if cfg!(windows) {
         let path = saving(target);
-        let open = |path: &Path| lock::open(path, &Cell::new(false));
         let mut opened = None;
-        let take = || Locked::take_opened(&path, &open, &mut opened);
+        let take = || Locked::take_opened(&path, &lock::open, &mut opened);
         Some(lock::wait_for(clock, SAVING, take)?.ok_or_else(|| busy(&path))?)
     } else {
         None

@@ -52,6 +52,23 @@ fn a_call_that_does_not_wait_asks_nothing_behind_a_thread() {
     drop(taken(key, &pace, None));
 }
 
+/// A thread reads the record, and then another thread logs out or saves, before the first thread is the holder.
+#[test]
+fn a_record_that_was_read_before_a_logout_is_not_shared() {
+    let pace = Pace::system();
+    for news in [None, Some(record(2))] {
+        let key = key();
+        let got = take(&wait(key, &pace, Duration::ZERO), |_| {
+            let read = Some(record(1));
+            tell(&key, &pace, news.as_ref());
+            Ok(Some(Got { lock: (), record: read }))
+        });
+        assert!(matches!(got, Ok(Taken::Lock(_))));
+        let next = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
+        assert!(matches!(next, Ok(Taken::Busy)), "an older record was shared");
+    }
+}
+
 #[test]
 fn threads_ask_one_at_a_time_in_order_of_arrival() {
     let (key, pace) = (key(), Pace::system());

@@ -248,7 +248,10 @@ pub(super) fn take(
         }
         lasts
     };
-    Ok(Taken::Lock((Guard::lease(held, lasts), read)))
+    // A client whose lock is lost does not write its note under the lock of another client of this value.
+    let (last, own) = (Arc::clone(&store.held), Arc::downgrade(&held));
+    let guard = Guard::lease(held, lasts).with_check(move || last.lock().ptr_eq(&own));
+    Ok(Taken::Lock((guard, read)))
 }
 
 /// A lock that is held.

@@ -247,7 +247,10 @@ pub(super) fn take(
         }
         lasts
     };
-    Ok(Taken::Lock((Guard::lease(held, lasts), read)))
+    // A client whose lock is lost does not write its note under the lock of another client of this value.
+    let (last, own) = (Arc::clone(&store.held), Arc::downgrade(&held));
+    let guard = Guard::lease(held, lasts).with_check(move || last.lock().ptr_eq(&own));
+    Ok(Taken::Lock((guard, read)))
 }
 
 /// Saves `new` in place of `old`, and renews the lock in the same step, if `record` has the note of a request and

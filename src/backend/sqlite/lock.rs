@@ -1,6 +1,6 @@
 //! The lock of an account: SQLite's write lock on a separate database.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::record::Record;
 /// A lock that was taken, and the record that was read under the lock, if the caller asked for the record.
 pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
-/// A taken lock: the open lock file and whether it is new, or a flag for a database in memory.
+/// A taken lock: the open lock file, or a flag for a database in memory.
 enum Lock {
-    File(Open, bool),
+    File(Open),
     Flag(Held),
 }
 
@@ -36,9 +36,6 @@ pub(super) fn take(
     reads: bool,
 ) -> Result<Taken<Locked>, BoxError> {
     let database = store.file()?;
-    if let Some(database) = &database {
-        disk::check_mount("lock", database)?;
-    }
     let path = database.as_deref().map(|database| {
         let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[&store.account])));
         disk::beside(database, "", &name)
@@ -52,11 +49,13 @@ pub(super) fn take(
         takes_saved: reads,
         place: &there,
     };
-    let opened = RefCell::new(None);
+    let (new, opened) = (Cell::new(false), RefCell::new(None));
     let taken = line::take(&line, |_| {
+        if let Some(database) = &database {
+            disk::check_mount("lock", database)?;
+        }
         let lock = match &path {
-            Some(path) => attempt(path, &mut opened.borrow_mut())?
-                .map(|(connection, new)| Lock::File(connection, new)),
+            Some(path) => attempt(path, &new, &mut opened.borrow_mut())?.map(Lock::File),
             None => Held::take(&store.connections.flag(&store.account)).map(Lock::Flag),
         };
         let Some(lock) = lock else { return Ok(None) };
@@ -70,48 +69,71 @@ pub(super) fn take(
         Taken::Busy => return Ok(Taken::Busy),
     };
     let guard = match (lock, path) {
-        (Lock::File(locked, new), Some(path)) => {
-            let ours = file_at(&path);
-            let is_there = move || file_at(&path) == ours;
+        (Lock::File(locked), Some(path)) => {
+            let ours = locked.file;
+            let is_there = move || file_at(&path) == Some(ours);
+            // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
+            let (known, database) = (store.connections.known_path().map(Path::to_owned), database);
+            let leads = move || {
+                let now = known.as_deref().map(disk::target).transpose();
+                now.is_ok_and(|now| now.is_none() || now == database)
+            };
             // Closing the connection ends its transaction. After the transaction has ended, the next thread
             // may try to take the lock.
-            Guard::freed_by_death((locked, place)).with_check(is_there).of_new_file(new)
+            let guard = Guard::freed_by_death((locked, place)).with_check(is_there);
+            let guard = guard.with_check(leads);
+            if new.get() { guard.of_new_file(|| {}) } else { guard }
         }
-        (Lock::File(locked, _), None) => Guard::freed_by_death((locked, place)),
+        (Lock::File(locked), None) => Guard::freed_by_death((locked, place)),
         (Lock::Flag(held), _) => Guard::freed_by_death((held, place)),
     };
     Ok(Taken::Lock((guard, read)))
 }
 
-/// An open lock file.
-type Open = (Connection, Live);
+/// An open lock file. The connection is dropped first.
+struct Open {
+    connection: Connection,
+    _live: Live,
+    file: disk::Identity,
+}
 
-/// The open lock file between two tries, and the file that was there before it was opened.
-type Opened = Option<(Open, Option<disk::Identity>)>;
-
-/// Tries once to take the lock. Returns the locked connection, and whether its file is new.
-fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<(Open, bool)>, BoxError> {
+/// Tries once to take the lock. The open lock file is kept in `opened` between two tries. Sets `new` if the file was
+/// missing.
+fn attempt(
+    path: &Path,
+    new: &Cell<bool>,
+    opened: &mut Option<Open>,
+) -> Result<Option<Open>, BoxError> {
     let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
-    let (open, before) = match opened.take() {
-        Some(opened) => opened,
+    let open = match opened.take() {
+        Some(open) => open,
         None => {
-            let before = file_at(path);
+            // A file that this call makes is opened again, so that its identity is known.
+            let file = match file_at(path) {
+                Some(file) => file,
+                None => {
+                    drop(open_file(path, &tell)?);
+                    new.set(true);
+                    let Some(file) = file_at(path) else { return Ok(None) };
+                    file
+                }
+            };
             let opened = open_file(path, &tell)?;
             // A transaction on a read-only file would exclude nobody.
             if opened.is_readonly("main").map_err(|error| tell(&error))? {
                 let text = "this user may only read the file; let this user write it too";
                 return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
             }
-            ((prepared(opened).map_err(|error| tell(&error))?, Live::new()), before)
+            let connection = prepared(opened).map_err(|error| tell(&error))?;
+            Open { connection, _live: Live::new(), file }
         }
     };
-    match open.0.execute_batch("BEGIN IMMEDIATE") {
-        // The file was deleted or replaced while it was opened: the next process locks another
-        // file.
-        Ok(()) if before.is_some() && before != file_at(path) => Ok(None),
-        Ok(()) => Ok(Some((open, before.is_none()))),
+    // The file may have been deleted or replaced after we looked for it: the next process locks another file.
+    let is_there = || file_at(path) == Some(open.file);
+    match open.connection.execute_batch("BEGIN IMMEDIATE") {
+        Ok(()) => Ok(is_there().then_some(open)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-            *opened = Some((open, before)).filter(|(_, before)| *before == file_at(path));
+            *opened = is_there().then_some(open);
             Ok(None)
         }
         Err(error) => Err(tell(&error)),

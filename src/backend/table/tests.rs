@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::record::Refused;
+use crate::secret::Secret;
 
 fn token(access: &str, refresh: &str) -> Token {
     Token::new(access).with_refresh_token(refresh)

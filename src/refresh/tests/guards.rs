@@ -30,6 +30,52 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     assert!(world.stored().note.is_none());
 }
 
+/// Whatever a client does under a new lock, the next client does not rely on the lock, although its file is there.
+#[test]
+fn each_use_of_a_new_lock_marks_the_note() {
+    type Use = fn(&Keeper);
+    let uses: [(&str, Use); 4] = [
+        ("a call that adopts a good token", |keeper| drop(use_token(keeper))),
+        ("a seed that is not needed", |keeper| {
+            let seed = Token::new("at-seed").with_refresh_token("rt-seed");
+            assert!(!keeper.seed(seed).unwrap());
+        }),
+        ("a check of the store", |keeper| keeper.prove_store().unwrap()),
+        ("members of the token", |keeper| {
+            let live = keeper.live(&keeper.backend.load().unwrap().unwrap());
+            let members = [("realm_id".to_owned(), 1.into())].into_iter().collect();
+            keeper.add_members(&live, &members);
+        }),
+    ];
+    for (name, work) in uses {
+        let world = World::new(Rotation::StrictFamily);
+        world.leave_note(SECOND, 300 * SECOND);
+        *world.store.new_file.lock() = true;
+        work(&world.keeper());
+        assert!(world.stored().note.unwrap().unlocked, "{name}");
+        assert!(!*world.store.new_file.lock(), "{name}: the lock is still new");
+        let refused = Want::Instead("at-1".into());
+        let error = world.keeper().access(&refused).map(drop).unwrap_err();
+        assert_eq!(error.kind(), "outcome_unknown", "{name}");
+        assert!(world.sent().is_empty(), "{name}: the refresh token was sent");
+    }
+}
+
+/// A client that finds no refresh note settles the lock, and a client that cannot mark the note does not.
+#[test]
+fn a_new_lock_is_settled_when_the_note_is_known() {
+    let world = World::new(Rotation::Strict);
+    *world.store.new_file.lock() = true;
+    drop(use_token(&world.keeper()));
+    assert!(!*world.store.new_file.lock());
+    world.leave_note(SECOND, 300 * SECOND);
+    *world.store.new_file.lock() = true;
+    world.fail_saves(true, Fault::Before);
+    drop(use_token(&world.keeper()));
+    assert!(*world.store.new_file.lock());
+    assert!(!world.stored().note.unwrap().unlocked);
+}
+
 /// A refresh note with an impossibly late deadline is marked, too.
 #[test]
 fn a_new_lock_file_marks_a_note_with_a_far_deadline() {

@@ -201,7 +201,10 @@ impl TokenBackend for Handle {
         let guard = guard.with_check(move || {
             store.in_place.lock().pop_front().unwrap_or(true) && !Held::is_lost(&store, number)
         });
-        Ok(guard.of_new_file(*self.0.new_file.lock()))
+        let new = *self.0.new_file.lock();
+        let store = Arc::clone(&self.0);
+        let settle = move || *store.new_file.lock() = false;
+        Ok(if new { guard.of_new_file(settle) } else { guard })
     }
 
     fn probe(&self) -> Result<(), BoxError> {

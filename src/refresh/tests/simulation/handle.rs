@@ -200,7 +200,7 @@ impl TokenBackend for Handle {
         let id = state.store.locks;
         let until = if kind == LockKind::Lease { state.now + LEASE } else { u64::MAX };
         state.store.held = Some(Held { id, client: self.client, until });
-        let new = std::mem::take(&mut state.store.lock_deleted);
+        let new = state.store.lock_deleted;
         state.note(me(), 3009, |_| "lock: taken".to_owned());
         drop(state);
         let asked = Claim { handle: self.clone(), id };
@@ -218,7 +218,10 @@ impl TokenBackend for Handle {
             })
         };
         // A process that creates the lock file anew does not know the holder of the old lock file.
-        let guard = guard.of_new_file(new && kind == LockKind::FreedByDeath);
+        let settled = Arc::clone(&self.world);
+        let settle = move || settled.state.lock().store.lock_deleted = false;
+        let is_new = new && kind == LockKind::FreedByDeath;
+        let guard = if is_new { guard.of_new_file(settle) } else { guard };
         self.world.reach(Point::Locked, Status::Ready);
         Ok(guard)
     }
