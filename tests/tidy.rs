@@ -1,7 +1,9 @@
 //! Checks that the sources keep to the design: floors, sizes of files, and the modules that use files,
-//! the network and the clock.
+//! the network and the clock. Checks the commands in the documentation.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tidy/commands.rs"]
+mod commands;
 #[path = "tidy/outside.rs"]
 mod outside;
 #[path = "tidy/program.rs"]
@@ -103,6 +105,12 @@ impl Source {
         let body = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let lines = if is_test { "" } else { body };
         lines.lines().filter(|line| !line.trim_start().starts_with("//"))
+    }
+
+    /// Returns all lines without comments, those of tests included.
+    fn lines_of_code(&self) -> impl Iterator<Item = &str> {
+        let lines = self.text.split_inclusive('\n');
+        lines.filter(|line| !line.trim_start().starts_with("//"))
     }
 }
 

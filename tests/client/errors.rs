@@ -18,8 +18,8 @@ use evergrant::{
 
 use crate::support::{Fake, provider_at, stranger};
 
-/// Set this variable to write the snapshot again: `EVERGRANT_UPDATE=1 cargo test --test client errors`.
-const UPDATE: &str = "EVERGRANT_UPDATE";
+/// Set this variable to write the snapshot again: `EVERGRANT_WRITE=1 cargo test --test client errors`.
+const UPDATE: &str = "EVERGRANT_WRITE";
 
 /// A store whose disk is full after the first token.
 struct FullDisk(MemoryBackend);

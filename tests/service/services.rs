@@ -87,7 +87,7 @@ fn compare(path: &str, text: &str) {
     assert!(
         have == text,
         "{path} differs from the table of services: {different:#?}\nread the change, then write the \
-         file: EVERGRANT_WRITE=1 cargo test --features sandbox,identity --test service services"
+         file: EVERGRANT_WRITE=1 cargo test --features services --test service services"
     );
 }
 

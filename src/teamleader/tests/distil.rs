@@ -1,7 +1,7 @@
 //! Distils the specification into `src/teamleader/operations.tsv`.
 //!
 //! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --lib distil` compares the table with the
-//! specification. With `TEAMLEADER_DISTIL=write` as well, the test writes the table anew. The table holds
+//! specification. With `EVERGRANT_WRITE=1` as well, the test writes the table anew. The table holds
 //! facts only: names, required fields, forms of answers.
 
 use std::collections::BTreeSet;
@@ -187,7 +187,7 @@ fn the_table_matches_the_specification() {
     };
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/teamleader/operations.tsv");
     let table = distil(&text);
-    if std::env::var("TEAMLEADER_DISTIL").is_ok_and(|value| value == "write") {
+    if std::env::var_os("EVERGRANT_WRITE").is_some() {
         std::fs::write(&path, &table).expect("the table is written");
     }
     let committed = std::fs::read_to_string(&path).expect("the table");
