@@ -7,10 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-/// The source of time for the whole crate; the crate waits nowhere else.
+/// The source of time for the whole crate: no other code reads the time or sleeps.
 ///
-/// Every wait in the crate (a held lock, a retry, a polling interval) is a [`Clock::sleep`], so a
-/// test with a [`ManualClock`] takes no time.
+/// Every pause (before a retry, between two polls, between two tries to take a lock) is a [`Clock::sleep`] of the
+/// clock of the client ([`ClientBuilder::clock`](crate::ClientBuilder::clock)) or of the store (its `with_clock`).
+/// So a test with a [`ManualClock`] does not wait for pauses.
+///
+/// Three kinds of wait use no `Clock`: a thread that waits for another thread of its process (for a mutex; with the
+/// computer's clock also for a store's lock or connection, so that it can be woken early), an answer of the
+/// network, and a file or a database that the system is working on.
 pub trait Clock: Send + Sync + fmt::Debug {
     /// The wall clock.
     fn now(&self) -> SystemTime;
@@ -73,7 +78,7 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration); // The only real wait in the crate.
+        std::thread::sleep(duration); // The only sleep in the crate.
     }
 }
 

@@ -1,7 +1,7 @@
-//! The server's clock. An assertion carries the time, and a server refuses an assertion with a wrong
-//! time.
+//! The server's clock. An assertion and a signed request carry the time, and a server refuses them with a
+//! wrong time.
 //!
-//! The server's time comes from the `Date` of its answers, and is used only for assertions, never for
+//! The server's time comes from the `Date` of its answers, and is used only for these two, never for
 //! the life of a token.
 
 #[cfg(feature = "jwt")]
