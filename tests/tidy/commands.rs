@@ -25,18 +25,23 @@ const WITH_VALUE: [&str; 9] = [
     "--message-format",
 ];
 
+/// The features that each target needs, by its kind and its name.
+type Targets = BTreeMap<(String, String), Vec<String>>;
+
 /// What `Cargo.toml` and the sources have.
 struct Crate {
     features: Vec<String>,
-    /// The features that each target needs, by kind and name.
-    targets: BTreeMap<(String, String), Vec<String>>,
+    targets: Targets,
     /// The paths of all tests, by the name of their target; `lib` for those of the library.
     tests: BTreeMap<String, Vec<String>>,
 }
 
 impl Crate {
     fn read() -> Crate {
-        let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+        // The published package keeps the manifest as it was written under this name.
+        let written = fs::read_to_string(root().join("Cargo.toml.orig"));
+        let manifest =
+            written.unwrap_or_else(|_| fs::read_to_string(root().join("Cargo.toml")).unwrap());
         let (features, mut targets) = read_manifest(&manifest);
         // A test without features needs no entry.
         targets.insert(("test".to_owned(), "tidy".to_owned()), Vec::new());
@@ -127,7 +132,7 @@ fn is_placeholder(word: &str) -> bool {
 }
 
 /// Returns the features, and the targets with the features that they need.
-fn read_manifest(manifest: &str) -> (Vec<String>, BTreeMap<(String, String), Vec<String>>) {
+fn read_manifest(manifest: &str) -> (Vec<String>, Targets) {
     let (mut features, mut targets) = (Vec::new(), BTreeMap::new());
     let (mut table, mut last) = (String::new(), None);
     for line in manifest.lines() {
@@ -217,8 +222,7 @@ fn commands(text: &str) -> Vec<String> {
 }
 
 fn words(command: &str) -> Vec<&str> {
-    let words =
-        command.split_whitespace().map(|word| word.trim_end_matches([',', '.', ')', ';']));
+    let words = command.split_whitespace().map(|word| word.trim_end_matches([',', '.', ')', ';']));
     words.filter(|word| !word.is_empty()).collect()
 }
 
