@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::backend::Refused;
 use crate::client::Client;
 use crate::clock;
 use crate::error::Result;
@@ -114,14 +113,11 @@ impl Health {
             return health;
         }
         let Some(record) = record else { return health };
-        let fingerprint = record.token().refresh_token().map(|token| token.fingerprint());
-        let refused = |refused: &Refused| Some(&refused.fingerprint) == fingerprint.as_ref();
-        health.state = if record.refused().is_some_and(refused) {
+        health.state = if record.present_refusal().is_some() {
             LoginState::Refused
         } else if health.ends_at().is_some_and(|end| end <= at) {
             LoginState::Ended
-        } else if record.note().is_some_and(|note| Some(&note.fingerprint) == fingerprint.as_ref())
-        {
+        } else if record.unanswered().is_some() {
             LoginState::Unanswered
         } else {
             LoginState::Alive

@@ -2,7 +2,8 @@
 //!
 //! Authorize once. From then on, a [`Client`] sends a valid access token with every call. The client
 //! refreshes on the calling thread, and a new refresh token is on the disk before the call goes on.
-//! Every call blocks; the crate has no async runtime and no background thread.
+//! Every call blocks; the crate has no async runtime and no background thread. Only the feature `postgres` has both: its
+//! library brings a runtime, and statements run on threads that end when they had no work for 30 seconds.
 //!
 //! ```
 //! use evergrant::{Client, FileBackend};

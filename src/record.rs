@@ -2,6 +2,7 @@
 
 mod carrier;
 mod note;
+mod replaces;
 #[cfg(feature = "encryption")]
 mod sealed;
 mod stored;
@@ -19,6 +20,7 @@ use crate::token::Token;
 
 pub(crate) use note::Seen;
 pub use note::{Binding, Holder, Note, Refused};
+use replaces::Replaces;
 
 /// The format that this release reads and writes.
 const VERSION: u32 = 1;
@@ -62,32 +64,6 @@ pub struct Record {
     pub(crate) seeded: Option<String>,
     unknown: Map<String, Value>,
     replaces: Replaces,
-}
-
-/// Login, revision and refresh token of the record that a save replaces. These values are not stored, and are
-/// ignored when records are compared. The refresh token shows whether a script changed it without a new
-/// revision: the script's token may be the valid token.
-#[derive(Clone, Default)]
-struct Replaces(Option<(String, u64, Option<Secret>)>);
-
-impl Replaces {
-    fn of(record: &Record) -> Replaces {
-        let refresh_token = record.token.refresh_token().cloned();
-        Replaces(Some((record.login.clone(), record.revision, refresh_token)))
-    }
-
-    fn fits(&self, stored: Option<&Record>) -> bool {
-        let stored = stored
-            .map(|stored| (stored.login.as_str(), stored.revision, stored.token.refresh_token()));
-        let replaced = self.0.as_ref();
-        stored == replaced.map(|(login, revision, token)| (&**login, *revision, token.as_ref()))
-    }
-}
-
-impl PartialEq for Replaces {
-    fn eq(&self, _: &Replaces) -> bool {
-        true
-    }
 }
 
 impl Record {
@@ -201,21 +177,6 @@ impl Record {
         let sent_at = self.token.issued_at()?;
         let came_at = self.rotated_at.map_or(sent_at, |rotated_at| sent_at.max(rotated_at));
         Some(clock::to_millisecond(came_at))
-    }
-
-    /// Login and revision of the record that a save of this record replaces; `None` if this record replaces
-    /// nothing. A store that can compare refuses the save with `Conflict` if it holds a record that is
-    /// neither the replaced record nor this record.
-    ///
-    /// Only a record that is about to be saved has this value; it is not stored.
-    pub fn replaces(&self) -> Option<(&str, u64)> {
-        self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
-    }
-
-    /// Whether a save of `self` may replace `stored`: the rule behind [`Record::replaces`]. The rule also
-    /// compares the refresh token, because a script may have changed the token without a new revision.
-    pub fn may_replace(&self, stored: Option<&Record>) -> bool {
-        stored == Some(self) || self.replaces.fits(stored)
     }
 
     /// A copy with the next revision, which replaces `self`.

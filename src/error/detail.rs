@@ -147,7 +147,8 @@ impl std::error::Error for OutcomeUnknown {
 #[error("could not {operation} {store}{}", if *.sent { "" } else { "; nothing was sent" })]
 #[non_exhaustive]
 pub struct BackendFailure {
-    /// The operation that failed: `lock`, `load`, `write` or `clear`.
+    /// The operation that failed: `lock`, `load`, `write` or `clear`. For the logins of many accounts also `open`
+    /// (the store of an account), `list` (the names of the accounts) or `move`.
     pub operation: &'static str,
     /// Whether a request was sent before the failure: a request of this call was answered, or the service
     /// revoked the token. In both cases, no refresh token is lost.

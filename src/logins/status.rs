@@ -6,7 +6,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::Logins;
-use crate::backend::{Note, Record, Refused, TokenBackend};
+use crate::backend::{Record, Refused, TokenBackend};
 use crate::error::{Error, Result, one_line};
 use crate::health::Health;
 
@@ -36,9 +36,9 @@ pub struct LoginStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pending {
-    /// The host and the process that sent the refresh token.
+    /// The host and the process that sent the refresh token last.
     pub holder: String,
-    /// When the refresh token was sent, UTC.
+    /// When the refresh token was first sent without an answer, UTC.
     pub sent_at: OffsetDateTime,
     /// Until when an answer can come, UTC.
     pub deadline: OffsetDateTime,
@@ -63,11 +63,7 @@ pub(super) fn read(
         account: account.to_owned(),
         scopes: record.token().scopes().map(str::to_owned).collect(),
         refused: refused(&record).cloned(),
-        pending: pending(&record).map(|note| Pending {
-            holder: note.holder.to_string(),
-            sent_at: note.sent_at,
-            deadline: note.deadline,
-        }),
+        pending: pending(&record),
         bound: record.token().dpop_key().is_some(),
         health,
     }))
@@ -82,18 +78,14 @@ pub(super) fn load(logins: &Logins, store: &dyn TokenBackend) -> Result<Option<R
     Ok(Some(record))
 }
 
-fn is_present(record: &Record, fingerprint: &str) -> bool {
-    let present = record.token().refresh_token();
-    present.is_some_and(|token| token.fingerprint() == fingerprint)
-}
-
 /// The refusal of the present refresh token.
 pub(super) fn refused(record: &Record) -> Option<&Refused> {
-    record.refused().filter(|refused| is_present(record, &refused.fingerprint))
+    record.present_refusal()
 }
 
-fn pending(record: &Record) -> Option<&Note> {
-    record.note().filter(|note| !note.answered && is_present(record, &note.fingerprint))
+fn pending(record: &Record) -> Option<Pending> {
+    let (note, sent_at) = record.unanswered()?;
+    Some(Pending { holder: note.holder.to_string(), sent_at, deadline: note.deadline })
 }
 
 impl Logins {
@@ -178,5 +170,80 @@ impl Iterator for List<'_> {
 impl fmt::Debug for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("List").field("last", &self.last).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::backend::{Holder, MemoryStore, Note};
+    use crate::clock::{self, Clock as _, ManualClock};
+    use crate::credentials::Credentials;
+    use crate::health::LoginState;
+    use crate::provider::Provider;
+    use crate::token::Token;
+
+    /// The status of a login whose record has a note.
+    fn status(change: impl FnOnce(&mut Note)) -> LoginStatus {
+        let clock = Arc::new(ManualClock::new());
+        let provider = Provider::builder("acme").token_endpoint("https://a.example/token").build();
+        let store = crate::backend::MemoryBackend::new();
+        let logins =
+            Logins::builder(provider.unwrap(), Credentials::public("app"), MemoryStore::new())
+                .clients(|client| client.clock(clock.clone()))
+                .build();
+        let token = Token::new("at-1").with_refresh_token("rt-1").with_issued_at(clock.now_utc());
+        let fingerprint = token.refresh_token().unwrap().fingerprint();
+        let mut record = Record::from(token);
+        let sent_at = clock.now_utc();
+        let mut note = Note {
+            fingerprint,
+            nonce: "n".to_owned(),
+            holder: Holder::this(),
+            sent_at,
+            deadline: clock::later(sent_at, Duration::from_secs(60)),
+            attempts: 1,
+            answered: false,
+            not_before: None,
+            unanswered_since: None,
+            early: false,
+            unlocked: false,
+            seen: Vec::new(),
+            unknown: Default::default(),
+        };
+        change(&mut note);
+        record.note = Some(note);
+        store.save(&record).unwrap();
+        read(&logins, "a", &store).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_login_is_pending_exactly_while_a_request_has_no_answer() {
+        let earlier = OffsetDateTime::UNIX_EPOCH;
+        for (answered, since, unanswered) in [
+            (false, None, true),
+            (false, Some(earlier), true),
+            (true, None, false),
+            (true, Some(earlier), true),
+        ] {
+            let mut sent_at = None;
+            let status = status(|note| {
+                (note.answered, note.unanswered_since) = (answered, since);
+                sent_at = since.or(Some(note.sent_at)).filter(|_| unanswered);
+            });
+            let expected = if unanswered { LoginState::Unanswered } else { LoginState::Alive };
+            assert_eq!(status.health.state, expected, "{answered} {since:?}");
+            assert_eq!(
+                status.pending.map(|pending| pending.sent_at),
+                sent_at,
+                "{answered} {since:?}"
+            );
+        }
+        // The note of a refresh token that was replaced since says nothing.
+        let status = status(|note| note.fingerprint = "another".to_owned());
+        assert_eq!((status.health.state, status.pending), (LoginState::Alive, None));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::Record;
 use crate::secret::random_id;
 
 /// The server and client that a record belongs to. Only a client with the same binding uses the record,
@@ -79,6 +80,26 @@ impl Note {
     pub(crate) fn seen_by(&self, host: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let seen = self.seen.iter().find(|seen| seen.host == host);
         seen.map(|seen| seen.at).filter(|at| *at <= now)
+    }
+}
+
+impl Record {
+    /// Whether the present refresh token has this fingerprint.
+    pub(crate) fn has_refresh_token(&self, fingerprint: &str) -> bool {
+        self.token.refresh_token().is_some_and(|token| token.fingerprint() == fingerprint)
+    }
+
+    /// The refusal of the present refresh token.
+    pub(crate) fn present_refusal(&self) -> Option<&Refused> {
+        self.refused.as_ref().filter(|refused| self.has_refresh_token(&refused.fingerprint))
+    }
+
+    /// The note of the present refresh token, and when this token was first sent without an answer. `None` if
+    /// every request with this token was answered.
+    pub(crate) fn unanswered(&self) -> Option<(&Note, OffsetDateTime)> {
+        let note = self.note.as_ref()?;
+        let since = note.unanswered()?;
+        self.has_refresh_token(&note.fingerprint).then_some((note, since))
     }
 }
 

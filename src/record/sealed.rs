@@ -26,9 +26,8 @@ impl Record {
         carrier.login.clone_from(&self.login);
         (carrier.revision, carrier.generation) = (self.revision, self.generation);
         carrier.note.clone_from(&self.note);
-        carrier.replaces = Replaces(self.replaces.0.clone().map(|(login, revision, token)| {
-            (login, revision, placeholder(token.as_ref()).refresh_token().cloned())
-        }));
+        carrier.replaces =
+            self.replaces.sealed(|token| placeholder(Some(token)).refresh_token().cloned());
         let members = [("key".to_owned(), key.into()), ("text".to_owned(), text.into())];
         carrier.put_beside(SEALED, Some(Value::Object(Map::from_iter(members))));
         carrier

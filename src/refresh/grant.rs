@@ -117,7 +117,7 @@ impl Keeper {
         record.binding = Some(self.rules.binding_of(&record.token).into_owned());
         if writable && let Err(error) = self.backend.save(&record) {
             let reason = chain(&*error);
-            let error = Error::backend("save", self.store(), error);
+            let error = Error::backend("write", self.store(), error);
             if first && !error.is_transient() {
                 self.remember(&error);
                 return Err(error);

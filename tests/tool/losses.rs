@@ -11,7 +11,7 @@ use evergrant::sandbox::{Fault, Gate, Sandbox};
 
 use crate::support::{World, mode};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service that rotates strictly, and a login whose access token has expired.
 fn strict() -> World {
@@ -35,12 +35,12 @@ fn open_request(world: &World) -> (Child, BufReader<ChildStderr>, Gate) {
     (child, err, gate)
 }
 
-fn send(child: &Child, signal: i32) {
+pub(crate) fn send(child: &Child, signal: i32) {
     // SAFETY: the child has not been waited for, so the number is still its own.
     assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
 }
 
-fn read_until(err: &mut BufReader<ChildStderr>, text: &str) {
+pub(crate) fn read_until(err: &mut BufReader<ChildStderr>, text: &str) {
     let mut all = String::new();
     while !all.contains(text) {
         assert_ne!(err.read_line(&mut all).unwrap(), 0, "no {text:?} in {all}");

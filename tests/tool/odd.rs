@@ -228,3 +228,72 @@ fn a_link_to_another_host_gets_no_token() {
     assert_eq!((ran.code, &*ran.out), (Some(1), "1\n"), "{ran:?}");
     assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), 0);
 }
+
+#[test]
+fn status_shows_a_refresh_without_an_answer_and_no_other() {
+    let world = World::new();
+    world.seed("acme", false);
+    let mut record: Value = serde_json::from_slice(&world.record("acme")).unwrap();
+    let refresh_token = record["token"]["refresh_token"].as_str().unwrap().to_owned();
+    let (sent_at, earlier) = ("2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z");
+    for (answered, since, unanswered) in [
+        (false, None, Some(sent_at)),
+        (false, Some(earlier), Some(earlier)),
+        (true, None, None),
+        (true, Some(earlier), Some(earlier)),
+    ] {
+        record["note"] = json!({
+            "fingerprint": evergrant::Secret::from(refresh_token.clone()).fingerprint(),
+            "nonce": "n", "holder": {"host": "db-1", "pid": 4711}, "attempts": 2,
+            "sent_at": sent_at, "deadline": "2026-01-01T12:03:00Z", "answered": answered,
+        });
+        if let Some(since) = since {
+            record["note"]["unanswered_since"] = json!(since);
+        }
+        std::fs::write(world.logins().join("acme.json"), record.to_string()).unwrap();
+        let shown = world.run(&["status"]);
+        let listed = world.run(&["status", "--json"]);
+        let row: Value = serde_json::from_str(&listed.out).unwrap();
+        let what = format!("{answered} {since:?}: {shown:?} {row}");
+        let (code, state) = if unanswered.is_some() { (75, "unanswered") } else { (0, "alive") };
+        assert_eq!((shown.code, listed.code), (Some(code), Some(code)), "{what}");
+        assert_eq!(row[0]["state"], state, "{what}");
+        assert_eq!(row[0]["unanswered_since"], json!(unanswered), "{what}");
+        assert!(shown.out.contains(state), "{what}");
+        let remark = "; process 4711 on db-1 sent it last";
+        assert_eq!(shown.out.contains(remark), unanswered.is_some(), "{what}");
+    }
+}
+
+#[test]
+fn a_login_works_after_the_service_asked_to_wait() {
+    use evergrant::sandbox::Fault;
+    let world = World::new();
+    world.seed("acme", true);
+    world.sandbox.fault(Fault::TooMany(Some(600)));
+    assert_eq!(world.run(&["token", "acme"]).code, Some(75));
+    let shown = world.run(&["status"]);
+    assert!(shown.code == Some(0) && shown.out.contains("alive"), "{shown:?}");
+}
+
+#[test]
+fn providers_lists_each_description_that_has_a_name() {
+    let world = World::new();
+    let write = |name: &str, text: &str| {
+        std::fs::write(world.settings().join(name), text).unwrap();
+    };
+    let json = r#"{"token_endpoint":"https://a.example/token"}"#;
+    write("beta.json", json);
+    // The TOML file of this name is used.
+    write("acme.json", json);
+    // A name cannot have a dot, and a login is no description.
+    write("gamma.delta.json", json);
+    world.seed("acme", false);
+    std::fs::write(world.settings().join("work.json"), world.record("acme")).unwrap();
+    let listed = world.good(&["providers"]);
+    let mine: Vec<_> = listed.lines().filter(|line| line.contains("a file of yours")).collect();
+    assert_eq!(mine.len(), 2, "{mine:?}");
+    assert!(mine[0].starts_with("acme") && mine[0].contains("acme.toml"), "{mine:?}");
+    assert!(mine[1].starts_with("beta") && mine[1].contains("beta.json"), "{mine:?}");
+    assert!(world.good(&["providers", "beta"]).contains("https://a.example/token"));
+}

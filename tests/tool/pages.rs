@@ -65,6 +65,38 @@ fn the_guide_has_a_row_for_every_command_and_every_key() {
     assert!(count > 40);
 }
 
+/// The settings of a provider that a description cannot have: they need a key that signs, or a type of a program.
+const NO_KEY: [&str; 4] = ["assertion_audience", "assertion_type", "profile", "signed_requests"];
+
+#[test]
+fn a_description_has_every_setting_of_the_builder() {
+    let guide = include_str!("../../src/guide/tool.md");
+    let keys = include_str!("../../src/bin/evergrant/description/settings.rs");
+    let builder = [
+        include_str!("../../src/provider/builder/settings.rs"),
+        include_str!("../../src/provider/builder/settings/api.rs"),
+        include_str!("../../src/provider/builder/settings/authorization.rs"),
+        include_str!("../../src/provider/builder/settings/refresh.rs"),
+        include_str!("../../src/provider/builder/settings/reply.rs"),
+        include_str!("../../src/provider/builder/settings/token_request.rs"),
+    ]
+    .concat();
+    let settings = builder.split("pub fn ").filter_map(|text| text.split_once('('));
+    let settings = settings
+        .filter(|(_, rest)| rest.trim_start().trim_start_matches("mut ").starts_with("self"));
+    let words: Vec<_> = keys.split(|c: char| !c.is_ascii_lowercase() && c != '_').collect();
+    let mut count = 0;
+    for (name, _) in settings {
+        let name = name.split('<').next().unwrap();
+        let has_key = words.contains(&name);
+        assert_ne!(has_key, NO_KEY.contains(&name), "{name}");
+        let is_told = ["", "s"].iter().any(|end| guide.contains(&format!("`{name}{end}`")));
+        assert!(is_told, "the guide says nothing about {name}");
+        count += 1;
+    }
+    assert!(count > 60, "{count}");
+}
+
 #[test]
 fn wrong_arguments_have_exit_code_2() {
     let world = World::new();

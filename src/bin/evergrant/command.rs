@@ -107,13 +107,26 @@ impl Context {
             Some(_) => self.new_login(name, None, None).map(|(login, _)| login),
             None => {
                 // If the name is not a service either, the person probably mistyped it.
-                service::find(name, &self.places).map_err(|failure| match failure.hint {
-                    Some(_) => Failure::nobody(name).hint("evergrant status"),
-                    None => failure,
-                })?;
-                Err(Failure::nobody(name))
+                let service =
+                    service::find(name, &self.places).map_err(|failure| match failure.hint {
+                        Some(_) => Failure::nobody(name).hint("evergrant status"),
+                        None => failure,
+                    })?;
+                let login = self.spelled(name, &service)?;
+                login.ok_or_else(|| Failure::nobody(name))
             }
         }
+    }
+
+    /// The login that has the default name of a service, if the person names the service in another spelling: `GitHub`
+    /// for the login `github`. A login of another service with this name is not meant.
+    fn spelled(&self, text: &str, service: &Service) -> Outcome<Option<Login>> {
+        let name = logins::default_name(text, service.provider.name());
+        let login = logins::find(&name, &self.places)?;
+        Ok(login.filter(|login| {
+            let known = service::find(&login.about.service, &self.places);
+            known.is_ok_and(|known| known.provider == service.provider)
+        }))
     }
 
     /// All logins of this user; with `--store`, those that are in this database.
@@ -282,9 +295,13 @@ impl Opened {
         self.builder_on(Arc::new(evergrant::MemoryBackend::new()))
     }
 
-    /// Saves the client's new token, if an earlier save failed.
-    pub(crate) fn finish(&self, client: &Client) -> Outcome<()> {
-        rescue::insist(self, client)
+    /// Saves the client's new token, if an earlier save failed. Returns whether the token was saved only now.
+    pub(crate) fn finish(&self, client: &Client) -> Outcome<bool> {
+        let waited = self.unsaved.record().is_some();
+        rescue::insist(self, client)?;
+        let saved = waited && self.unsaved.record().is_none();
+        self.unsaved.clear();
+        Ok(saved)
     }
 
     /// Turns the error of a call into a message with advice. Before that, saves the client's new token if an
@@ -292,13 +309,13 @@ impl Opened {
     pub(crate) fn failed(&self, client: &Client, error: &evergrant::Error) -> Failure {
         match (self.finish(client), error) {
             (Err(failure), _) => failure,
-            (Ok(()), evergrant::Error::NotSaved(_)) => Failure {
+            (Ok(_), evergrant::Error::NotSaved(_)) => Failure {
                 code: LATER,
                 text: "the new login was saved late, and nothing is lost: run the command again"
                     .to_owned(),
                 hint: None,
             },
-            (Ok(()), error) => Failure::of(self.name(), error),
+            (Ok(_), error) => Failure::of(self.name(), error),
         }
     }
 

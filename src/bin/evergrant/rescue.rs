@@ -39,7 +39,7 @@ pub(crate) fn insist(opened: &Opened, client: &Client) -> Outcome<()> {
     }
     let failure = into_file(opened, &error);
     // A waiting signal ends the process before `main` shows the failure, so show the failure here.
-    if signals::wait(Duration::ZERO) {
+    if signals::is_waiting() {
         show::failure(&failure);
     }
     Err(failure)

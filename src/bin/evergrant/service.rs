@@ -61,7 +61,7 @@ pub(crate) fn find(text: &str, places: &Places) -> Outcome<Service> {
 }
 
 /// The file in the folder of settings that describes this name.
-fn described(name: &str, places: &Places) -> Option<PathBuf> {
+pub(crate) fn described(name: &str, places: &Places) -> Option<PathBuf> {
     let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || !name.chars().all(plain) {
         return None;

@@ -9,13 +9,22 @@ use evergrant::BoxError;
 use evergrant::backend::{BackendError, LoginStore, TokenBackend};
 
 use crate::failure::Outcome;
+use crate::signals;
+
+/// Why a login is not opened after a signal.
+pub(crate) const STOPPED: &str = "a signal stopped the command before it came to this login";
 
 /// The store of each login, by the name of the login.
 #[derive(Default)]
 pub(crate) struct Shelf(pub(crate) BTreeMap<String, Arc<dyn TokenBackend>>);
 
 impl LoginStore for Shelf {
+    /// A sweep opens a login at the beginning of each visit. After a signal no visit begins, so that the command ends
+    /// when the open token requests have ended.
     fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        if signals::is_waiting() {
+            return Err(BackendError::Config(STOPPED.to_owned()).into());
+        }
         let store = self.0.get(name).cloned();
         store.ok_or_else(|| BackendError::Config(format!("no login has the name {name:?}")).into())
     }

@@ -47,6 +47,11 @@ pub(crate) fn wait(pause: Duration) -> bool {
     state.waiting.is_some()
 }
 
+/// Whether a signal has come and waits for the end of open token requests.
+pub(crate) fn is_waiting() -> bool {
+    STATE.lock().waiting.is_some()
+}
+
 /// Sets the file that a signal removes.
 pub(crate) fn part(path: Option<PathBuf>) {
     STATE.lock().part = path;

@@ -380,7 +380,9 @@ impl TokenBackend for Wrong {
         self.0.load()
     }
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        self.fail("save").and_then(|()| self.0.save(record))
+        self.fail("save")?;
+        self.fail("write")?;
+        self.0.save(record)
     }
     fn clear(&self) -> Result<(), BoxError> {
         self.0.clear()
@@ -412,6 +414,15 @@ fn no_token_is_requested_that_the_store_would_not_take() {
         world.clock.advance(Duration::from_secs(6));
     }
     assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_token_that_cannot_be_written_names_the_operation() {
+    let world = machine();
+    match use_token(&wrong(&world, "write")) {
+        Err(Error::Backend(failure)) => assert_eq!(failure.operation, "write"),
+        other => panic!("{}", kind(&other)),
+    }
 }
 
 #[test]

@@ -58,12 +58,14 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
     let client = opened.client()?;
     let kept = logins::Kept::new(&opened.login, &context.places)?;
     let seeded = match client.seed(token) {
-        Err(evergrant::Error::NotSaved(_)) => opened.finish(&client).map(|()| true),
+        Err(evergrant::Error::NotSaved(_)) => opened.finish(&client).map(|_| true),
         seeded => seeded.map_err(Into::into),
     };
-    match matches!(seeded, Ok(true)) || opened.unsaved.record().is_some() {
-        true => kept.done()?,
-        false => kept.undo()?,
+    match &seeded {
+        Ok(true) => kept.done()?,
+        // The store may have the login in spite of its error. The mark in the settings makes each command look.
+        Err(_) if opened.unsaved.record().is_some() => {}
+        _ => kept.undo()?,
     }
     if !seeded? {
         return Err(Failure::new(format!(

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::{Context, Opened, authorities};
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
-use crate::shelf::Shelf;
+use crate::shelf::{STOPPED, Shelf};
 use crate::show;
 
 /// How long the sweep tries again to refresh a login that another process refreshes, or whose service does
@@ -27,30 +27,38 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
     };
     let mut done = Done::new();
     let mut groups: Vec<Vec<Opened>> = Vec::new();
+    // The names of the results. A login has one result, even if the person names it twice.
+    let mut told: Vec<String> = Vec::new();
     for name in &names {
-        // An unknown name does not stop the other logins, and a repeated name counts once.
-        match context.find(name).and_then(|login| context.open(login)) {
+        // An unknown name does not stop the other logins.
+        let (name, found) = match context.find(name).and_then(|login| context.open(login)) {
+            Err(failure) => (name.clone(), Err(failure)),
+            Ok(opened) => (opened.name().to_owned(), Ok(opened)),
+        };
+        if told.contains(&name) {
+            continue;
+        }
+        match found {
             Err(failure) => drop(done.insert(name.clone(), Err(failure))),
             Ok(opened) => match groups.iter_mut().find(|group| belongs(&opened, group)) {
-                Some(group) if group.iter().any(|other| other.name() == opened.name()) => {}
                 Some(group) => group.push(opened),
                 None => groups.push(vec![opened]),
             },
         }
+        told.push(name);
     }
     for group in groups {
         sweep(&group, &mut done)?;
     }
     let mut code = 0;
-    for name in &names {
-        match done.remove(name) {
-            Some(Ok(text)) => context.tell(&format!("{name}: {text}")),
-            Some(Err(failure)) => {
+    for name in &told {
+        let outcome = done.remove(name).unwrap_or_else(|| Err(Failure::new("was not visited")));
+        match outcome {
+            Ok(text) => context.tell(&format!("{name}: {text}")),
+            Err(failure) => {
                 code = worse(code, failure.code);
                 show::failure(&Failure { text: format!("{name}: {}", failure.text), ..failure });
             }
-            // The name was given twice.
-            None => {}
         }
     }
     Ok(code)
@@ -83,9 +91,14 @@ fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
         let opened = group.iter().find(|opened| opened.name() == name);
         // If the store failed to save a new token, try again, then write the token into a file.
         let unsaved = opened.filter(|opened| opened.unsaved.record().is_some());
-        let outcome = match unsaved {
-            Some(opened) => opened.finish(&logins.client(&name)?).map(|()| "refreshed"),
-            None => outcome,
+        let saved = match unsaved.zip(logins.client(&name).ok()) {
+            Some((opened, client)) => opened.finish(&client),
+            None => Ok(false),
+        };
+        let outcome = match saved {
+            Ok(false) => outcome,
+            Ok(true) => Ok("refreshed"),
+            Err(failure) => Err(failure),
         };
         done.insert(name, outcome);
     }
@@ -93,6 +106,9 @@ fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
 }
 
 fn outcome(name: &str, outcome: logins::Outcome, reason: Option<&str>) -> Outcome<&'static str> {
+    if reason.is_some_and(|reason| reason.contains(STOPPED)) {
+        return Err(Failure::told(LATER, STOPPED));
+    }
     let code = match outcome {
         logins::Outcome::Kept => return Ok("not due"),
         logins::Outcome::Refreshed => return Ok("refreshed"),

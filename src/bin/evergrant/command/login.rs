@@ -116,7 +116,7 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
     };
     match result {
         // The person has logged in: try for a while to save the login.
-        Err(evergrant::Error::NotSaved(_)) => opened.finish(client),
+        Err(evergrant::Error::NotSaved(_)) => opened.finish(client).map(drop),
         result => result.map_err(|error| with_advice(error, opened)),
     }
 }

@@ -36,7 +36,8 @@ pub(crate) fn run(
     let (old, new) = (context.store(&from, &login.name)?, context.store(&place, &login.name)?);
     if let Some(other) = unfinished(&*old).filter(|other| *other != new.describe()) {
         return Err(Failure::new(format!(
-            "an unfinished move of `{name}` leads to {other}: finish that move first, with the same command as before"
+            "an unfinished move of `{}` leads to {other}: finish that move first, with the same command as before",
+            login.name
         )));
     }
     // An earlier run may have been killed after it had cleared the old store.
@@ -45,6 +46,7 @@ pub(crate) fn run(
     }
     login.remember(&place, variable);
     logins::keep(&login, &context.places)?;
+    let name = &login.name;
     context.tell(&format!("Moved `{name}` from {} to {}.", old.describe(), new.describe()));
     Ok(0)
 }

@@ -42,14 +42,15 @@ fn all(context: &Context) -> Outcome {
     Ok(0)
 }
 
-/// The descriptions in the folder of settings.
+/// The descriptions in the folder of settings that have a name.
 fn files(context: &Context) -> Vec<(String, String)> {
     let entries = std::fs::read_dir(&context.places.settings).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .filter_map(|entry| {
             let path = entry.path();
             let name = path.file_stem()?.to_str()?.to_owned();
-            (path.extension()? == "toml").then(|| (name, path.display().to_string()))
+            let described = service::described(&name, &context.places)?;
+            (described == path).then(|| (name, path.display().to_string()))
         })
         .collect();
     files.sort();

@@ -167,7 +167,7 @@ impl Row {
                 if let Some(pending) = status.as_ref().and_then(|status| status.pending.as_ref()) {
                     let ago = from_now(pending.sent_at, now);
                     lines.push(format!(
-                        "{} sent the refresh token {ago} and has recorded no answer",
+                        "no answer was recorded after the refresh token was sent {ago}; {} sent it last",
                         short(&pending.holder, 80)
                     ));
                 }

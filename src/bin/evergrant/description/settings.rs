@@ -106,7 +106,8 @@ pub(super) fn apply(
         name display_name user_agent authorization_endpoint token_endpoint refresh_endpoint
         device_authorization_endpoint pushed_authorization_request_endpoint revocation_endpoint
         introspection_endpoint userinfo_endpoint issuer redirect_uri response_type code_param
-        client_id_param client_secret_param client_credentials_grant api_base api_header);
+        client_id_param client_secret_param client_credentials_grant access_token_on_refresh
+        jwks_uri api_base api_header);
     set!(builder, reader, flag:
         redirect_uri_is_name issuer_in_callback unsigned_id_tokens id_token_without_nonce
         registered_client ends_access_token reuse_ends_other_logins redirect_uri_on_refresh
