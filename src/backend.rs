@@ -245,7 +245,16 @@ pub struct Guard {
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     check: Option<Box<dyn Fn() -> bool + Send>>,
     process: u32,
-    new: Option<Box<dyn Fn() + Send>>,
+    new: Option<New>,
+}
+
+/// How a lock whose file is new becomes a lock like any other.
+enum New {
+    /// The file is new for each holder until this function is called.
+    Until(Box<dyn Fn() + Send>),
+    /// The next holder cannot see that the file was new.
+    #[cfg_attr(not(any(windows, test)), allow(dead_code))]
+    Once,
 }
 
 /// The kinds of lock. The kinds differ in what releases the lock if nobody drops the guard.
@@ -312,11 +321,18 @@ impl Guard {
     }
 
     /// Marks a lock whose file is new. If an earlier lock file was deleted, the holder of that lock may still be
-    /// refreshing: the client then waits for the deadline of a refresh note in the store. Later holders of this
-    /// lock cannot see that the file was new: the client marks the refresh note for them, and then calls
-    /// `settle`. A file that was not settled is still new for the next holder, if the store can tell.
+    /// refreshing: the client then waits for the deadline of a refresh note in the store. Each later holder finds a
+    /// new file too, until a client calls [`Guard::settle`], which calls `settle`.
     pub(crate) fn of_new_file(mut self, settle: impl Fn() + Send + 'static) -> Guard {
-        self.new = Some(Box::new(settle));
+        self.new = Some(New::Until(Box::new(settle)));
+        self
+    }
+
+    /// Marks a lock whose file is new, and will not be new for the next holder. So the client marks a refresh note
+    /// for later holders.
+    #[cfg(any(test, all(windows, feature = "sqlite")))]
+    pub(crate) fn of_file_made_once(mut self) -> Guard {
+        self.new = Some(New::Once);
         self
     }
 
@@ -324,9 +340,14 @@ impl Guard {
         self.new.is_some()
     }
 
-    /// Called when later holders no longer need to know that the lock's file was new.
+    /// Whether the next holder finds a new file too, until a client calls [`Guard::settle`].
+    pub(crate) fn stays_new(&self) -> bool {
+        matches!(self.new, Some(New::Until(_)))
+    }
+
+    /// Called when no process can hold a deleted lock file and still get an answer to a refresh token.
     pub(crate) fn settle(&self) {
-        if let Some(settle) = self.new.as_ref().filter(|_| self.is_held()) {
+        if let Some(New::Until(settle)) = self.new.as_ref().filter(|_| self.is_held()) {
             settle();
         }
     }

@@ -352,7 +352,7 @@ impl TokenBackend for FileBackend {
         let reserved = self.next_file(&target)?;
         if record.note().is_none() {
             self.replace(&target, &reserved, record, &json)?;
-            self.tell(Line::File, &target, Some(record));
+            self.tell_all(&target, Some(record));
             return Ok(());
         }
         // Writes zeros: setting the file's length alone would reserve no space.
@@ -367,7 +367,7 @@ impl TokenBackend for FileBackend {
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)?;
-        self.tell(Line::File, &target, Some(record));
+        self.tell_all(&target, Some(record));
         Ok(())
     }
 
@@ -377,16 +377,16 @@ impl TokenBackend for FileBackend {
             disk::check_regular(&metadata, &target)?;
         }
         let done = self.remove(&target);
-        self.tell(Line::File, &target, None);
+        self.tell_all(&target, None);
         done
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        self.take(Line::File, wait, None)?.guard(|| self.describe())
+        self.take_own(wait, false)?.guard(|| self.describe())
     }
 
     fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
-        self.take(Line::File, wait, Some(&|target| self.load_at(target)))?.entry(self)
+        self.take_own(wait, true)?.entry(self)
     }
 
     fn probe(&self) -> Result<(), BoxError> {

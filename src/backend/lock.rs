@@ -15,7 +15,7 @@ use crate::secret::random_byte;
 /// A lock for one thread of one process at a time. The lock is released when that process dies.
 ///
 /// A `FileLock` is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is
-/// created if it is missing; its folder must exist. The file gets one byte when a client has used the lock. Taking the lock sets the file's
+/// created if it is missing; its folder must exist. The file is empty or has one byte. Taking the lock sets the file's
 /// times, so that programs that delete old files do not delete it. Do not delete the file while the
 /// lock is held; [`Guard::is_held`] notices this. Two locks on one file in one process exclude each
 /// other too, even on NFS, where the system's lock belongs to the process. A child process does not
@@ -93,9 +93,9 @@ struct HeldFile {
 
 /// Makes the guard of a locked file at `path`.
 ///
-/// An empty file is new: no client has looked at the record under this lock and marked a refresh note whose
-/// writer may hold a deleted lock file. A client that has done this makes the file one byte long. The length
-/// needs no space on the disk, and a process that dies before leaves the file new for the next process.
+/// An empty file is new: the process that wrote a refresh note may hold a deleted lock file. When no answer can
+/// come to that process any more, a client makes the file one byte long. The length needs no space on the disk,
+/// and a process that dies before leaves the file new for the next process.
 pub(super) fn guard(
     locked: Locked,
     place: Option<line::Held>,

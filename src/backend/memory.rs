@@ -68,9 +68,11 @@ impl MemoryBackend {
             Ok(Some(Got { lock: (held, record.clone()), record }))
         })?;
         Ok(match taken {
-            // The lock is free before the next thread asks for it.
+            // The lock is free before the next thread asks for it. Until then the flag exists, by which the line
+            // knows this store.
             Taken::Lock(((held, record), place)) => {
-                Taken::Lock((Guard::freed_by_death((held, place)), reads.then_some(Ok(record))))
+                let held = (held, place, Arc::clone(&self.locked));
+                Taken::Lock((Guard::freed_by_death(held), reads.then_some(Ok(record))))
             }
             Taken::Saved(record) => Taken::Saved(record),
             Taken::Busy => Taken::Busy,

@@ -38,7 +38,8 @@ const WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login
-/// was sent, the answer may still come, and the lock of `from` is not released when the sender dies;
+/// was sent, the answer may still come, and the lock of `from` does not show that the sender has ended (it is a
+/// lease, or its file was deleted and made anew);
 /// [`BackendError::Config`] when `to` holds a login already, or when an unfinished move of the login
 /// leads to another store; otherwise the errors of the stores. None of these errors loses the login.
 pub fn move_login(
@@ -53,7 +54,10 @@ pub fn move_login(
         there => there?,
     };
     if stored.moves_to().is_none() {
-        if guard.kind() != LockKind::FreedByDeath && is_pending(&stored) {
+        // The lock does not exclude a process whose lock file was deleted.
+        let alone = guard.kind() == LockKind::FreedByDeath && !guard.is_new();
+        let unlocked = stored.note().is_some_and(|note| note.unlocked);
+        if is_pending(&stored) && (!alone || unlocked) {
             return Err(BackendError::Busy(from.describe()).into());
         }
         if there.is_some() {

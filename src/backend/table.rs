@@ -360,8 +360,12 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
+        let target = disk::target(self.file.path())?;
         self.write(record)?;
-        self.file.tell(Line::Table, &disk::target(self.file.path())?, Some(record));
+        // After a change of the link, the record may be in another file.
+        if disk::target(self.file.path()).is_ok_and(|now| now == target) {
+            self.file.tell(Line::Table, &target, Some(record));
+        }
         Ok(())
     }
 

@@ -53,8 +53,8 @@ pub struct Note {
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service answered "too early", which means that its newest access token still works.
     pub early: bool,
-    /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
-    /// holder still runs.
+    /// Whether the lock does not exclude the holder: its lock file may have been deleted, so that another process can
+    /// hold the lock while the holder still runs.
     pub(crate) unlocked: bool,
     /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the refresh
     /// note.

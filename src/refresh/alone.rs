@@ -43,12 +43,12 @@ impl Keeper {
         result
     }
 
-    /// Marks the refresh note under a lock whose file is new.
+    /// Reads the record under a lock whose file is new ([`Keeper::settle_lock`]).
     pub(super) fn look_after_new_lock(&self, call: &Call<'_>) {
         if call.turn.lock_is_new()
             && let Ok(stored) = self.backend.load()
         {
-            self.mark_for_later_holders(call, stored);
+            self.settle_new_lock(call, stored);
         }
     }
 

@@ -145,9 +145,9 @@ impl Keeper {
 }
 
 impl Keeper {
-    /// Marks the refresh note for later holders, under a lock whose file is new ([`Keeper::mark_under`]). Returns
-    /// the record that is stored afterwards.
-    pub(super) fn mark_for_later_holders(
+    /// Does the same as [`Keeper::settle_lock`] for the lock of this call. Returns the record that is stored
+    /// afterwards.
+    pub(super) fn settle_new_lock(
         &self,
         call: &Call<'_>,
         stored: Option<Record>,
@@ -157,13 +157,14 @@ impl Keeper {
         let Some(guard) = turn.guard.as_ref().filter(|_| turn.unsaved.is_none()) else {
             return stored;
         };
-        self.mark_under(guard, [&turn.unanswered, &turn.never_sent], stored)
+        self.settle_lock(guard, [&turn.unanswered, &turn.never_sent], stored)
     }
 
     /// If the lock's file is new, the process that wrote the stored refresh note may still hold a deleted file. The
-    /// next holder cannot see this, so the note itself must say that the lock does not exclude that process.
-    /// `own` are the nonces of our own notes. Returns the record that is stored afterwards.
-    pub(super) fn mark_under(
+    /// lock stays new until that process can no longer get an answer. If the next holder cannot see that the file
+    /// was new, the note itself must say that the lock does not exclude that process. `own` are the nonces of our
+    /// own notes. Returns the record that is stored afterwards.
+    pub(super) fn settle_lock(
         &self,
         guard: &Guard,
         own: [&Option<String>; 2],
@@ -172,29 +173,32 @@ impl Keeper {
         if !guard.is_new() {
             return stored;
         }
-        if let Some(record) = &stored
-            && record.check(&self.rules.binding_of(&record.token), &self.store()).is_err()
-        {
-            return stored;
-        }
         let now = self.clock.now_utc();
-        let marked = stored.as_ref().and_then(|record| {
-            let note = record.note.as_ref().filter(|note| {
-                let ours = own.iter().any(|own| own.as_ref() == Some(&note.nonce));
-                !ours && !note.answered && !note.unlocked && note.deadline > now
-            })?;
-            let mut next = record.next();
-            next.note = Some(Note { unlocked: true, ..note.clone() });
-            Some(next)
-        });
-        // If the save fails, the lock is new for the next holder too.
-        if let Some(marked) = &marked
-            && self.backend.save(marked).is_err()
-        {
+        let pending = |note: &&Note| {
+            let ours = own.iter().any(|own| own.as_ref() == Some(&note.nonce));
+            !ours && !note.answered && !note.unlocked && note.deadline > now
+        };
+        let Some(record) = &stored else {
+            guard.settle();
+            return stored;
+        };
+        // The record of another client is not changed.
+        if record.check(&self.rules.binding_of(&record.token), &self.store()).is_err() {
             return stored;
         }
-        guard.settle();
-        marked.or(stored)
+        let Some(note) = record.note.as_ref().filter(pending) else {
+            guard.settle();
+            return stored;
+        };
+        if guard.stays_new() {
+            return stored;
+        }
+        let mut next = record.next();
+        next.note = Some(Note { unlocked: true, ..note.clone() });
+        match self.backend.save(&next) {
+            Ok(()) => Some(next),
+            Err(_) => stored,
+        }
     }
 }
 

@@ -115,7 +115,7 @@ impl Keeper {
             }
         }
         // Step 6: an empty store stays empty.
-        let stored = self.mark_for_later_holders(call, stored);
+        let stored = self.settle_new_lock(call, stored);
         let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
         record.check(&self.rules.binding_of(&record.token), &self.store())?;
         call.turn.history.learn(&record);

@@ -196,12 +196,11 @@ impl Keeper {
     /// even if `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
-        if !call.turn.is_held() {
-            // The lock file was deleted, or this is a forked child. The token pair is saved anyway; if the
-            // lock is free, the client takes the lock first.
-            // The lost lock is dropped first: its file may still be locked under this path.
-            call.turn.guard = None;
-            call.turn.guard = self.backend.lock(Duration::ZERO).ok();
+        // The lock file was deleted, or this is a forked child, or nobody can tell. The token pair is saved anyway.
+        // A store that compares gets the pair at once: another client could take the lock meanwhile, and send the
+        // token that the pair replaces. Otherwise the client takes the lock first, if it is free.
+        if !self.backend.compares() {
+            self.lock_again(call);
         }
         // A store that cannot be read may still accept a save, and the save itself compares the
         // records. A store that always compares need not be read: it accepts the token pair only in place of
@@ -211,7 +210,20 @@ impl Keeper {
             true => assumed,
             false => self.backend.load().unwrap_or(assumed),
         };
-        self.save_pair(call, stored)
+        let saved = self.save_pair(call, stored);
+        if saved.is_err() {
+            self.lock_again(call);
+        }
+        saved
+    }
+
+    /// Takes the lock again if it was lost and is free now.
+    fn lock_again(&self, call: &mut Call<'_>) {
+        if !call.turn.is_held() {
+            // The lost lock is dropped first: its file may still be locked under this path.
+            call.turn.guard = None;
+            call.turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
     }
 
     /// Saves the unsaved token pair in place of `stored`, the present record, and returns the record that is

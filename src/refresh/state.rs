@@ -345,14 +345,14 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// The kind of the held lock, which keeps other clients out. A lock file that was just created does not
-    /// exclude a holder whose lock file was deleted, so a lock on a new file is treated as no lock.
+    /// The kind of the held lock, which keeps other clients out. A lock on a new file does not exclude a
+    /// holder whose lock file was deleted, so it is treated as no lock.
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
     }
 
-    /// Whether the lock's file was made when the lock was taken.
+    /// Whether the lock's file is new ([`Guard::of_new_file`]).
     pub(crate) fn lock_is_new(&self) -> bool {
         self.guard.as_ref().is_some_and(Guard::is_new)
     }

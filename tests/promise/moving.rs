@@ -199,6 +199,32 @@ fn only_a_request_whose_answer_may_come_hinders_a_move() {
     assert!(move_login(&Unlocked(from), &FileBackend::new(dir.join("new"))).unwrap());
 }
 
+/// The lock of a file shows that a sender has ended, unless the lock file was deleted and made anew.
+#[test]
+fn a_login_is_not_moved_while_a_deleted_lock_may_be_held() {
+    for (length, unlocked, moves) in [(1, false, true), (0, false, false), (1, true, false)] {
+        let dir = TempDir::new();
+        let (from, to) = (FileBackend::new(dir.join("old")), FileBackend::new(dir.join("new")));
+        let mut value = serde_json::to_value(noted(&record(1))).unwrap();
+        let deadline = time::OffsetDateTime::now_utc() + time::Duration::minutes(4);
+        let rfc3339 = &time::format_description::well_known::Rfc3339;
+        value["note"]["deadline"] = deadline.format(rfc3339).unwrap().into();
+        value["note"]["unlocked"] = unlocked.into();
+        std::fs::write(dir.join("old"), value.to_string()).unwrap();
+        std::fs::write(dir.join("old.lock"), "x".repeat(length)).unwrap();
+        match move_login(&from, &to) {
+            Ok(_) => assert!(moves, "{length} {unlocked}"),
+            error => {
+                assert!(
+                    matches!(precise(error), BackendError::Busy(_)) && !moves,
+                    "{length} {unlocked}"
+                );
+                assert!(from.load().unwrap().is_some() && to.load().unwrap().is_none());
+            }
+        }
+    }
+}
+
 /// A store in which no login can be stored; with `late`, this is only found by a save.
 struct Refuses {
     file: FileBackend,

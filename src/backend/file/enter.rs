@@ -23,11 +23,36 @@ pub(in super::super) type Entered = (Guard, Option<Read>);
 pub(in super::super) enum Line {
     /// The clients of the file.
     File,
+    /// The clients that refuse a file which others may read.
+    Private,
     /// The clients of a table beside which the file is.
     Table,
 }
 
+fn key(line: Line, target: &Path) -> Key {
+    let kind: &[u8] = match line {
+        Line::File => b"file",
+        Line::Private => b"private file",
+        Line::Table => b"table",
+    };
+    line::key(&[kind, target.as_os_str().as_encoded_bytes()])
+}
+
 impl FileBackend {
+    /// Gives a record of this file that was saved to all threads that wait for its lock; `None` after a logout.
+    pub(super) fn tell_all(&self, target: &Path, record: Option<&Record>) {
+        for line in [Line::File, Line::Private] {
+            self.tell(line, target, record);
+        }
+    }
+
+    /// Takes the lock of the file ([`FileBackend::take`]), and reads the record if `reads`.
+    pub(super) fn take_own(&self, wait: Duration, reads: bool) -> Result<Taken<Entered>, BoxError> {
+        let line = if self.private { Line::Private } else { Line::File };
+        let read = |target: &Path| self.load_at(target);
+        self.take(line, wait, if reads { Some(&read) } else { None })
+    }
+
     /// Loads the record at `target`, and flushes a record that may not be on the disk yet.
     pub(super) fn load_at(&self, target: &Path) -> Read {
         room::make_way(target, &*self.pace.clock);
@@ -58,17 +83,20 @@ impl FileBackend {
         read: Option<&dyn Fn(&Path) -> Read>,
     ) -> Result<Taken<Entered>, BoxError> {
         let start = self.pace.clock.monotonic();
-        let mut target = disk::target(&self.path)?;
+        let (mut target, mut changed) = (disk::target(&self.path)?, false);
         loop {
             let left = wait.saturating_sub(self.pace.since(start));
             let taken = self.take_at(line, &target, left, read)?;
             // During the wait, a link on the path may have been changed: then the record belongs to another
             // lock and perhaps to another login.
             let now = disk::target(&self.path)?;
-            if now == target || matches!(taken, Taken::Busy) {
+            if now == target {
                 return Ok(taken);
             }
-            target = now;
+            if changed && left.is_zero() {
+                return Ok(Taken::Busy);
+            }
+            (target, changed) = (now, true);
         }
     }
 
@@ -83,7 +111,7 @@ impl FileBackend {
         let path = disk::beside(target, "", ".lock");
         let there = || disk::identity_at(&path).ok().flatten();
         let wait = Wait {
-            key: self.key(line, target),
+            key: key(line, target),
             pace: &self.pace,
             time: wait,
             longest: LONGEST,
@@ -117,15 +145,6 @@ impl FileBackend {
 
     /// Gives a record that was saved to the threads that wait for the lock; `None` after a logout.
     pub(in super::super) fn tell(&self, line: Line, target: &Path, record: Option<&Record>) {
-        line::tell(&self.key(line, target), &self.pace, record);
-    }
-
-    fn key(&self, line: Line, target: &Path) -> Key {
-        let kind = match line {
-            Line::File if self.private => "private file",
-            Line::File => "file",
-            Line::Table => "table",
-        };
-        line::key(&[kind.as_bytes(), target.as_os_str().as_encoded_bytes()])
+        line::tell(&key(line, target), &self.pace, record);
     }
 }

@@ -14,6 +14,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.leave_note(SECOND, 300 * SECOND);
+    *world.store.made_once.lock() = true;
     *world.store.new_file.lock() = true;
     let before = world.stored().revision;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
@@ -32,7 +33,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
 
 /// Whatever a client does under a new lock, the next client does not rely on the lock, although its file is there.
 #[test]
-fn each_use_of_a_new_lock_marks_the_note() {
+fn no_use_of_a_new_lock_hides_that_it_was_new() {
     type Use = fn(&Keeper);
     let uses: [(&str, Use); 4] = [
         ("a call that adopts a good token", |keeper| drop(use_token(keeper))),
@@ -48,32 +49,42 @@ fn each_use_of_a_new_lock_marks_the_note() {
         }),
     ];
     for (name, work) in uses {
-        let world = World::new(Rotation::StrictFamily);
-        world.leave_note(SECOND, 300 * SECOND);
-        *world.store.new_file.lock() = true;
-        work(&world.keeper());
-        assert!(world.stored().note.unwrap().unlocked, "{name}");
-        assert!(!*world.store.new_file.lock(), "{name}: the lock is still new");
-        let refused = Want::Instead("at-1".into());
-        let error = world.keeper().access(&refused).map(drop).unwrap_err();
-        assert_eq!(error.kind(), "outcome_unknown", "{name}");
-        assert!(world.sent().is_empty(), "{name}: the refresh token was sent");
+        for made_once in [false, true] {
+            let world = World::new(Rotation::StrictFamily);
+            world.leave_note(SECOND, 300 * SECOND);
+            let before = world.stored();
+            *world.store.made_once.lock() = made_once;
+            *world.store.new_file.lock() = true;
+            work(&world.keeper());
+            assert_eq!(world.stored().note.unwrap().unlocked, made_once, "{name}");
+            if made_once {
+                *world.store.new_file.lock() = false;
+            } else {
+                assert_eq!(world.stored(), before, "{name}: nothing needs to be written");
+            }
+            let refused = Want::Instead("at-1".into());
+            let error = world.keeper().access(&refused).map(drop).unwrap_err();
+            assert_eq!(error.kind(), "outcome_unknown", "{name}");
+            assert!(world.sent().is_empty(), "{name}: the refresh token was sent");
+        }
     }
 }
 
-/// A client that finds no refresh note settles the lock, and a client that cannot mark the note does not.
+/// A lock is new until no process can hold a deleted lock file and still get an answer.
 #[test]
-fn a_new_lock_is_settled_when_the_note_is_known() {
+fn a_new_lock_is_settled_when_no_answer_can_come() {
     let world = World::new(Rotation::Strict);
     *world.store.new_file.lock() = true;
     drop(use_token(&world.keeper()));
-    assert!(!*world.store.new_file.lock());
+    assert!(!*world.store.new_file.lock(), "there is no note");
+    world.past_end();
     world.leave_note(SECOND, 300 * SECOND);
     *world.store.new_file.lock() = true;
-    world.fail_saves(true, Fault::Before);
-    drop(use_token(&world.keeper()));
-    assert!(*world.store.new_file.lock());
-    assert!(!world.stored().note.unwrap().unlocked);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert!(*world.store.new_file.lock(), "an answer can still come");
+    world.clock.advance(300 * SECOND);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert!(!*world.store.new_file.lock());
 }
 
 /// A refresh note with an impossibly late deadline is marked, too.
@@ -82,6 +93,7 @@ fn a_new_lock_file_marks_a_note_with_a_far_deadline() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
     world.enter_margin();
     world.leave_note(SECOND, 500 * SECOND);
+    *world.store.made_once.lock() = true;
     *world.store.new_file.lock() = true;
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     assert!(world.stored().note.unwrap().unlocked);
