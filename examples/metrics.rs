@@ -56,7 +56,7 @@ fn page(logins: &Logins) -> Result<String, std::fmt::Error> {
     row("refreshes_total", count, "Access tokens from a refresh.", &one(counters.refreshed))?;
     row("adopted_total", count, "Access tokens of other processes.", &one(counters.adopted))?;
     row("recovered_total", count, "Refreshes after a lost answer.", &one(counters.recovered))?;
-    row("put_off_total", count, "Refreshes put off.", &one(counters.put_off))?;
+    row("put_off_total", count, "Refreshes put off by calls and sweeps.", &one(counters.put_off))?;
     row("saves_failed_total", count, "Tokens not saved at once.", &one(counters.saves_failed))?;
     row("need_person_total", count, "Logins found to need a person.", &one(counters.need_person))?;
     row("waits_total", count, "Calls that waited for a lock.", &one(counters.waits))?;
@@ -65,7 +65,7 @@ fn page(logins: &Logins) -> Result<String, std::fmt::Error> {
     let failures = counters.failures.iter();
     let failures: Vec<_> =
         failures.map(|(kind, n)| (format!("{{kind=\"{kind}\"}}"), *n as f64)).collect();
-    row("failures_total", count, "Visits of a sweep that failed.", &failures)?;
+    row("failures_total", count, "Failed calls, and failed visits of sweeps.", &failures)?;
     let steps = || counters.steps.iter().map(|(step, did)| (format!("{{step=\"{step}\"}}"), did));
     let counts: Vec<_> = steps().map(|(label, (count, _))| (label, *count as f64)).collect();
     row("steps_total", count, "Steps of stores, and token requests.", &counts)?;

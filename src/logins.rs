@@ -35,17 +35,19 @@ mod queue;
 mod report;
 mod status;
 mod sweep;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::clients::Clients;
 use self::counters::Tally;
 use self::pace::{Pace, Paced};
-use crate::backend::{self, LoginStore, TokenBackend, Watched};
+use crate::backend::{self, BackendError, LoginStore, TokenBackend, Watched};
 use crate::client::Client;
 use crate::credentials::Credentials;
-use crate::error::{Error, Result};
+use crate::error::{Busy, Error, Result};
 use crate::event::Event;
 use crate::provider::Provider;
 use crate::token::Token;
@@ -103,7 +105,8 @@ impl Logins {
     }
 
     /// Returns the client of an account. Nothing is read or sent yet. All calls for one account return clones of
-    /// one client, until nobody has used that client for 5 minutes ([`LoginsBuilder::idle`]).
+    /// one client, until nobody has used that client for 5 minutes ([`LoginsBuilder::idle`]). A clone counts as used
+    /// until it is dropped.
     ///
     /// # Errors
     ///
@@ -143,9 +146,10 @@ impl Logins {
     ///
     /// # Errors
     ///
-    /// [`Error::NotSaved`] if that token cannot be saved; nothing was moved. [`Error::Busy`] while another holder has
-    /// the lock. [`Error::Backend`] with the errors of [`backend::move_login`] as its source. No error loses the login; call
-    /// again to finish the move.
+    /// [`Error::NotSaved`] if that token cannot be saved, also because another holder has the lock; nothing was moved.
+    /// [`Error::Busy`] if another holder has the lock of one of the two stores for 60 s, or is refreshing the login.
+    /// [`Error::Backend`] with the other errors of [`backend::move_login`] as its source. No error loses the login;
+    /// call again to finish the move.
     pub fn move_login(&self, account: &str, to: &dyn LoginStore, name: &str) -> Result<bool> {
         // Until the client's unsaved token pair is saved, the store has the old refresh token.
         if let Some(client) = self.0.clients.find(account) {
@@ -154,8 +158,17 @@ impl Logins {
         let from = self.store_of(account)?;
         let to = to.account(name);
         let to = to.map_err(|error| Error::backend("open", format!("account {name}"), error))?;
-        let moved = backend::move_login(&*from, &*to)
-            .map_err(|error| Error::backend("move", from.describe(), error))?;
+        let moved =
+            backend::move_login(&*from, &*to).map_err(|error| {
+                match BackendError::find(&error) {
+                    Some(BackendError::Busy(store)) => {
+                        let busy =
+                            Busy { store: store.clone(), holder: None, waited: Duration::ZERO };
+                        Error::Busy(Box::new(busy))
+                    }
+                    _ => Error::backend("move", from.describe(), error),
+                }
+            })?;
         self.0.clients.forget(account);
         Ok(moved)
     }
@@ -181,8 +194,9 @@ impl Logins {
         Sweep::new(self)
     }
 
-    /// Returns what these logins have done in this process so far.
+    /// Returns what these logins have done in this process so far, and drops idle clients.
     pub fn counters(&self) -> Counters {
+        self.0.clients.drop_idle();
         self.0.tally.snapshot(self.0.clients.count())
     }
 

@@ -19,7 +19,8 @@
 //!
 //! Other files: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a refresh
 //! token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` contains the rules
-//! of single services, `state.rs` the state in memory, and `rules.rs` the settings of the service.
+//! of single services, `state.rs` the state in memory, `ask.rs` the requests, and `rules.rs` the settings of
+//! the service.
 //!
 //! Words of these files:
 //!
@@ -33,6 +34,7 @@
 //! call of the backend. `turn` is the refresh lock; a thread takes `turn` before it takes the store's lock.
 
 mod alone;
+mod ask;
 mod close;
 mod decide;
 mod enter;
@@ -60,9 +62,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
+pub(crate) use self::ask::{Ask, Sent, Transport};
 pub(crate) use self::rules::Rules;
-pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
 use self::state::{Failure, Id, Memory, Turn};
+pub(crate) use self::state::{Live, Want};
 use self::turn::{TurnGuard, TurnLock};
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
@@ -289,10 +292,14 @@ impl Keeper {
                 call.turn.doubt = None; // The refused login is gone.
             }
             // Report the failure here, so that the calls that share it do not report it again.
-            if let Err(error) = &got
-                && error.needs_authorization()
-            {
-                call.events.push(Event::AuthorizationNeeded { reason: chain(error) });
+            if let Err(error) = &got {
+                // A sweep counts its visits by itself.
+                if !unhurried {
+                    self.transport.failed(error);
+                }
+                if error.needs_authorization() {
+                    call.events.push(Event::AuthorizationNeeded { reason: chain(error) });
+                }
             }
             got
         });

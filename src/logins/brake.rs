@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use crate::error::{Error, OAuthError, chain};
 
 /// After the service has refused the client itself for this many accounts in a row, a sweep sends nothing more.
-const REFUSALS: usize = 5;
+pub(super) const REFUSALS: usize = 5;
 
 /// Decides whether a sweep may refresh a login.
 #[derive(Default)]
@@ -24,16 +24,20 @@ struct State {
 enum Probe {
     #[default]
     Free,
-    Account(String),
-    /// The probe got no answer either.
+    Account {
+        name: String,
+        /// Whether a request of this account got no answer.
+        tried: bool,
+    },
+    /// The probe got no answer until its patience ended.
     Ended,
 }
 
 /// Why a sweep does not refresh a login.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// The sweep may try the login again later.
-    Wait(String),
+    /// The sweep may try the login again when the probe is answered.
+    Wait,
     /// The sweep sends nothing more.
     End(String),
 }
@@ -54,20 +58,22 @@ impl Brake {
             state.probe = Probe::Free;
             return None;
         }
-        let text = "not tried because the service does not answer";
         match &state.probe {
             Probe::Free => {
-                state.probe = Probe::Account(account.to_owned());
+                state.probe = Probe::Account { name: account.to_owned(), tried: false };
                 None
             }
-            Probe::Account(probe) if probe == account => None,
-            Probe::Account(_) => Some(Stop::Wait(text.to_owned())),
-            Probe::Ended => Some(Stop::End(text.to_owned())),
+            Probe::Account { name, .. } if name == account => None,
+            Probe::Account { .. } => Some(Stop::Wait),
+            Probe::Ended => {
+                let text = "not tried because the service does not answer";
+                Some(Stop::End(text.to_owned()))
+            }
         }
     }
 
     /// Whether the sweep tries an account again whose request got no answer. Only the probe is sent
-    /// again: its login is already at risk, and each further request would put another login at risk.
+    /// again: each further request would put another login at risk.
     pub(super) fn comes_back(&self, account: &str, silent: bool) -> bool {
         silent && self.stops(account, silent).is_none()
     }
@@ -76,7 +82,7 @@ impl Brake {
     pub(super) fn learn(&self, account: &str, error: Option<&Error>, answered: bool) {
         let mut state = self.0.lock();
         match error {
-            Some(error @ Error::OAuth(answer)) if is_about_client(answer) => {
+            Some(error) if answer(error).is_some_and(is_about_client) => {
                 if !state.refused.iter().any(|name| name == account) {
                     state.refused.push(account.to_owned());
                 }
@@ -88,20 +94,53 @@ impl Brake {
         }
     }
 
-    /// Called when the sweep has finished with an account. If the probe was put off, the sweep sends
+    /// A request of this account got no answer, and the service is silent. The account becomes the probe, if there
+    /// is none: its login is already at risk.
+    pub(super) fn unanswered(&self, account: &str) {
+        let mut state = self.0.lock();
+        match &mut state.probe {
+            Probe::Account { name, tried } if name == account => *tried = true,
+            Probe::Free => state.probe = Probe::Account { name: account.to_owned(), tried: true },
+            _ => {}
+        }
+    }
+
+    /// Called after a visit. If the probe has sent nothing, for example because another process has the lock, the
+    /// next account that asks becomes the probe.
+    pub(super) fn pass_on(&self, account: &str) {
+        let mut state = self.0.lock();
+        if matches!(&state.probe, Probe::Account { name, tried: false } if name == account) {
+            state.probe = Probe::Free;
+        }
+    }
+
+    /// Called when the sweep has finished with an account. If the probe got no answer, the sweep sends
     /// nothing more.
     pub(super) fn done(&self, account: &str, put_off: bool, silent: bool) {
         let mut state = self.0.lock();
-        if matches!(&state.probe, Probe::Account(probe) if probe == account) {
-            state.probe = if put_off && silent { Probe::Ended } else { Probe::Free };
+        if let Probe::Account { name, tried } = &state.probe
+            && name == account
+        {
+            state.probe = if *tried && put_off && silent { Probe::Ended } else { Probe::Free };
         }
     }
 }
 
-/// Whether the service refused the client, whatever the login: a wrong secret (RFC 6749 section 5.2), or a 401
-/// without a code.
-fn is_about_client(error: &OAuthError) -> bool {
-    matches!(&*error.code, "invalid_client" | "http_401")
+/// The service's answer, also if it does not say whether the token was used.
+fn answer(error: &Error) -> Option<&OAuthError> {
+    match error {
+        Error::OAuth(answer) => Some(answer),
+        Error::OutcomeUnknown(unknown) => unknown.source.as_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Whether the service refused the client, whatever the login: a wrong secret (RFC 6749 section 5.2), or a status
+/// without a code that says nothing about a login: not authenticated, a wrong address, a proxy that wants a
+/// password.
+pub(super) fn is_about_client(error: &OAuthError) -> bool {
+    let codes = ["invalid_client", "http_401", "http_404", "http_405", "http_407"];
+    codes.contains(&&*error.code)
 }
 
 #[cfg(test)]
@@ -137,13 +176,30 @@ mod tests {
         assert!(!brake.comes_back("a", false), "a single silence makes no probe");
         assert!(brake.comes_back("b", true));
         assert!(!brake.comes_back("c", true));
-        assert!(matches!(brake.stops("c", true), Some(Stop::Wait(_))));
+        assert_eq!(brake.stops("c", true), Some(Stop::Wait));
         assert_eq!(brake.stops("b", true), None);
         // The probe was answered: another account may be the next probe.
         brake.done("b", false, false);
         assert_eq!(brake.stops("c", true), None);
+        brake.unanswered("c");
         brake.done("c", true, true);
         assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
         assert_eq!(brake.stops("d", false), None, "an answer came");
+    }
+
+    #[test]
+    fn a_probe_that_sent_nothing_passes_the_probe_on() {
+        let brake = Brake::default();
+        assert_eq!(brake.stops("a", true), None);
+        assert_eq!(brake.stops("b", true), Some(Stop::Wait));
+        brake.pass_on("a");
+        assert_eq!(brake.stops("b", true), None, "another account is the probe");
+        brake.done("b", true, true);
+        assert_eq!(brake.stops("c", true), None, "the service was not asked");
+        brake.unanswered("c");
+        brake.pass_on("c");
+        assert_eq!(brake.stops("d", true), Some(Stop::Wait));
+        brake.done("c", true, true);
+        assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
     }
 }

@@ -62,7 +62,8 @@ impl LoginsBuilder {
     }
 
     /// Sets how long a client that nobody uses is kept; 5 minutes by default. A client with a token that is
-    /// not saved yet is kept longer.
+    /// not saved yet is kept longer. Nothing runs in the background: an idle client is dropped at a later call of
+    /// [`Logins::client`], [`Logins::list`], [`Logins::counters`] or [`Sweep::run`](super::Sweep::run).
     pub fn idle(mut self, idle: Duration) -> LoginsBuilder {
         self.idle = idle;
         self

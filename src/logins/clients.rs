@@ -18,8 +18,9 @@ pub(super) struct Clients {
 
 #[derive(Default)]
 struct Kept {
+    /// Each client, and the monotonic time of its last use.
     clients: HashMap<String, (Client, Duration)>,
-    /// When idle clients are next removed, in monotonic time.
+    /// When idle clients are next looked for, in monotonic time.
     look_at: Duration,
 }
 
@@ -32,30 +33,25 @@ impl Clients {
         self.kept.lock().clients.len()
     }
 
+    /// Drops the clients that nobody has used for the idle time. Nothing runs in the background, so each call that
+    /// has time for it calls this method.
+    pub(super) fn drop_idle(&self) {
+        let gone = self.kept.lock().idle(self.idle, self.clock.monotonic());
+        drop(gone); // Ending a client may take time, so the lock is released first.
+    }
+
     /// Returns the client of an account, or makes it.
     pub(super) fn get(
         &self,
         account: &str,
         make: impl FnOnce() -> Result<Client>,
     ) -> Result<Client> {
+        self.drop_idle();
         let now = self.clock.monotonic();
-        let mut gone = Vec::new();
-        {
-            let mut kept = self.kept.lock();
-            if kept.look_at <= now {
-                kept.look_at = now.saturating_add(self.idle / 4);
-                let idle = self.idle;
-                let is_idle = |(client, used): &(Client, Duration)| {
-                    used.saturating_add(idle) <= now && is_spare(client)
-                };
-                gone.extend(kept.clients.extract_if(|_, entry| is_idle(entry)));
-            }
-            if let Some((client, used)) = kept.clients.get_mut(account) {
-                *used = now;
-                return Ok(client.clone());
-            }
+        if let Some((client, used)) = self.kept.lock().clients.get_mut(account) {
+            *used = now;
+            return Ok(client.clone());
         }
-        drop(gone); // Ending a client may take time, so the lock is released first.
         let made = make()?;
         let mut kept = self.kept.lock();
         let entry = kept.clients.entry(account.to_owned());
@@ -66,6 +62,12 @@ impl Clients {
     /// Whether the account has a client.
     pub(super) fn has(&self, account: &str) -> bool {
         self.kept.lock().clients.contains_key(account)
+    }
+
+    /// Whether the account has a client with a token pair that is not saved yet.
+    pub(super) fn has_unsaved(&self, account: &str) -> bool {
+        let kept = self.kept.lock();
+        kept.clients.get(account).is_some_and(|(client, _)| client.keeper().has_unsaved())
     }
 
     /// The client of an account, if there is one.
@@ -80,6 +82,24 @@ impl Clients {
         let gone = if spare { kept.clients.remove(account) } else { None };
         drop(kept);
         drop(gone);
+    }
+}
+
+impl Kept {
+    /// Removes the idle clients, at most four times in the idle time.
+    fn idle(&mut self, idle: Duration, now: Duration) -> Vec<(String, (Client, Duration))> {
+        if now < self.look_at {
+            return Vec::new();
+        }
+        self.look_at = now.saturating_add(idle / 4);
+        let is_idle = |(client, used): &mut (Client, Duration)| {
+            if !is_spare(client) {
+                // A clone is in use. The idle time begins when the clone is dropped.
+                *used = now;
+            }
+            used.saturating_add(idle) <= now
+        };
+        self.clients.extract_if(|_, entry| is_idle(entry)).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::Outcome;
 use crate::backend::{StoreStep, Watcher};
 use crate::error::Error;
 use crate::event::Event;
@@ -30,13 +31,16 @@ pub struct Counters {
     pub waits: u64,
     /// The time of all waits together.
     pub waited: Duration,
-    /// Refreshes that were put off while an access token still worked.
+    /// Refreshes that were put off: by a call that went on with an access token that still works, or by a sweep
+    /// (each login with [`Outcome::PutOff`](super::Outcome::PutOff)).
     pub put_off: u64,
     /// New tokens that could not be saved at once.
     pub saves_failed: u64,
     /// Logins that were found to need a person. A login may be found several times.
     pub need_person: u64,
-    /// How often a sweep tried an account and could not keep it alive, by [`Error::kind`].
+    /// How often a client could not get an access token, and how often a sweep tried an account and could not keep
+    /// it alive, by [`Error::kind`]. Calls that share one failure count once. Requests that an API refuses are not
+    /// counted.
     pub failures: BTreeMap<&'static str, u64>,
     /// How often each step was done, and how long it took in all.
     pub steps: BTreeMap<Step, (u64, Duration)>,
@@ -95,6 +99,18 @@ impl Tally {
 
     pub(super) fn failed(&self, error: &Error) {
         *self.0.lock().failures.entry(error.kind()).or_default() += 1;
+    }
+
+    /// A sweep has finished with an account.
+    pub(super) fn swept(&self, outcome: Outcome) {
+        if outcome == Outcome::PutOff {
+            self.0.lock().put_off += 1;
+        }
+    }
+
+    /// A sweep has found a login that only a person can help, without an event of its client.
+    pub(super) fn needs_person(&self) {
+        self.0.lock().need_person += 1;
     }
 
     pub(super) fn count(&self, event: &Event) {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use time::OffsetDateTime;
 
+use super::brake::{REFUSALS, is_about_client};
 use super::counters::{Step, Tally};
 use crate::clock::Clock;
+use crate::error::{Error, OAuthError};
 use crate::protocol::{Outcome, Reply};
 use crate::provider::RefusalLimit;
 use crate::refresh::{Ask, Sent, Transport};
@@ -28,20 +30,26 @@ pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     limit: Option<RefusalLimit>,
     held: Mutex<Held>,
+    /// Woken whenever a sweep has finished with a login.
+    freed: Condvar,
 }
 
 #[derive(Default)]
 struct Held {
     /// Until when the endpoint asked to wait, in monotonic time.
     until: Duration,
+    /// When the endpoint first asked to wait, if no other answer has come since.
+    since: Option<Duration>,
     /// How often in a row the endpoint asked to wait and did not say how long.
     unsaid: u32,
     /// How many requests in a row got no answer.
     unanswered: u32,
     /// When the endpoint refused a request, in monotonic time, if the service limits refusals.
     refusals: Vec<Duration>,
-    /// How many logins the sweeps are refreshing now, if the service limits refusals.
+    /// How many logins the sweeps are refreshing now.
     sending: usize,
+    /// How many logins the sweeps may refresh at a time. Each answer about a login adds one.
+    window: usize,
 }
 
 impl Held {
@@ -53,56 +61,95 @@ impl Held {
 }
 
 /// A sweep's permission to refresh a login. Until the answer comes, the request counts as a possible refusal.
-pub(super) struct Slot<'a>(Option<&'a Pace>);
+pub(super) struct Slot<'a>(&'a Pace);
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        if let Some(pace) = self.0 {
-            let mut held = pace.held.lock();
-            held.sending = held.sending.saturating_sub(1);
-        }
+        let mut held = self.0.held.lock();
+        held.sending = held.sending.saturating_sub(1);
+        self.0.freed.notify_all();
     }
+}
+
+/// A wait that the service asked for, in monotonic time.
+pub(super) struct Asked {
+    /// How long the wait still takes.
+    pub(super) left: Duration,
+    /// When the service first asked to wait, if no other answer has come since.
+    pub(super) since: Duration,
+}
+
+impl Asked {
+    pub(super) const REASON: &str = "the service asked another client to wait";
 }
 
 impl Pace {
     pub(super) fn new(clock: Arc<dyn Clock>, limit: Option<RefusalLimit>) -> Pace {
-        Pace { clock, limit, held: Mutex::default() }
+        let held = Mutex::new(Held { window: REFUSALS, ..Held::default() });
+        Pace { clock, limit, held, freed: Condvar::new() }
     }
 
     /// Returns how long the client must not send a request, and why.
-    pub(super) fn left(&self) -> Option<(Duration, String)> {
-        let now = self.clock.monotonic();
-        let mut held = self.held.lock();
-        let asked = held.until.saturating_sub(now);
-        let asked = (!asked.is_zero())
-            .then(|| (asked, "the service asked another client to wait".to_owned()));
-        let full = self.limit.and_then(|limit| {
-            let recent = held.recent(limit, now);
-            let oldest = recent.get(recent.len().checked_sub(limit.refusals)?)?;
-            let left = oldest.saturating_add(limit.window).saturating_sub(now);
-            let text = format!(
-                "{} token requests of these logins were refused within {} s; more could block the \
-                 application",
-                recent.len(),
-                limit.window.as_secs()
-            );
-            Some((left.max(FIRST), text))
-        });
-        asked.max(full)
+    fn left(&self) -> Option<(Duration, String)> {
+        let asked = self.asked().map(|asked| (asked.left, Asked::REASON.to_owned()));
+        asked.max(self.full())
     }
 
-    /// Permits a sweep to refresh one more login, or returns `None`. A sweep refreshes no more logins at a
-    /// time than the number of refusals that the service still allows.
-    pub(super) fn slot(&self) -> Option<Slot<'_>> {
-        let Some(limit) = self.limit else { return Some(Slot(None)) };
+    /// The wait that the service asked for, unless it is over.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        let now = self.clock.monotonic();
+        let held = self.held.lock();
+        let left = held.until.saturating_sub(now);
+        (!left.is_zero()).then(|| Asked { left, since: held.since.unwrap_or(now) })
+    }
+
+    /// How long no request may be sent because of the limit of refusals, and why.
+    pub(super) fn full(&self) -> Option<(Duration, String)> {
+        let limit = self.limit?;
         let now = self.clock.monotonic();
         let mut held = self.held.lock();
-        let refused = held.recent(limit, now).len();
-        if refused.saturating_add(held.sending) >= limit.refusals {
-            return None;
+        let recent = held.recent(limit, now);
+        let oldest = recent.get(recent.len().checked_sub(limit.refusals)?)?;
+        let left = oldest.saturating_add(limit.window).saturating_sub(now);
+        let text = format!(
+            "{} token requests of these logins were refused within {} s; more could block the \
+             application",
+            recent.len(),
+            limit.window.as_secs()
+        );
+        Some((left.max(FIRST), text))
+    }
+
+    /// A sweep begins: its first requests show whether the service accepts the client.
+    pub(super) fn begin(&self) {
+        let mut held = self.held.lock();
+        held.window = held.window.min(REFUSALS);
+    }
+
+    /// How many logins the sweeps may refresh at a time. Zero if the service allows no further refusal.
+    fn most(&self, held: &mut Held) -> usize {
+        let Some(limit) = self.limit else { return held.window };
+        let refused = held.recent(limit, self.clock.monotonic()).len();
+        limit.refusals.saturating_sub(refused).min(held.window)
+    }
+
+    /// Waits until a sweep may refresh one more login. The sweeps refresh no more logins at a time than the
+    /// number of refusals that the service still allows, and begin slowly. Returns `None` if the service allows
+    /// no further refusal at present.
+    pub(super) fn slot(&self) -> Option<Slot<'_>> {
+        let mut held = self.held.lock();
+        loop {
+            let most = self.most(&mut held);
+            if most == 0 {
+                return None;
+            }
+            if held.sending < most {
+                held.sending += 1;
+                return Some(Slot(self));
+            }
+            // At least one login is under way, and wakes this thread when it is done.
+            self.freed.wait(&mut held);
         }
-        held.sending += 1;
-        Some(Slot(Some(self)))
     }
 
     /// Whether the last requests got no answer.
@@ -113,6 +160,9 @@ impl Pace {
     fn hold(&self, wait: Option<Duration>) {
         let now = self.clock.monotonic();
         let mut held = self.held.lock();
+        held.since.get_or_insert(now);
+        // One login shows whether the wait has helped. All threads at once would get the next answer of this kind.
+        held.window = 1;
         // A wait of zero, or a date that has passed, says nothing.
         let wait = match wait.filter(|wait| !wait.is_zero()) {
             Some(wait) => wait,
@@ -130,16 +180,19 @@ impl Pace {
     fn learn(&self, sent: &Sent) {
         let reply = match sent {
             // The request could not be built, which says nothing about the endpoint.
-            Sent::Never(error) if error.is::<crate::error::Error>() => return,
+            Sent::Never(error) if error.is::<Error>() => return,
             Sent::Never(_) | Sent::NoAnswer(_) => return self.unanswered(),
             Sent::Reply(reply) => reply,
         };
         match &reply.outcome {
+            Outcome::Token(_) | Outcome::Refused(_) | Outcome::TooEarly(_) => self.answered(true),
             // The service may have used the refresh token, although its answer does not say so.
-            Outcome::Unknown(_) => self.unanswered(),
             Outcome::Limited { spent: true, .. } => self.unanswered(),
             Outcome::Limited { .. } => self.held.lock().unanswered = 0,
-            _ => self.answered(),
+            Outcome::Setup(error) => self.refused(error),
+            // An error of status 4xx without a known code says little, but it shows that the service is there.
+            Outcome::Unknown(error) if is_client_error(error) => self.refused(error),
+            Outcome::Unknown(_) => self.unanswered(),
         }
         if let Outcome::Limited { retry_after, .. } = &reply.outcome {
             self.hold(*retry_after);
@@ -155,10 +208,28 @@ impl Pace {
         held.unanswered = held.unanswered.saturating_add(1);
     }
 
-    fn answered(&self) {
+    /// `decided` says that the service decided about a login, and so has accepted the client.
+    fn answered(&self, decided: bool) {
+        let now = self.clock.monotonic();
         let mut held = self.held.lock();
-        (held.unsaid, held.unanswered) = (0, 0);
+        (held.unsaid, held.unanswered, held.since) = (0, 0, None);
+        // During a wait, only requests from before the wait are answered.
+        if decided && held.until <= now {
+            held.window = held.window.saturating_add(1);
+        }
     }
+
+    /// If the service refuses the client itself, the sweeps ask for one login at a time.
+    fn refused(&self, error: &OAuthError) {
+        self.answered(false);
+        if is_about_client(error) {
+            self.held.lock().window = 1;
+        }
+    }
+}
+
+fn is_client_error(error: &OAuthError) -> bool {
+    (400..500).contains(&error.status)
 }
 
 /// Whether a service that limits refusals counts this answer. An error of status 4xx counts even if it does not
@@ -166,7 +237,7 @@ impl Pace {
 fn is_refusal(reply: &Reply) -> bool {
     match &reply.outcome {
         Outcome::Refused(_) | Outcome::TooEarly(_) | Outcome::Setup(_) => true,
-        Outcome::Unknown(error) => (400..500).contains(&error.status),
+        Outcome::Unknown(error) => is_client_error(error),
         _ => false,
     }
 }
@@ -196,6 +267,10 @@ impl Transport for Paced {
         self.pace.left()
     }
 
+    fn failed(&self, error: &Error) {
+        self.tally.failed(error);
+    }
+
     fn warning(&self) -> Option<String> {
         self.tokens.warning()
     }
@@ -203,6 +278,8 @@ impl Transport for Paced {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::clock::ManualClock;
 
@@ -224,7 +301,7 @@ mod tests {
             clock.advance(wait * SECOND);
             assert_eq!(left(&pace), None);
         }
-        pace.answered();
+        pace.answered(true);
         pace.hold(None);
         assert_eq!(left(&pace), Some(SECOND));
     }
@@ -259,19 +336,62 @@ mod tests {
         let limit = RefusalLimit { refusals: 2, window: 60 * SECOND };
         let pace = Pace::new(clock.clone(), Some(limit));
         let refused = || pace.held.lock().refusals.push(clock.monotonic());
-        let (first, second) = (pace.slot(), pace.slot());
-        assert!(first.is_some() && second.is_some() && pace.slot().is_none());
-        drop((first, second));
+        let at_once = || pace.most(&mut pace.held.lock());
+        assert_eq!(at_once(), 2);
         refused();
         clock.advance(10 * SECOND);
-        let slot = pace.slot();
-        assert!(slot.is_some() && pace.slot().is_none(), "one more may be refused");
-        drop(slot);
+        assert_eq!(at_once(), 1, "one more may be refused");
         refused();
-        assert!(pace.slot().is_none());
+        assert!(pace.slot().is_none(), "a sweep does not wait for an hour");
         assert_eq!(left(&pace), Some(50 * SECOND));
         clock.advance(50 * SECOND);
         assert_eq!(left(&pace), None);
         assert!(pace.slot().is_some());
+    }
+
+    #[test]
+    fn a_sweep_begins_slowly_and_again_after_each_wait() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Pace::new(clock.clone(), None);
+        let at_once = || pace.most(&mut pace.held.lock());
+        assert_eq!(at_once(), REFUSALS);
+        for _ in 0..20 {
+            pace.answered(true);
+        }
+        assert_eq!(at_once(), REFUSALS + 20);
+        pace.hold(Some(SECOND));
+        pace.answered(true);
+        assert_eq!(at_once(), 1, "an answer to an earlier request");
+        clock.advance(SECOND);
+        pace.answered(true);
+        pace.answered(true);
+        assert_eq!(at_once(), 3, "each answer adds one");
+        let client = OAuthError::new("as.example", "invalid_client");
+        pace.refused(&OAuthError::new("as.example", "invalid_scope"));
+        assert_eq!(at_once(), 3);
+        pace.refused(&client);
+        assert_eq!(at_once(), 1);
+        for _ in 0..20 {
+            pace.answered(true);
+        }
+        pace.begin();
+        assert_eq!(at_once(), REFUSALS);
+    }
+
+    #[test]
+    fn a_sweep_waits_until_a_login_is_done() {
+        let pace = Pace::new(Arc::new(ManualClock::new()), None);
+        pace.hold(Some(SECOND));
+        let first = pace.slot();
+        let (taken, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let slot = pace.slot();
+                taken.store(slot.is_some() && done.load(Ordering::SeqCst), Ordering::SeqCst);
+            });
+            done.store(true, Ordering::SeqCst);
+            drop(first);
+        });
+        assert!(taken.load(Ordering::SeqCst));
     }
 }

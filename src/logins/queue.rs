@@ -24,9 +24,16 @@ pub(super) struct Visit {
     pub(super) account: String,
     /// How often the account was put off.
     pub(super) tries: u32,
-    /// When the sweep first tried the account, in monotonic time. The sweep adds the time that the account
-    /// waited until a request was permitted.
+    /// When the sweep first tried the account, in monotonic time. The sweep adds the time that does not count as
+    /// patience.
     pub(super) since: Duration,
+    /// Whether the account has waited because the service asked to wait.
+    pub(super) waits: bool,
+    /// From when the time until the next visit does not count: the account waits until a request is permitted, or
+    /// until a worker is free.
+    pub(super) free_from: Option<Duration>,
+    /// When the service first answered a request of this account with a wait.
+    pub(super) asked_since: Option<Duration>,
     /// Whether the account has already waited for the next permitted request.
     pub(super) has_turn: bool,
     /// Whether the account had a client before the sweep first visited it.
@@ -35,6 +42,8 @@ pub(super) struct Visit {
     pub(super) doubted: bool,
     /// How often a refusal of this account was checked by a second read.
     pub(super) looks: u32,
+    /// Whether the account's client has a new token that the store could not keep.
+    pub(super) unsaved: bool,
 }
 
 impl Visit {
@@ -43,10 +52,26 @@ impl Visit {
             account,
             tries: 0,
             since,
+            waits: false,
+            free_from: None,
+            asked_since: None,
             has_turn: false,
             was_there: None,
             doubted: false,
             looks: 0,
+            unsaved: false,
+        }
+    }
+
+    /// Whether the next visit only reads or saves.
+    pub(super) fn sends_nothing(&self) -> bool {
+        self.doubted || self.unsaved
+    }
+
+    /// The account is visited again. Moves `since` by the time that does not count.
+    pub(super) fn resume(&mut self, now: Duration) {
+        if let Some(from) = self.free_from.take() {
+            self.since = self.since.saturating_add(now.saturating_sub(from));
         }
     }
 }

@@ -18,6 +18,10 @@ pub enum Outcome {
     Refreshed,
     /// The login is due and could not be refreshed now. The next sweep tries again.
     PutOff,
+    /// The service issued a new token, and the store could not keep it. Only this process has the token. Keep
+    /// the [`Logins`](super::Logins) and the process until the store works, and sweep again: the next sweep, or
+    /// the next call of the account's client, saves the token. If the process ends first, the login may be lost.
+    NotSaved,
     /// A person has to log in.
     NeedsPerson,
     /// The login could not be read or refreshed, and trying again does not help.
@@ -34,7 +38,7 @@ pub struct Progress<'a> {
     pub account: &'a str,
     /// What the sweep did with the login.
     pub outcome: Outcome,
-    /// Why the login was put off, needs a person or failed.
+    /// Why the login was put off, was not saved, needs a person or failed.
     pub reason: Option<&'a str>,
     /// How many logins are done.
     pub done: u64,
@@ -68,6 +72,8 @@ pub struct Report {
     pub refreshed: u64,
     /// Logins that are due and could not be refreshed now.
     pub put_off: u64,
+    /// Logins whose new token only this process has: [`Outcome::NotSaved`].
+    pub not_saved: u64,
     /// Logins that need a person to log in again.
     pub need_person: u64,
     /// Logins that could not be read or refreshed for another reason.
@@ -76,7 +82,7 @@ pub struct Report {
     pub gone: u64,
     /// How long the sweep took.
     pub took: Duration,
-    /// The accounts that were put off, need a person, or failed: the first 1,000 of each, in the order in which
+    /// The accounts that were put off, were not saved, need a person, or failed: the first 1,000 of each, in the order in which
     /// the sweep was done with them. A closure given to [`Sweep::on_progress`](super::Sweep::on_progress) learns
     /// of all.
     pub told: Vec<Told>,
@@ -88,12 +94,14 @@ pub struct Report {
 impl Report {
     /// The number of all logins.
     pub fn total(&self) -> u64 {
-        self.kept + self.refreshed + self.put_off + self.need_person + self.failed + self.gone
+        let kept = self.kept + self.refreshed + self.put_off + self.not_saved;
+        kept + self.need_person + self.failed + self.gone
     }
 
     /// Whether every login is kept alive, and the names of all accounts could be read.
     pub fn is_well(&self) -> bool {
-        self.unlisted.is_none() && self.put_off == 0 && self.need_person == 0 && self.failed == 0
+        let bad = self.put_off + self.not_saved + self.need_person + self.failed;
+        bad == 0 && self.unlisted.is_none()
     }
 
     pub(super) fn add(&mut self, account: &str, outcome: Outcome, reason: Option<&str>) {
@@ -101,6 +109,7 @@ impl Report {
             Outcome::Kept => &mut self.kept,
             Outcome::Refreshed => &mut self.refreshed,
             Outcome::PutOff => &mut self.put_off,
+            Outcome::NotSaved => &mut self.not_saved,
             Outcome::NeedsPerson => &mut self.need_person,
             Outcome::Failed => &mut self.failed,
             Outcome::Gone => &mut self.gone,
@@ -114,7 +123,8 @@ impl Report {
     }
 }
 
-/// `10000 logins: 9200 kept, 790 refreshed, 4 put off, 5 need a person, 1 failed`
+/// `10000 logins: 9200 kept, 790 refreshed, 4 put off, 5 need a person, 1 failed`. If there are any,
+/// `, 3 not saved` follows.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { kept, refreshed, put_off, need_person, failed, .. } = self;
@@ -124,6 +134,9 @@ impl fmt::Display for Report {
              {failed} failed",
             self.total()
         )?;
+        if self.not_saved > 0 {
+            write!(f, ", {} not saved", self.not_saved)?;
+        }
         match &self.unlisted {
             Some(reason) => write!(f, "; further accounts could not be listed: {reason}"),
             None => Ok(()),

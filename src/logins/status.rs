@@ -9,6 +9,7 @@ use super::Logins;
 use crate::backend::{Record, Refused, TokenBackend};
 use crate::error::{Error, Result, one_line};
 use crate::health::Health;
+use crate::token::Token;
 
 /// How many names a listing reads at a time.
 pub(super) const PAGE: usize = 10_000;
@@ -19,6 +20,9 @@ pub(super) const PAGE: usize = 10_000;
 pub struct LoginStatus {
     /// The account.
     pub account: String,
+    /// Who has logged in: the e-mail address in the stored ID token, or else its subject. The ID token was not
+    /// verified again. `None` if the service issued no ID token that can be read, and without the feature `oidc`.
+    pub who: Option<String>,
     /// Whether the login still works, and its dates. [`Health::refresh_due`] says whether a sweep would refresh
     /// the login now.
     pub health: Health,
@@ -61,12 +65,25 @@ pub(super) fn read(
     let health = logins.health_of(account, &record);
     Ok(Some(LoginStatus {
         account: account.to_owned(),
+        who: who(record.token()),
         scopes: record.token().scopes().map(str::to_owned).collect(),
         refused: refused(&record).cloned(),
         pending: pending(&record),
         bound: record.token().dpop_key().is_some(),
         health,
     }))
+}
+
+#[cfg(feature = "oidc")]
+fn who(token: &Token) -> Option<String> {
+    let claims = token.unverified_claims().ok()??;
+    let email = claims.email().map(|(email, _)| email);
+    email.or_else(|| claims.subject()).map(one_line)
+}
+
+#[cfg(not(feature = "oidc"))]
+fn who(_: &Token) -> Option<String> {
+    None
 }
 
 /// Loads the record of an account, and fails if the record belongs to another client.
@@ -128,6 +145,7 @@ impl<'a> List<'a> {
     /// The next name.
     fn name(&mut self) -> Option<Result<String>> {
         if self.names.is_empty() && !self.ended {
+            self.logins.0.clients.drop_idle();
             let page = self.logins.0.store.accounts(self.last.as_deref(), PAGE);
             match page {
                 Ok(page) => {

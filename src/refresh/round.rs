@@ -110,6 +110,7 @@ impl Keeper {
                 record.check(&self.rules.binding_of(&record.token), &self.store())?;
                 if !went_back {
                     call.events.push(Event::Refreshed { generation: record.generation });
+                    self.memory.lock().saved_late += 1;
                 }
                 self.publish(self.live(record));
             }

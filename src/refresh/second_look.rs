@@ -87,6 +87,17 @@ impl Keeper {
         turn.unsaved.is_none() && turn.guard.is_none() && !noted && !doubts
     }
 
+    /// How many new tokens this client has stored: at a refresh, or later if the store failed at the refresh.
+    pub(crate) fn renewals(&self) -> u64 {
+        let memory = self.memory.lock();
+        memory.refreshes + memory.saved_late
+    }
+
+    /// Whether this client has a token pair that is not saved yet.
+    pub(crate) fn has_unsaved(&self) -> bool {
+        self.memory.lock().unsaved
+    }
+
     /// Whether a refusal waits for the second read of the store.
     pub(crate) fn has_doubt(&self) -> bool {
         self.turn.try_lock().is_some_and(|turn| turn.doubt.is_some())

@@ -7,8 +7,7 @@ use time::OffsetDateTime;
 
 use super::round::Step;
 use super::second_look::SECOND_LOOK;
-use super::state::{Ask, Sent};
-use super::{Call, Keeper, QUIET, decide};
+use super::{Ask, Call, Keeper, QUIET, Sent, decide};
 use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
 use crate::error::{BackendFailure, BoxError, Error, OAuthError, OutcomeUnknown, Result};

@@ -1,15 +1,13 @@
 //! Tests of the reasons for which a sweep stops: the service does not answer, refuses the client, or
 //! blocks a client after a number of refusals.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evergrant::backend::{BackendError, Guard, LoginStore, MemoryStore, Record, TokenBackend};
-use evergrant::clock::ManualClock;
-use evergrant::logins::Outcome;
+use evergrant::logins::{Outcome, Step};
 use evergrant::provider::Rotation;
-use evergrant::sandbox::{Fault, Sandbox};
+use evergrant::sandbox::Fault;
 use evergrant::{BoxError, Logins};
 
 use crate::sweep::World;
@@ -66,6 +64,70 @@ fn refusals_of_single_logins_do_not_stop_the_others() {
     assert_eq!((report.failed, report.refreshed, report.put_off), (9, 11, 0), "{report}");
 }
 
+/// Answers that do not say what is wrong, in a row: the service is there, and other logins may work.
+#[test]
+fn answers_without_a_code_are_no_silence_and_stop_no_other_login() {
+    let world = World::with(Rotation::Strict, |provider| provider);
+    world.add_due("due", 20);
+    let page = |status| Fault::Body {
+        status,
+        content_type: "text/html".to_owned(),
+        body: b"<p>no</p>".to_vec(),
+        commit: false,
+    };
+    // The client sends each of the requests once more.
+    world.sandbox.faults(8, page(400));
+    world.sandbox.faults(4, page(403));
+    let report = world.logins.keep_alive().threads(1).run().unwrap();
+    assert_eq!((report.put_off, report.refreshed), (6, 14), "{report}");
+    assert_eq!(world.logins.counters().put_off, 6);
+}
+
+#[test]
+fn a_401_without_a_code_is_a_refusal_of_the_client() {
+    for (status, threads) in [(401, 1), (404, 1), (401, 8)] {
+        let world = World::with(Rotation::Strict, |provider| provider);
+        world.add_due("due", 40);
+        world.sandbox.faults(10_000, Fault::StatusBefore(status));
+        let report = world.logins.keep_alive().threads(threads).run().unwrap();
+        assert_eq!((report.put_off, report.total()), (40, 40), "{report}");
+        let stopped = report.told.iter().filter(|told| told.reason.contains("5 refusals"));
+        assert_eq!(stopped.count(), 35, "{:?}", report.told);
+        // The client sends a request without an answer that it understands once more.
+        assert_eq!(world.sandbox.counters().token_requests, 10);
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_sent_five_times_also_by_many_threads() {
+    let world = World::new(|provider| provider);
+    world.add_due("due", 40);
+    let wrong = evergrant::Credentials::new(world.sandbox.credentials().id(), "wrong");
+    let logins = Logins::builder(world.sandbox.provider(), wrong, world.store.clone())
+        .clients(|client| client.clock(world.clock.clone()))
+        .build();
+    let report = logins.keep_alive().threads(16).run().unwrap();
+    assert_eq!((report.failed, report.put_off), (5, 35), "{report}");
+    assert_eq!(world.sandbox.counters().token_requests, 5);
+}
+
+/// The service refuses one more token request. All other threads wait for the one that may send.
+#[test]
+fn threads_wait_for_each_other_near_the_limit_of_refusals() {
+    let limit = |provider: evergrant::Provider| {
+        provider.to_builder().refusal_limit(1, HOUR).build().unwrap()
+    };
+    let loads = [1, 8].map(|threads| {
+        let world = World::new(limit);
+        world.add_due("due", 40);
+        let report = world.logins.keep_alive().threads(threads).run().unwrap();
+        assert_eq!((report.refreshed, report.put_off), (40, 0), "{report}");
+        assert_eq!(world.clock.slept(), Duration::ZERO);
+        world.logins.counters().steps[&Step::Load].0
+    });
+    assert_eq!(loads[0], loads[1], "no account is read again and again");
+}
+
 #[test]
 fn a_sweep_stops_before_refusals_block_the_application() {
     let limit = |provider: evergrant::Provider| {
@@ -97,7 +159,8 @@ fn a_wait_of_zero_seconds_does_not_hammer_the_endpoint() {
     let report = world.logins.keep_alive().threads(1).run().unwrap();
     assert_eq!(report.put_off, 10);
     let requests = world.sandbox.counters().token_requests;
-    assert!(requests <= 8, "{requests} requests in a minute");
+    // The sweep waits for 15 minutes at most, and each wait is twice as long as the last.
+    assert!(requests <= 11, "{requests} requests");
 }
 
 /// The check of a refusal sends nothing, so neither the patience nor the rate limit delays the check.
@@ -113,19 +176,6 @@ fn a_refusal_is_checked_without_patience_and_turn() {
 }
 
 #[test]
-fn a_turn_that_comes_late_does_not_use_up_patience() {
-    let world = World::new(|provider| provider);
-    world.add_due("due", 2);
-    world.sandbox.fault(Fault::CutBefore);
-    world.sandbox.fault(Fault::CutBefore);
-    // The third request is for the second login.
-    world.sandbox.fault(Fault::TooMany(Some(5)));
-    let sweep = world.logins.keep_alive().threads(1).patience(6 * SECOND);
-    let report = sweep.at_most(1, 100 * SECOND).run().unwrap();
-    assert_eq!((report.refreshed, report.put_off), (1, 1), "{report}");
-}
-
-#[test]
 fn a_sweep_leaves_no_clients_of_healthy_and_dead_logins() {
     let world = World::new(|provider| provider);
     world.add_due("dead", 10);
@@ -137,83 +187,101 @@ fn a_sweep_leaves_no_clients_of_healthy_and_dead_logins() {
     assert_eq!(sweeper.counters().clients, 0);
 }
 
-/// A store whose names cannot be read after the first page, or that refuses new tokens.
-struct Flaky {
-    store: MemoryStore,
-    refuses: Arc<AtomicBool>,
-    names: Option<usize>,
-}
+/// A store in which another process keeps the lock of the account that is locked first.
+struct Stuck(MemoryStore, Arc<Mutex<Option<String>>>);
 
-struct Account(Arc<dyn TokenBackend>, Arc<AtomicBool>);
+struct StuckAccount(Arc<dyn TokenBackend>, String, Arc<Mutex<Option<String>>>);
 
-impl TokenBackend for Account {
+impl TokenBackend for StuckAccount {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         self.0.load()
     }
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        if self.1.load(Ordering::SeqCst) && record.note().is_none() {
-            return Err(BackendError::Unavailable("the disk is full".to_owned()).into());
-        }
         self.0.save(record)
     }
     fn clear(&self) -> Result<(), BoxError> {
         self.0.clear()
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        self.0.lock(wait)
-    }
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-}
-
-impl LoginStore for Flaky {
-    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
-        Ok(Arc::new(Account(self.store.account(name)?, Arc::clone(&self.refuses))))
-    }
-    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
-        match (after, self.names) {
-            (Some(_), Some(_)) => Err("the network is down".into()),
-            (None, Some(count)) => Ok((0..count.min(most)).map(|n| format!("n-{n:05}")).collect()),
-            _ => self.store.accounts(after, most),
+        match &*self.2.lock().unwrap().get_or_insert_with(|| self.1.clone()) {
+            stuck if *stuck == self.1 => Err(BackendError::Busy(self.describe()).into()),
+            _ => self.0.lock(wait),
         }
     }
+    fn describe(&self) -> String {
+        format!("the account {}", self.1)
+    }
 }
 
+impl LoginStore for Stuck {
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        let stuck = Arc::clone(&self.1);
+        Ok(Arc::new(StuckAccount(self.0.account(name)?, name.to_owned(), stuck)))
+    }
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
+        self.0.accounts(after, most)
+    }
+}
+
+/// The first login is locked by another process, so the sweep asks the service with another login.
 #[test]
-fn a_page_that_cannot_be_read_leaves_the_report_of_the_others() {
-    let clock = Arc::new(ManualClock::new());
-    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
-    let flaky =
-        Flaky { store: MemoryStore::new(), refuses: Arc::default(), names: Some(usize::MAX) };
-    flaky.store.account("n-00007").unwrap().save(&Record::from(sandbox.login())).unwrap();
-    let logins = Logins::builder(sandbox.provider(), sandbox.credentials(), flaky)
-        .clients(|client| client.clock(clock.clone()))
+fn a_probe_that_sends_nothing_passes_the_probe_on() {
+    let world = World::with(Rotation::Strict, |provider| provider);
+    world.add_due("due", 10);
+    for name in ["x", "y"] {
+        world.logins.add(name, world.sandbox.login()).unwrap();
+    }
+    let stuck = Arc::new(Mutex::new(Some("nobody".to_owned())));
+    let store = Stuck(world.store.clone(), Arc::clone(&stuck));
+    let logins = Logins::builder(world.sandbox.provider(), world.sandbox.credentials(), store)
+        .clients(|client| client.clock(world.clock.clone()))
         .build();
+    // Two calls, each with two requests without an answer: the service is silent.
+    world.sandbox.faults(4, Fault::CutBefore);
+    for name in ["x", "y"] {
+        assert_eq!(logins.client(name).unwrap().refresh().unwrap_err().kind(), "outcome_unknown");
+    }
+    *stuck.lock().unwrap() = None;
     let report = logins.keep_alive().threads(1).run().unwrap();
-    assert_eq!((report.kept, report.gone), (1, 9_999), "{report}");
-    assert!(report.unlisted.as_ref().unwrap().contains("network is down"), "{report:?}");
-    assert!(!report.is_well() && report.to_string().contains("network is down"));
+    assert_eq!((report.refreshed, report.put_off, report.kept), (9, 1, 2), "{report}");
+    assert!(report.told[0].reason.contains("locked"), "{:?}", report.told);
 }
 
-/// The client has a refresh token that the store could not take.
+/// A sweep after a silent one asks with one login, and goes on when an answer comes.
 #[test]
-fn a_move_saves_the_waiting_token_first() {
-    let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
-    let (refuses, new) = (Arc::new(AtomicBool::new(false)), MemoryStore::new());
-    let flaky = Flaky { store: MemoryStore::new(), refuses: Arc::clone(&refuses), names: None };
-    let logins = Logins::new(sandbox.provider(), sandbox.credentials(), flaky);
-    logins.add("a", sandbox.login()).unwrap();
-    refuses.store(true, Ordering::SeqCst);
-    let client = logins.client("a").unwrap();
-    assert_eq!(client.refresh().unwrap_err().kind(), "not_saved");
-    assert_eq!(logins.move_login("a", &new, "b").unwrap_err().kind(), "not_saved");
-    assert!(new.accounts(None, 9).unwrap().is_empty(), "nothing was moved");
-    refuses.store(false, Ordering::SeqCst);
-    assert!(logins.move_login("a", &new, "b").unwrap());
-    let moved = Logins::new(sandbox.provider(), sandbox.credentials(), new);
-    moved.client("b").unwrap().refresh().unwrap();
-    assert_eq!(sandbox.counters().reuses, 0);
+fn a_new_sweep_begins_with_one_probe_after_silence() {
+    let world = World::with(Rotation::Strict, |provider| provider);
+    world.add_due("due", 20);
+    world.sandbox.faults(10_000, Fault::CutBefore);
+    assert_eq!(world.logins.keep_alive().threads(1).run().unwrap().put_off, 20);
+    let before = world.sandbox.counters().token_requests;
+    let report = world.logins.keep_alive().threads(8).patience(Duration::ZERO).run().unwrap();
+    assert_eq!(report.put_off, 20);
+    let sent = world.sandbox.counters().token_requests - before;
+    assert!(sent <= 2, "only one login was sent: {sent} requests");
+    world.sandbox.clear_faults();
+    world.clock.advance(HOUR);
+    assert_eq!(world.logins.keep_alive().run().unwrap().refreshed, 20);
+}
+
+/// A second use of a refresh token ends other logins of the user, so only a person may send it again.
+#[test]
+fn a_login_that_only_a_person_may_refresh_needs_a_person() {
+    let harsh = |provider: evergrant::Provider| {
+        let rotation = Rotation::StrictFamily;
+        provider.to_builder().rotation(rotation).reuse_ends_other_logins(true).build().unwrap()
+    };
+    let world = World::with(Rotation::StrictFamily, harsh);
+    world.add_due("due", 1);
+    world.sandbox.faults(2, Fault::CutBefore);
+    assert_eq!(world.logins.keep_alive().threads(1).run().unwrap().put_off, 1);
+    world.clock.advance(HOUR);
+    let report = world.logins.keep_alive().threads(1).run().unwrap();
+    assert_eq!((report.need_person, report.put_off), (1, 0), "{report}");
+    assert!(report.told[0].reason.contains("only `Client::refresh`"), "{}", report.told[0]);
+    assert_eq!(world.logins.counters().need_person, 1);
+    world.sandbox.clear_faults();
+    world.logins.client("due-0").unwrap().refresh().unwrap();
 }
 
 #[test]

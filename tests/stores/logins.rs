@@ -87,6 +87,63 @@ fn an_account_has_one_client_until_it_is_idle() {
     assert_eq!(logins.counters().clients, 1);
 }
 
+/// No call of `client` is needed to drop idle clients, and a clone counts as used until it is dropped.
+#[test]
+fn idle_clients_are_dropped_by_counters_list_and_sweep() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
+    let logins = Logins::builder(sandbox.provider(), sandbox.credentials(), MemoryStore::new())
+        .clients(|client| client.clock(clock.clone()))
+        .idle(100 * SECOND)
+        .build();
+    let kept = || format!("{logins:?}").contains("clients: 1");
+    for look in 0..3 {
+        let held = logins.client("a").unwrap();
+        clock.advance(150 * SECOND);
+        assert_eq!(logins.counters().clients, 1);
+        drop(held);
+        clock.advance(99 * SECOND);
+        assert_eq!(logins.counters().clients, 1, "the idle time begins when the clone is dropped");
+        clock.advance(26 * SECOND);
+        assert!(kept());
+        match look {
+            0 => assert_eq!(logins.counters().clients, 0),
+            1 => assert_eq!(logins.list().count(), 0),
+            _ => assert_eq!(logins.keep_alive().run().unwrap().total(), 0),
+        }
+        assert!(!kept(), "{look}");
+    }
+}
+
+#[test]
+fn a_failed_call_is_counted_once() {
+    let sandbox = Sandbox::start().unwrap();
+    let logins = logins(&sandbox, MemoryStore::new());
+    logins.add("a", sandbox.login()).unwrap();
+    sandbox.revoke_login();
+    logins.client("a").unwrap().refresh().unwrap_err();
+    logins.client("nobody").unwrap().access_token().unwrap_err();
+    let failures = BTreeMap::from([("not_authorized", 1), ("reauthorize", 1)]);
+    assert_eq!(logins.counters().failures, failures);
+    assert_eq!(logins.counters().put_off, 0);
+}
+
+#[cfg(feature = "oidc")]
+#[test]
+fn a_list_shows_who_has_logged_in() {
+    let sandbox = Sandbox::start().unwrap();
+    let logins = logins(&sandbox, MemoryStore::new());
+    let client = logins.client("a").unwrap();
+    let authorization = client.authorize(&["openid", "email"]).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    let token = client.exchange(authorization, &callback).unwrap();
+    let claims = token.unverified_claims().unwrap().unwrap();
+    let who = claims.email().map(|(email, _)| email).or(claims.subject()).unwrap().to_owned();
+    logins.add("b", sandbox.login()).unwrap();
+    let listed: Vec<_> = logins.list().map(|status| status.unwrap().who).collect();
+    assert_eq!(listed, [Some(who), None]);
+}
+
 #[test]
 fn a_client_with_an_unsaved_token_is_kept() {
     let clock = Arc::new(ManualClock::new());
@@ -188,6 +245,20 @@ fn logins_are_added_moved_and_removed() {
     logins.remove("b").unwrap();
     assert_eq!(logins.list().count(), 0);
     assert_eq!(sandbox.counters().refreshes, 2);
+}
+
+#[test]
+fn a_login_that_another_holder_locks_is_not_moved() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::start().unwrap();
+    let (old, new) = (MemoryStore::new().with_clock(clock.clone()), MemoryStore::new());
+    let logins = logins(&sandbox, old.clone());
+    logins.add("a", sandbox.login()).unwrap();
+    let guard = old.account("a").unwrap().lock(Duration::ZERO).unwrap();
+    let error = logins.move_login("a", &new, "b").unwrap_err();
+    assert_eq!(error.kind(), "busy", "{error:#}");
+    drop(guard);
+    assert!(logins.move_login("a", &new, "b").unwrap());
 }
 
 #[test]

@@ -11,8 +11,10 @@ mod brakes;
 mod examples;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod failover;
+mod flaky;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod herd;
+mod holds;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
 mod logins;

@@ -162,20 +162,6 @@ fn calls_outside_a_sweep_wait_as_well_and_send_nothing() {
 }
 
 #[test]
-fn a_sweep_without_patience_puts_off_and_the_next_goes_on() {
-    let world = World::new(|provider| provider);
-    world.add_due("due", 5);
-    world.sandbox.fault(Fault::TooMany(Some(300)));
-    let report = world.logins.keep_alive().threads(1).run().unwrap();
-    assert_eq!((report.refreshed, report.put_off, report.told.len()), (0, 5, 5));
-    assert!(report.told.iter().all(|told| told.outcome == Outcome::PutOff));
-    assert!(report.told[4].reason.contains("wait"), "{:?}", report.told);
-    assert_eq!(world.sandbox.counters().token_requests, 1);
-    world.clock.advance(300 * SECOND);
-    assert_eq!(world.logins.keep_alive().run().unwrap().refreshed, 5);
-}
-
-#[test]
 fn a_known_limit_spreads_the_requests() {
     let world = World::new(|provider| provider);
     world.add_due("due", 50);
