@@ -82,9 +82,9 @@ pub struct Report {
     pub gone: u64,
     /// How long the sweep took.
     pub took: Duration,
-    /// The accounts that were put off, were not saved, need a person, or failed: the first 1,000 of each, in the order in which
-    /// the sweep was done with them. A closure given to [`Sweep::on_progress`](super::Sweep::on_progress) learns
-    /// of all.
+    /// The accounts that were put off, were not saved, need a person, or failed: the first 1,000 of each, in the
+    /// order in which the sweep was done with them. A closure given to
+    /// [`Sweep::on_progress`](super::Sweep::on_progress) learns of all.
     pub told: Vec<Told>,
     /// Why the names of further accounts could not be read, in one line. The sweep did not visit those
     /// accounts.

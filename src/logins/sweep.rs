@@ -119,9 +119,9 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`](crate::Error::Backend) if no name of an account can be read. If further names cannot be read, the logins that
-    /// were found until then are done, and [`Report::unlisted`] has the reason. An error of a single login is in the
-    /// [`Report`].
+    /// [`Error::Backend`](crate::Error::Backend) if no name of an account can be read. If further names cannot be
+    /// read, the logins that were found until then are done, and [`Report::unlisted`] has the reason. An error of a
+    /// single login is in the [`Report`].
     pub fn run(self) -> Result<Report> {
         let Sweep { logins, threads, .. } = self;
         let clock = logins.0.pattern.shared_clock();
