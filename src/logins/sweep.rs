@@ -89,7 +89,7 @@ impl<'a> Sweep<'a> {
 
     /// Sets how long the sweep waits if the service answers nothing but that the sweep has to wait; 15 minutes by
     /// default. If a wait would end later, the logins that are due are [`Outcome::PutOff`](super::Outcome::PutOff).
-    /// The time begins again with each other answer.
+    /// The time begins again with each other answer, except for a login whose own requests get only such answers.
     pub fn longest_wait(mut self, longest: Duration) -> Sweep<'a> {
         self.longest_wait = longest;
         self
