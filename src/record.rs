@@ -116,9 +116,9 @@ impl Record {
     /// Fails when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
-        let text = value.to_string();
+        let text = serde_json::to_vec(&value);
         stored_json::wipe(&mut value);
-        Ok(text.into_bytes())
+        Ok(text?)
     }
 
     /// The token.
@@ -179,9 +179,15 @@ impl Record {
         Some(clock::to_millisecond(came_at))
     }
 
+    /// A clone. The derived code is long, and would be compiled into each module that clones a record.
+    #[inline(never)]
+    pub(crate) fn copy(&self) -> Record {
+        self.clone()
+    }
+
     /// A copy with the next revision, which replaces `self`.
     pub(crate) fn next(&self) -> Record {
-        let mut next = self.clone();
+        let mut next = self.copy();
         next.revision = self.revision.saturating_add(1);
         next.replaces = Replaces::of(self);
         next

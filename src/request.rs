@@ -23,6 +23,7 @@ pub(crate) use self::send::PROOF;
 use self::send::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::substring;
 
 /// The default of [`Request::max_body`].
 const BODY_LIMIT: u64 = 64 << 20;
@@ -102,7 +103,7 @@ impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
         let url = match client.base_comes_with_login() {
             // The stored token names the API's host, so the URL is completed when the request is sent.
-            true => Ok(target.split('#').next().unwrap_or_default().to_owned()),
+            true => Ok(substring::before(target, '#').to_owned()),
             false => client.url_of(target),
         };
         Request {

@@ -39,6 +39,7 @@ impl Members {
         read(self.take(name))
     }
 
+    #[inline(never)] // Each reader would contain the code once for each member.
     fn take(&mut self, name: &str) -> Value {
         match self.0.iter().position(|(found, _)| found == name) {
             Some(at) => self.0.swap_remove(at).1,
@@ -85,12 +86,12 @@ pub(crate) fn number<T: TryFrom<u64>>(value: Value) -> Option<T> {
 /// Reads an object, or a text, and returns it as JSON text.
 pub(crate) fn json(mut value: Value) -> Option<Secret> {
     let text = match &value {
-        Value::Object(_) => Secret::new(value.to_string()),
-        Value::String(text) => Secret::new(text.as_str()),
-        _ => return None,
+        Value::Object(_) => write(&value).map(Secret::new),
+        Value::String(text) => Some(Secret::new(text.as_str())),
+        _ => None,
     };
     wipe(&mut value);
-    Some(text)
+    text
 }
 
 /// Parses an RFC 3339 date and time.
@@ -126,6 +127,7 @@ impl Fields {
         self.members.insert(name.to_owned(), value);
     }
 
+    #[inline(never)] // The same.
     pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.put(name, Value::String(text.to_owned()));
     }
@@ -231,6 +233,11 @@ pub(crate) fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
 /// mark is ignored.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     text_of(bytes)?.parse().ok()
+}
+
+/// Writes JSON. A program that uses `Display` of a value links a second writer too, for indented text.
+pub(crate) fn write(value: &Value) -> Option<String> {
+    serde_json::to_string(value).ok()
 }
 
 /// Wipes every string in a value.

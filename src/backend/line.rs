@@ -16,7 +16,7 @@
 //! The lines are in memory only, so a killed process leaves nothing behind. A forked child begins with
 //! no lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,7 +113,8 @@ pub(super) struct Wait<'a> {
 
 struct Lines {
     process: u32,
-    lines: BTreeMap<Key, Line>,
+    /// There are not more lines than threads and locks, so a search is short.
+    lines: Vec<(Key, Box<Line>)>,
     numbers: u64,
 }
 
@@ -137,7 +138,7 @@ struct Waiter {
     hurried: bool,
 }
 
-static LINES: Mutex<Lines> = Mutex::new(Lines { process: 0, lines: BTreeMap::new(), numbers: 0 });
+static LINES: Mutex<Lines> = Mutex::new(Lines { process: 0, lines: Vec::new(), numbers: 0 });
 
 fn lines() -> MutexGuard<'static, Lines> {
     let mut lines = LINES.lock();
@@ -149,6 +150,10 @@ fn lines() -> MutexGuard<'static, Lines> {
 }
 
 impl Lines {
+    fn of(&mut self, key: &Key) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|(of, _)| of == key).map(|(_, line)| &mut **line)
+    }
+
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -156,10 +161,8 @@ impl Lines {
 
     /// Removes a line without a lock holder and without waiting threads.
     fn tidy(&mut self, key: &Key) {
-        if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
-        {
-            self.lines.remove(key);
-        }
+        let is_idle = |line: &Line| line.holder.is_none() && line.waiting.is_empty();
+        self.lines.retain(|(of, line)| of != key || !is_idle(line));
     }
 }
 
@@ -186,7 +189,7 @@ impl Line {
     fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
         let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;
-        (*saved > number || fresh()).then(|| record.clone())
+        (*saved > number || fresh()).then(|| record.copy())
     }
 }
 
@@ -205,7 +208,7 @@ impl Held {
             return;
         }
         let mut lines = lines();
-        if let Some(line) = lines.lines.get_mut(&self.key)
+        if let Some(line) = lines.of(&self.key)
             && line.holder.as_ref().is_some_and(|(number, _)| *number == self.number)
         {
             line.holder = None;
@@ -235,7 +238,13 @@ impl Waiting {
         let (mut lines, hurried) = (lines(), wait.time.is_zero());
         let number = lines.number();
         let waiter = Waiter { number, woken: Arc::clone(woken), hurried };
-        lines.lines.entry(wait.key).or_default().waiting.push_back(waiter);
+        match lines.of(&wait.key) {
+            Some(line) => line.waiting.push_back(waiter),
+            None => {
+                let line = Line { waiting: VecDeque::from([waiter]), ..Line::default() };
+                lines.lines.push((wait.key, Box::new(line)));
+            }
+        }
         Waiting { key: wait.key, number, process: lines.process, hurried }
     }
 }
@@ -246,7 +255,7 @@ impl Drop for Waiting {
             return;
         }
         let mut lines = lines();
-        if let Some(line) = lines.lines.get_mut(&self.key) {
+        if let Some(line) = lines.of(&self.key) {
             let was_first = line.waiting.front().is_some_and(|first| first.number == self.number);
             line.waiting.retain(|waiter| waiter.number != self.number);
             if was_first {
@@ -298,7 +307,7 @@ pub(super) fn take_with<R, T>(
             file = MutexGuard::unlocked(&mut lines, || (wait.place)());
         }
         let left = wait.time.saturating_sub(pace.since(start));
-        let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
+        let Some(line) = lines.of(&wait.key) else { return Ok(Taken::Busy) };
         if let Some(record) = line.answer(wait, &file, place.number) {
             return Ok(Taken::Saved(Box::new(record)));
         }
@@ -328,7 +337,7 @@ pub(super) fn take_with<R, T>(
             Some(needs) => needs,
             None if left.is_zero() => return Ok(Taken::Busy),
             None => {
-                if let Some(line) = lines.lines.get_mut(&wait.key) {
+                if let Some(line) = lines.of(&wait.key) {
                     line.asking = false;
                     line.wake(|waiter| waiter.hurried);
                 }
@@ -338,7 +347,7 @@ pub(super) fn take_with<R, T>(
                 }
                 let got = MutexGuard::unlocked(&mut lines, || ready(left))?;
                 let Some(needs) = got else { return Ok(Taken::Busy) };
-                let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
+                let Some(line) = lines.of(&wait.key) else { return Ok(Taken::Busy) };
                 if let Some(record) = line.answer(wait, &file, place.number) {
                     return Ok(Taken::Saved(Box::new(record)));
                 }
@@ -351,7 +360,7 @@ pub(super) fn take_with<R, T>(
         let look = || (attempt(left, needs), (wait.place)());
         let (got, after) = MutexGuard::unlocked(&mut lines, look);
         let number = lines.number();
-        let Some(line) = lines.lines.get_mut(&wait.key) else { return got.map(|_| Taken::Busy) };
+        let Some(line) = lines.of(&wait.key) else { return got.map(|_| Taken::Busy) };
         line.asking = false;
         if let Some(Got { lock, record }) = got? {
             line.holder = Some((number, after));
@@ -393,7 +402,7 @@ fn is_told(record: &Record) -> bool {
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());
-    let Some(line) = lines.lines.get_mut(key) else { return };
+    let Some(line) = lines.of(key) else { return };
     line.told = number;
     if let (Some(record), Some((_, _, saved))) = (record, &line.saved)
         && record.login == saved.login
@@ -402,7 +411,7 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
         return;
     }
     let told = record.filter(|record| line.holder.is_some() && is_told(record));
-    line.saved = told.map(|record| (number, now, record.clone()));
+    line.saved = told.map(|record| (number, now, record.copy()));
     if line.saved.is_some() {
         line.wake(|_| true);
     }
@@ -411,7 +420,7 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
 /// Whether this process holds the lock of an account.
 #[cfg(feature = "sqlite")]
 pub(super) fn is_held(key: &Key) -> bool {
-    lines().lines.get(key).is_some_and(|line| line.holder.is_some())
+    lines().of(key).is_some_and(|line| line.holder.is_some())
 }
 
 #[cfg(test)]

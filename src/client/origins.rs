@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::plain::plain;
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::Live;
+use crate::substring;
 
 impl Client {
     /// The address of a request. A path is appended to the base unchanged: the path begins with a
@@ -100,7 +101,7 @@ impl Client {
 
     /// The address of a request that carries no token.
     pub(crate) fn any_url(&self, target: &str) -> Result<String> {
-        let url = parsed(target.split('#').next().unwrap_or_default())?;
+        let url = parsed(substring::before(target, '#'))?;
         match origin(&url) {
             Some(_) => Ok(url.into()),
             None => Err(Error::config(

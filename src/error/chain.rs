@@ -6,6 +6,7 @@ use std::io;
 
 use super::BoxError;
 use crate::plain;
+use crate::substring::has;
 
 /// The error and its causes in one line, for events and log lines.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
@@ -41,7 +42,7 @@ pub(super) fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
     const WORDS: [&str; 2] = ["UnknownIssuer", "not valid for name"];
     std::iter::once(error).chain(causes(error)).any(|cause| {
         let text = cause.to_string();
-        text.contains("invalid peer certificate") && WORDS.iter().any(|word| text.contains(word))
+        has(&text, "invalid peer certificate") && WORDS.iter().any(|word| has(&text, word))
     })
 }
 

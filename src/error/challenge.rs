@@ -5,6 +5,7 @@ use ureq::http::HeaderMap;
 
 use super::StepUp;
 use crate::plain::is_unseen;
+use crate::substring;
 
 /// The largest number of challenges in an answer, and of parameters in a challenge, that are read.
 const MOST: usize = 64;
@@ -230,7 +231,7 @@ fn token68(text: &str) -> (&str, &str) {
 
 /// Whether the rest of the element is only `=`: then the word was a token68 and not a name.
 fn is_token68(text: &str) -> bool {
-    let element = text.split(',').next().unwrap_or_default().trim_end();
+    let element = substring::before(text, ',').trim_end();
     !element.is_empty() && element.bytes().all(|b| b == b'=')
 }
 

@@ -45,7 +45,7 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
 
 fn is_form(request: &httparse::Request<'_, '_>) -> bool {
     let kind = header(request, "content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = crate::substring::before(kind, ';').trim();
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
@@ -65,7 +65,7 @@ fn posted(path: &str, request: &httparse::Request<'_, '_>, body: &[u8]) -> Head 
         return Head::Bad(413);
     }
     let Some(form) = body.get(..length) else { return Head::Incomplete };
-    let path = path.split('?').next().unwrap_or_default();
+    let path = crate::substring::before(path, '?');
     match std::str::from_utf8(form) {
         Ok(form)
             if !form.contains(['?', '#']) && form.bytes().all(|byte| byte.is_ascii_graphic()) =>

@@ -16,6 +16,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Result, rfc3339};
 use crate::provider::{Pkce, Provider};
 use crate::secret::{Secret, in_clear, in_clear_opt, random_text};
+use crate::substring;
 
 /// Parameters that only the protocol itself may set.
 const RESERVED: [&str; 7] = [
@@ -156,7 +157,7 @@ impl Authorization {
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization")
-            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("url", &substring::before(&self.url, '?'))
             .field("redirect_uri", &self.redirect_uri)
             .field("state", &self.state)
             .field("verifier", &self.verifier)

@@ -13,6 +13,7 @@ use super::form::{Pair, parse};
 use super::id_token::may_be_issuer;
 use crate::error::{CallbackError, Error, OAuthError, Result};
 use crate::secret::Secret;
+use crate::substring;
 
 /// The longest callback that is read, in bytes. Servers and browsers accept far less.
 const LONGEST: usize = 64 * 1024;
@@ -123,8 +124,8 @@ fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     let text = as_copied(callback);
     let text = unquoted(text.trim());
     // Some services append a fragment, such as `#_=_`; in a query a `#` is always encoded.
-    let text = text.split('#').next().unwrap_or_default();
-    let query = match text.split_once('?') {
+    let text = substring::before(text, '#');
+    let query = match substring::split_once(text, '?') {
         Some((before, query)) if is_address(before) => query,
         _ => text,
     };

@@ -11,6 +11,7 @@ use super::request::TokenRequest;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::stored_json::wipe;
+use crate::substring;
 
 /// How a request carries its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct TokenDraft {
 impl TokenDraft {
     /// The address without its query.
     pub fn url(&self) -> &str {
-        self.url.split('?').next().unwrap_or_default()
+        substring::before(&self.url, '?')
     }
 
     /// The value of a parameter, such as `grant_type`.
@@ -104,7 +105,10 @@ impl TokenDraft {
             parse(text).into_iter().map(|pair| (pair.name, Secret::new(pair.value))).collect()
         };
         let (carrier, params) = match (body.is_empty(), is_json) {
-            (true, _) => (Carrier::Query, pairs(request.url.split_once('?').map_or("", |q| q.1))),
+            (true, _) => (
+                Carrier::Query,
+                pairs(substring::split_once(&request.url, '?').map_or("", |q| q.1)),
+            ),
             (false, true) => (Carrier::Json, members(&body)),
             (false, false) => (Carrier::Form, pairs(&body)),
         };

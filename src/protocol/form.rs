@@ -6,6 +6,7 @@ use serde::ser::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::substring;
 
 /// Parameters that may come more than once (RFC 8707 section 2, RFC 8693 section 2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
@@ -46,10 +47,10 @@ pub(crate) struct Pair {
 
 /// Reads a query or a form body. Every name and value is decoded exactly once.
 pub(crate) fn parse(text: &str) -> Vec<Pair> {
-    text.split('&')
+    substring::split(text, '&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = substring::split_once(pair, '=').unwrap_or((pair, ""));
             let (name, _) = decode(name);
             let (value, clean) = decode(value);
             Pair { name, value, clean }
@@ -195,7 +196,7 @@ impl<'a> Params<'a> {
     /// Adds the parameters to the query of `address`. An existing query is kept byte for byte (RFC 6749
     /// sections 3.1 and 3.2).
     pub(crate) fn to_url(&self, address: &str) -> Result<String> {
-        let kept = address.split_once('?').map(|(_, query)| query);
+        let kept = substring::split_once(address, '?').map(|(_, query)| query);
         for Pair { name, .. } in parse(kept.unwrap_or_default()) {
             if self.has(&name) && !REPEATABLE.contains(&name.as_str()) {
                 return Err(Error::config(format!(

@@ -12,6 +12,7 @@ use super::clean;
 use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
+use crate::substring;
 
 /// How long after its expiry an ID token is still accepted, in seconds, because clocks differ.
 const LEEWAY: i64 = 120;
@@ -34,7 +35,7 @@ pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
 
 /// Splits a token into header, claims and signature, without decoding them.
 pub(super) fn parts(token: &str) -> Result<[&str; 3], &'static str> {
-    let mut parts = token.split('.');
+    let mut parts = substring::split(token, '.');
     let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
     else {
         return Err("it is not a JWT");
@@ -124,10 +125,12 @@ impl Expected<'_> {
                 || text(claims, "tid").is_some_and(|tenant| is_issuer_of(known, tenant, came))
         };
         match self.issuer {
-            Some(known) if !fits(known) || came.contains(TENANT) => Err(IdTokenError::Issuer {
-                expected: known.to_owned(),
-                came: clean(came).unwrap_or_default(),
-            }),
+            Some(known) if !fits(known) || substring::has(came, TENANT) => {
+                Err(IdTokenError::Issuer {
+                    expected: known.to_owned(),
+                    came: clean(came).unwrap_or_default(),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -239,7 +242,7 @@ fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !tenant.is_empty()
         && tenant.chars().all(plain)
-        && crate::substring::replaced(pattern, TENANT, tenant) == came
+        && substring::replaced(pattern, TENANT, tenant) == came
 }
 
 /// Whether `came` is the known issuer or, if the known issuer is a pattern for all tenants, the issuer

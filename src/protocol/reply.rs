@@ -28,6 +28,8 @@ use super::retry_after::retry_after;
 use crate::error::OAuthError;
 use crate::provider::{Provider, ReplyMember, ReplyRules, Verdict};
 use crate::secret::Secret;
+use crate::stored_json;
+use crate::substring;
 use crate::token::Token;
 
 /// The longest wait that an answer can cause; a longer wait in `Retry-After` is cut to this time.
@@ -406,7 +408,7 @@ fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Op
             for scope in list {
                 match scope {
                     Value::String(text) => scopes.push_str(text),
-                    other => scopes.push_str(&other.to_string()),
+                    other => scopes.push_str(&stored_json::write(other).unwrap_or_default()),
                 }
                 scopes.push(' ');
             }
@@ -430,7 +432,7 @@ pub(crate) fn redirect(headers: &HeaderMap) -> String {
 /// a token.
 fn malformed(reply: &RawReply<'_>, body: &Body, has_token: bool) -> String {
     let content_type = reply.headers.get("content-type").and_then(|value| value.to_str().ok());
-    let content_type = content_type.and_then(|text| clean(text.split(';').next()?));
+    let content_type = content_type.and_then(|text| clean(substring::before(text, ';')));
     let why = match (reply.body.is_empty(), body.whole, has_token) {
         (true, ..) => "the body is empty",
         (_, false, _) => "the body is neither whole JSON nor a form",

@@ -6,7 +6,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 use ureq::http::HeaderMap;
 
 use crate::clock::until;
-use crate::substring::number;
+use crate::substring::{number, split};
 
 /// How long the answer asks to wait, at most `cap`; `None` if the answer does not say. A date in
 /// `Retry-After` is compared with the answer's own `Date`, so that a wrong local clock does not
@@ -61,7 +61,7 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
             full -= 100;
         }
     }
-    let mut clock = clock.split(':').map(|part| u8::try_from(number(part)?).ok());
+    let mut clock = split(clock, ':').map(|part| u8::try_from(number(part)?).ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     // `Time` has no leap seconds.
     let time = Time::from_hms(hour, minute, if second == 60 { 59 } else { second }).ok()?;

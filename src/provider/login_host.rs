@@ -191,7 +191,7 @@ impl LoginHost {
 
     /// The member's value: the member with the whole name, or the member at the path.
     pub(crate) fn value<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a str> {
-        let mut steps = self.name.split('.');
+        let mut steps = crate::substring::split(&self.name, '.');
         let nested = || {
             let first = members.get(steps.next()?)?;
             steps.try_fold(first, |value, step| match value {

@@ -143,7 +143,7 @@ impl Keeper {
     pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
         if record.check(&self.rules.binding_of(&record.token), "").is_ok() {
             call.turn.history.learn(record);
-            call.read = Some(record.clone());
+            call.read = Some(record.copy());
         }
     }
 }

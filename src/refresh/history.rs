@@ -32,7 +32,7 @@ impl History {
             None => {}
         }
         self.add(record.superseded.as_ref(), record);
-        self.newest = Some(record.clone());
+        self.newest = Some(record.copy());
     }
 
     fn add(&mut self, before: Option<&Secret>, record: &Record) {
@@ -62,7 +62,9 @@ impl Keeper {
     /// backup or a failover. Our newer token pair is then treated as unsaved.
     pub(super) fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
-        let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
+        let Some(record) = call.turn.history.newer_than(stored).map(Record::copy) else {
+            return false;
+        };
         if call.turn.unsaved.is_some() {
             // The unsaved token pair is the newest: `save_pair` writes it over the store's token.
             return false;
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn the_history_is_bounded() {
         let mut record = Record::from(Token::new("at").with_refresh_token("rt-0"));
-        let first = record.clone();
+        let first = record.copy();
         let mut history = History::default();
         for n in 1..=LONGEST + 2 {
             history.learn(&record);

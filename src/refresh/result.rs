@@ -14,6 +14,7 @@ use crate::error::{
 use crate::event::{self, Event};
 use crate::provider::Rotation;
 use crate::record::{Record, Refused};
+use crate::substring;
 
 impl Keeper {
     /// Goes on with the access token that still works, or fails with `error`.
@@ -135,7 +136,7 @@ impl Keeper {
             Ok(error) => return *error,
             Err(source) => source,
         };
-        let url = self.rules.binding.token_endpoint.split('?').next().unwrap_or_default();
+        let url = substring::before(&self.rules.binding.token_endpoint, '?');
         let (method, url) = ("POST".to_owned(), url.to_owned());
         Error::Transport(Box::new(TransportError {
             method,

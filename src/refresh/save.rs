@@ -45,7 +45,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     };
     let Some(stored) = stored.filter(is_ours) else { return Place::Lost };
     if pair.record.may_replace(Some(stored)) {
-        return Place::Ours(pair.record.clone());
+        return Place::Ours(pair.record.copy());
     }
     let ours = pair.record.token.refresh_token();
     let theirs = stored.token.refresh_token();
@@ -121,7 +121,7 @@ impl Keeper {
 
     /// Handles a new token: keeps it in memory, saves it, and only then returns it.
     pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
-        let ours = pair.record.clone();
+        let ours = pair.record.copy();
         let rotated = pair.rotated();
         let held = match self.keep(call, pair) {
             Ok(held) => held,
@@ -205,7 +205,7 @@ impl Keeper {
         // A store that cannot be read may still accept a save, and the save itself compares the
         // records. A store that always compares need not be read: it accepts the token pair only in place of
         // our refresh note.
-        let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
+        let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.copy());
         let stored = match self.backend.compares() {
             true => assumed,
             false => self.backend.load().unwrap_or(assumed),
@@ -247,7 +247,7 @@ impl Keeper {
                 Place::Ours(record) => {
                     // A retry must save the same record, because the first save may have become
                     // visible.
-                    pair.record = record.clone();
+                    pair.record = record.copy();
                     record
                 }
                 Place::Theirs(record) => {

@@ -158,6 +158,6 @@ impl Keeper {
             return self.put_off(call, error).map(Some);
         }
         let Doubt { refresh_token, error, earlier, .. } = doubt;
-        self.believe(call, record.clone(), refresh_token, error, earlier).map(Some)
+        self.believe(call, record.copy(), refresh_token, error, earlier).map(Some)
     }
 }

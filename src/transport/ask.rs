@@ -13,6 +13,7 @@ use crate::protocol::{self, Requester, TokenRequest};
 #[cfg(feature = "introspection")]
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
+use crate::substring;
 
 impl TokenTransport {
     /// Sends a request and reads the answer with `read`. The error contains no secret of the request.
@@ -32,7 +33,7 @@ impl TokenTransport {
                 Ok(error) => *error,
                 Err(source) => Error::Transport(Box::new(TransportError {
                     method: "POST".to_owned(),
-                    url: endpoint.unwrap_or_default().split('?').next().unwrap_or_default().into(),
+                    url: substring::before(endpoint.unwrap_or_default(), '?').into(),
                     source,
                     sent: true,
                     unconfirmed: None,

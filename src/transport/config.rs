@@ -10,6 +10,7 @@ use ureq::typestate::AgentScope;
 
 use super::limit::FAR;
 use crate::provider::Provider;
+use crate::substring;
 
 /// The limit on the name look-up for the token endpoint, and on the connection to it. A failure before the
 /// connection is made has used up no token.
@@ -83,7 +84,7 @@ fn without_cgi(proxy: ureq::Proxy) -> Option<ureq::Proxy> {
         rebuilt = rebuilt.password(password);
     }
     let direct = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
-    for host in direct.unwrap_or_default().split(',') {
+    for host in substring::split(&direct.unwrap_or_default(), ',') {
         rebuilt = rebuilt.no_proxy(host.trim());
     }
     rebuilt.build().ok()

@@ -171,7 +171,7 @@ fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
 
 #[cfg(any(feature = "discovery", feature = "oidc"))]
 fn failed(request: &TokenRequest, source: BoxError) -> Error {
-    let url = request.url.split('?').next().unwrap_or_default().to_owned();
+    let url = crate::substring::before(&request.url, '?').to_owned();
     let method = request.method.to_owned();
     let unconfirmed = None;
     let error = crate::error::TransportError { method, url, source, sent: true, unconfirmed };

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::hooks::TokenAnswer;
 use crate::protocol::{TokenDraft, TokenRequest};
 use crate::secret::Secret;
+use crate::substring;
 
 impl TokenTransport {
     /// The request after the hook has run, and the secrets that the hook has added. After an error or a
@@ -30,7 +31,7 @@ impl TokenTransport {
         if let (Some(read), Raw::Answer(answer)) = (&self.hooks.answer, &mut raw)
             && answer.cut.is_none()
         {
-            let url = url.split('?').next().unwrap_or_default();
+            let url = substring::before(url, '?');
             let Answer { status, headers, body, .. } = answer;
             let seen = TokenAnswer { url, status: *status, headers, body: body.as_slice() };
             match catch_unwind(AssertUnwindSafe(|| read(&seen))) {

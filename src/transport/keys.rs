@@ -5,11 +5,12 @@ use time::OffsetDateTime;
 use super::{TokenTransport, get};
 use crate::error::{Error, Result};
 use crate::protocol::{self, KeySet};
+use crate::substring;
 
 impl TokenTransport {
     pub(crate) fn key_set(&self, address: &str, sent_at: OffsetDateTime) -> Result<KeySet> {
         let answer = get(&self.agents, address)?;
-        let shown = address.split('?').next().unwrap_or_default();
+        let shown = substring::before(address, '?');
         let wrong = |why: String| Err(Error::decode(format!("the key set at {shown}"), why));
         match answer.status {
             200 => {}

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::substring::{replaced, split};
+
 /// The file systems that reserve the space for written bytes at the write itself, also for bytes that they
 /// have not put on the disk yet. On other file systems, such as network file systems, a full disk may show
 /// only at the flush. The device under any file system may take its space at the flush: a thin pool, or a
@@ -29,10 +31,13 @@ fn kind_of<'a>(path: &Path, mounts: &'a str) -> Option<&'a str> {
     let mut found: Option<(usize, &str)> = None;
     for line in mounts.lines() {
         let Some((before, after)) = line.split_once(" - ") else { continue };
-        let (Some(folder), Some(kind)) = (before.split(' ').nth(4), after.split(' ').next()) else {
+        let (Some(folder), Some(kind)) = (split(before, ' ').nth(4), split(after, ' ').next())
+        else {
             continue;
         };
-        let folder = folder.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
+        let folder = [("\\040", " "), ("\\011", "\t"), ("\\134", "\\")]
+            .iter()
+            .fold(folder.to_owned(), |folder, (code, c)| replaced(&folder, code, c));
         // If a folder has several mounts, the last mount is visible.
         if path.starts_with(&folder) && found.is_none_or(|(length, _)| folder.len() >= length) {
             found = Some((folder.len(), kind));

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use crate::protocol::form;
 use crate::provider::{Provider, ReplyMember, ReplyRules};
 use crate::secret::Secret;
-use crate::stored_json::{object, text_of as decoded, wipe};
-use crate::substring::number;
+use crate::stored_json::{object, text_of as decoded, wipe, write};
+use crate::substring::{number, split};
 
 /// Members that are secrets, and their usual names.
 const ACCESS: (ReplyMember, &[&str]) =
@@ -184,12 +184,12 @@ pub(super) struct Found<'a> {
 /// The value at a path such as `a.b[0].c`; the value itself at an empty path.
 pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = value;
-    for step in path.split('.') {
+    for step in split(path, '.') {
         let (name, indices) = step.split_at(step.find('[').unwrap_or(step.len()));
         if !name.is_empty() {
             value = value.get(name)?;
         }
-        for index in indices.split('[').skip(1) {
+        for index in split(indices, '[').skip(1) {
             value = value.get(usize::try_from(number(index.strip_suffix(']')?)?).ok()?)?;
         }
     }
@@ -200,10 +200,7 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
     at(value, path).is_some_and(|value| match value {
         Value::String(text) => text == wanted,
-        other => {
-            let text = other.to_string();
-            text == wanted
-        }
+        other => write(other).as_deref() == Some(wanted),
     })
 }
 

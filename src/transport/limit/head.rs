@@ -161,9 +161,9 @@ impl Head {
 
     fn names(&self, name: &str, word: &str) -> bool {
         let values = self.lines.iter().filter(|line| line.0 == name);
-        values
-            .filter_map(|line| line.1.to_str().ok())
-            .any(|value| value.split(',').any(|found| found.trim().eq_ignore_ascii_case(word)))
+        values.filter_map(|line| line.1.to_str().ok()).any(|value| {
+            crate::substring::split(value, ',').any(|found| found.trim().eq_ignore_ascii_case(word))
+        })
     }
 
     /// The text of the head. The body decides whether it is what its head says. `None` if the beginning of the
