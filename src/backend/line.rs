@@ -16,7 +16,7 @@
 //! The lines are in memory only, so a killed process leaves nothing behind. A forked child begins with
 //! no lines.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,8 +113,7 @@ pub(super) struct Wait<'a> {
 
 struct Lines {
     process: u32,
-    /// There are not more lines than threads and locks, so a search is short.
-    lines: Vec<(Key, Box<Line>)>,
+    lines: BTreeMap<Key, Line>,
     numbers: u64,
 }
 
@@ -138,7 +137,7 @@ struct Waiter {
     hurried: bool,
 }
 
-static LINES: Mutex<Lines> = Mutex::new(Lines { process: 0, lines: Vec::new(), numbers: 0 });
+static LINES: Mutex<Lines> = Mutex::new(Lines { process: 0, lines: BTreeMap::new(), numbers: 0 });
 
 fn lines() -> MutexGuard<'static, Lines> {
     let mut lines = LINES.lock();
@@ -150,10 +149,6 @@ fn lines() -> MutexGuard<'static, Lines> {
 }
 
 impl Lines {
-    fn of(&mut self, key: &Key) -> Option<&mut Line> {
-        self.lines.iter_mut().find(|(of, _)| of == key).map(|(_, line)| &mut **line)
-    }
-
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -161,8 +156,10 @@ impl Lines {
 
     /// Removes a line without a lock holder and without waiting threads.
     fn tidy(&mut self, key: &Key) {
-        let is_idle = |line: &Line| line.holder.is_none() && line.waiting.is_empty();
-        self.lines.retain(|(of, line)| of != key || !is_idle(line));
+        if self.lines.get(key).is_some_and(|line| line.holder.is_none() && line.waiting.is_empty())
+        {
+            self.lines.remove(key);
+        }
     }
 }
 
@@ -189,7 +186,7 @@ impl Line {
     fn answer(&self, wait: &Wait<'_>, file: &Identity, number: u64) -> Option<Record> {
         let (saved, at, record) = self.saved.as_ref().filter(|_| wait.takes_saved)?;
         let fresh = || wait.time.is_zero() && self.is_held(file) && wait.pace.since(*at) <= FRESH;
-        (*saved > number || fresh()).then(|| record.copy())
+        (*saved > number || fresh()).then(|| record.clone())
     }
 }
 
@@ -208,7 +205,7 @@ impl Held {
             return;
         }
         let mut lines = lines();
-        if let Some(line) = lines.of(&self.key)
+        if let Some(line) = lines.lines.get_mut(&self.key)
             && line.holder.as_ref().is_some_and(|(number, _)| *number == self.number)
         {
             line.holder = None;
@@ -238,13 +235,7 @@ impl Waiting {
         let (mut lines, hurried) = (lines(), wait.time.is_zero());
         let number = lines.number();
         let waiter = Waiter { number, woken: Arc::clone(woken), hurried };
-        match lines.of(&wait.key) {
-            Some(line) => line.waiting.push_back(waiter),
-            None => {
-                let line = Line { waiting: VecDeque::from([waiter]), ..Line::default() };
-                lines.lines.push((wait.key, Box::new(line)));
-            }
-        }
+        lines.lines.entry(wait.key).or_default().waiting.push_back(waiter);
         Waiting { key: wait.key, number, process: lines.process, hurried }
     }
 }
@@ -255,7 +246,7 @@ impl Drop for Waiting {
             return;
         }
         let mut lines = lines();
-        if let Some(line) = lines.of(&self.key) {
+        if let Some(line) = lines.lines.get_mut(&self.key) {
             let was_first = line.waiting.front().is_some_and(|first| first.number == self.number);
             line.waiting.retain(|waiter| waiter.number != self.number);
             if was_first {
@@ -307,7 +298,7 @@ pub(super) fn take_with<R, T>(
             file = MutexGuard::unlocked(&mut lines, || (wait.place)());
         }
         let left = wait.time.saturating_sub(pace.since(start));
-        let Some(line) = lines.of(&wait.key) else { return Ok(Taken::Busy) };
+        let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
         if let Some(record) = line.answer(wait, &file, place.number) {
             return Ok(Taken::Saved(Box::new(record)));
         }
@@ -337,7 +328,7 @@ pub(super) fn take_with<R, T>(
             Some(needs) => needs,
             None if left.is_zero() => return Ok(Taken::Busy),
             None => {
-                if let Some(line) = lines.of(&wait.key) {
+                if let Some(line) = lines.lines.get_mut(&wait.key) {
                     line.asking = false;
                     line.wake(|waiter| waiter.hurried);
                 }
@@ -347,7 +338,7 @@ pub(super) fn take_with<R, T>(
                 }
                 let got = MutexGuard::unlocked(&mut lines, || ready(left))?;
                 let Some(needs) = got else { return Ok(Taken::Busy) };
-                let Some(line) = lines.of(&wait.key) else { return Ok(Taken::Busy) };
+                let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
                 if let Some(record) = line.answer(wait, &file, place.number) {
                     return Ok(Taken::Saved(Box::new(record)));
                 }
@@ -360,7 +351,7 @@ pub(super) fn take_with<R, T>(
         let look = || (attempt(left, needs), (wait.place)());
         let (got, after) = MutexGuard::unlocked(&mut lines, look);
         let number = lines.number();
-        let Some(line) = lines.of(&wait.key) else { return got.map(|_| Taken::Busy) };
+        let Some(line) = lines.lines.get_mut(&wait.key) else { return got.map(|_| Taken::Busy) };
         line.asking = false;
         if let Some(Got { lock, record }) = got? {
             line.holder = Some((number, after));
@@ -402,7 +393,7 @@ fn is_told(record: &Record) -> bool {
 pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
     let mut lines = lines();
     let (number, now) = (lines.number(), pace.clock.monotonic());
-    let Some(line) = lines.of(key) else { return };
+    let Some(line) = lines.lines.get_mut(key) else { return };
     line.told = number;
     if let (Some(record), Some((_, _, saved))) = (record, &line.saved)
         && record.login == saved.login
@@ -411,7 +402,7 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
         return;
     }
     let told = record.filter(|record| line.holder.is_some() && is_told(record));
-    line.saved = told.map(|record| (number, now, record.copy()));
+    line.saved = told.map(|record| (number, now, record.clone()));
     if line.saved.is_some() {
         line.wake(|_| true);
     }
@@ -420,7 +411,7 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
 /// Whether this process holds the lock of an account.
 #[cfg(feature = "sqlite")]
 pub(super) fn is_held(key: &Key) -> bool {
-    lines().of(key).is_some_and(|line| line.holder.is_some())
+    lines().lines.get(key).is_some_and(|line| line.holder.is_some())
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn taken(key: Key, pace: &Pace, record: Option<Record>) -> Held {
 }
 
 fn waiting(key: &Key) -> usize {
-    lines().of(key).map_or(0, |line| line.waiting.len())
+    lines().lines.get(key).map_or(0, |line| line.waiting.len())
 }
 
 fn until(done: impl Fn() -> bool) {
@@ -48,7 +48,7 @@ fn a_call_that_does_not_wait_asks_nothing_behind_a_thread() {
     let asked = take::<()>(&wait(key, &pace, Duration::ZERO), |_| panic!("asked the store"));
     assert!(matches!(asked, Ok(Taken::Busy)));
     drop(held);
-    assert!(lines().of(&key).is_none(), "the line is kept");
+    assert!(!lines().lines.contains_key(&key), "the line is kept");
     drop(taken(key, &pace, None));
 }
 
@@ -136,7 +136,7 @@ fn a_call_without_a_wait_gets_a_fresh_record_of_the_holder() {
     assert!(matches!(ask(true), Taken::Busy));
     drop(held);
     tell(&key, &pace, Some(&record(3)));
-    assert!(lines().of(&key).is_none());
+    assert!(!lines().lines.contains_key(&key));
 }
 
 #[test]
