@@ -89,7 +89,7 @@ fn a_sweep_goes_on_as_long_as_the_service_answers() {
     let ask = |progress: &Progress<'_>| {
         let mut told = told.lock().unwrap();
         *told += u32::from(progress.outcome == Outcome::Refreshed);
-        if progress.outcome == Outcome::Refreshed && *told % 10 == 0 {
+        if progress.outcome == Outcome::Refreshed && told.is_multiple_of(10) {
             world.sandbox.fault(Fault::TooMany(Some(60)));
             let error = world.logins.client("other").unwrap().refresh().unwrap_err();
             assert_eq!(error.kind(), "rate_limited");

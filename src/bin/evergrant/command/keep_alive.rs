@@ -114,7 +114,7 @@ fn outcome(name: &str, outcome: logins::Outcome, reason: Option<&str>) -> Outcom
         logins::Outcome::Refreshed => return Ok("refreshed"),
         logins::Outcome::Gone => return Err(Failure::nobody(name)),
         logins::Outcome::NeedsPerson => LOG_IN,
-        logins::Outcome::PutOff => LATER,
+        logins::Outcome::PutOff | logins::Outcome::NotSaved => LATER,
         _ => WRONG,
     };
     let failure = Failure::told(code, reason.unwrap_or("the login could not be refreshed"));

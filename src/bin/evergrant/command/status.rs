@@ -82,17 +82,12 @@ fn read(context: &Context, row: &mut Row) -> Outcome<Option<LoginStatus>> {
         record => record?,
     };
     let Some(record) = record else { return Ok(None) };
-    row.who = who(&record);
     // The limits of the service are in the provider; the record itself names the client.
     let id = record.binding().map_or("nobody", |binding| &*binding.client_id);
     let shelf = Shelf([(name.clone(), store)].into());
-    Ok(Logins::new(service.provider, Credentials::public(id), shelf).status(name)?)
-}
-
-fn who(record: &Record) -> Option<String> {
-    let claims = record.token().unverified_claims().ok()??;
-    let email = claims.email().map(|(email, _)| email);
-    email.or_else(|| claims.subject()).map(|who| short(who, 40))
+    let status = Logins::new(service.provider, Credentials::public(id), shelf).status(name)?;
+    row.who = status.as_ref().and_then(|status| Some(short(status.who.as_deref()?, 40)));
+    Ok(status)
 }
 
 impl Row {
