@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use evergrant::backend::{BackendError, Record};
+use evergrant::backend::BackendError;
 use evergrant::health::{Health, LoginState};
 use evergrant::logins::LoginStatus;
 use evergrant::time::OffsetDateTime;
