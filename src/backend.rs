@@ -253,7 +253,7 @@ enum New {
     /// The file is new for each holder until this function is called.
     Until(Box<dyn Fn() + Send>),
     /// The next holder cannot see that the file was new.
-    #[cfg_attr(not(any(windows, test)), allow(dead_code))]
+    #[cfg(any(test, feature = "sqlite"))]
     Once,
 }
 
@@ -312,7 +312,7 @@ impl Guard {
     }
 
     /// Whether this process still holds the lock. The client calls this method just before it sends a refresh
-    /// token, and again before it saves the successor.
+    /// token, and before it saves the successor in a store that does not compare.
     ///
     /// The result is `false` in a forked child, and if the check of [`Guard::with_check`] fails. This
     /// method does not notice that a lease has expired; [`Guard::lasts`] does.
@@ -330,7 +330,7 @@ impl Guard {
 
     /// Marks a lock whose file is new, and will not be new for the next holder. So the client marks a refresh note
     /// for later holders.
-    #[cfg(any(test, all(windows, feature = "sqlite")))]
+    #[cfg(any(test, feature = "sqlite"))]
     pub(crate) fn of_file_made_once(mut self) -> Guard {
         self.new = Some(New::Once);
         self

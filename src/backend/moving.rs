@@ -58,6 +58,10 @@ pub fn move_login(
         let alone = guard.kind() == LockKind::FreedByDeath && !guard.is_new();
         let unlocked = stored.note().is_some_and(|note| note.unlocked);
         if is_pending(&stored) && (!alone || unlocked) {
+            // The next holder cannot see that the lock's file was new.
+            if guard.is_new() && !guard.stays_new() {
+                from.save(&stored.unlocked())?;
+            }
             return Err(BackendError::Busy(from.describe()).into());
         }
         if there.is_some() {

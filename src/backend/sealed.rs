@@ -244,11 +244,7 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
             Entry::Held { guard, record } => {
                 Ok(Entry::Held { guard, record: record.and_then(opened) })
             }
-            Entry::Saved(carrier) => match self.open(&carrier) {
-                Ok(record) => Ok(Entry::Saved(record)),
-                // The record cannot be read, with or without the lock.
-                Err(error) => Ok(Entry::Held { guard: Guard::none(), record: Err(error) }),
-            },
+            Entry::Saved(carrier) => self.open(&carrier).map(Entry::Saved),
         }
     }
 

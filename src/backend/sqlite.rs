@@ -56,7 +56,7 @@ const ROOM: usize = 16 << 10;
 /// | --- | --- |
 /// | `NAME` | the database |
 /// | `NAME-journal`, or `NAME-wal` and `NAME-shm` | SQLite's journal |
-/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; this file is the lock of one account; it is removed only by its first holder, before a client has read the login under the lock |
+/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; this file is the lock of one account, and is never deleted |
 ///
 /// ```
 /// use evergrant::backend::SqliteBackend;

@@ -105,13 +105,10 @@ impl Brake {
         }
     }
 
-    /// Called after a visit. If the probe has sent nothing, for example because another process has the lock, the
-    /// next account that asks becomes the probe.
-    pub(super) fn pass_on(&self, account: &str) {
-        let mut state = self.0.lock();
-        if matches!(&state.probe, Probe::Account { name, tried: false } if name == account) {
-            state.probe = Probe::Free;
-        }
+    /// A visit begins. If the probe has sent nothing at its end, for example because another process has the lock, the
+    /// next account that asks becomes the probe; also if the visit ends in a panic.
+    pub(super) fn visiting(&self, account: &str) -> Visiting<'_> {
+        Visiting { brake: self, account: account.to_owned() }
     }
 
     /// Called when the sweep has finished with an account. If the probe got no answer, the sweep sends
@@ -122,6 +119,24 @@ impl Brake {
             && name == account
         {
             state.probe = if *tried && put_off && silent { Probe::Ended } else { Probe::Free };
+        }
+    }
+}
+
+/// A visit of an account.
+pub(super) struct Visiting<'a> {
+    brake: &'a Brake,
+    account: String,
+}
+
+impl Drop for Visiting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.brake.0.lock();
+        if let Probe::Account { name, tried } = &state.probe
+            && *name == self.account
+            && (!*tried || std::thread::panicking())
+        {
+            state.probe = Probe::Free;
         }
     }
 }
@@ -192,12 +207,12 @@ mod tests {
         let brake = Brake::default();
         assert_eq!(brake.stops("a", true), None);
         assert_eq!(brake.stops("b", true), Some(Stop::Wait));
-        brake.pass_on("a");
+        drop(brake.visiting("a"));
         assert_eq!(brake.stops("b", true), None, "another account is the probe");
         brake.done("b", true, true);
         assert_eq!(brake.stops("c", true), None, "the service was not asked");
         brake.unanswered("c");
-        brake.pass_on("c");
+        drop(brake.visiting("c"));
         assert_eq!(brake.stops("d", true), Some(Stop::Wait));
         brake.done("c", true, true);
         assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));

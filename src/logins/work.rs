@@ -20,6 +20,8 @@ const SILENT: Duration = Duration::from_secs(10);
 const PROBE: u64 = 5000;
 /// How often a refusal is checked again after the time of [`Sweep::patience`].
 const LOOKS: u32 = 3;
+/// The shortest wait of an account that may not be sent.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest sleep of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -125,8 +127,9 @@ impl Work<'_, '_> {
         if visit.waits
             && !visit.sends_nothing()
             && let Some(asked) = logins.0.pace.asked()
+            && let waits @ Visited::Waits(_) = self.wait_as_asked(visit, &asked)
         {
-            return self.wait_as_asked(visit, &asked);
+            return waits;
         }
         let record = match self.record(&visit.account) {
             Ok(Some(record)) => record,
@@ -141,10 +144,9 @@ impl Work<'_, '_> {
         // The second read of the store after a refusal, and the save of a new token, send nothing.
         let sends_nothing = visit.sends_nothing();
         visit.doubted = false;
+        let _probe = self.brake.visiting(&visit.account);
         let slot = if sends_nothing { Ok(None) } else { self.permission(visit).map(Some) };
-        let visited = slot.map(|_slot| self.refresh(visit, &record));
-        self.brake.pass_on(&visit.account);
-        visited.unwrap_or_else(|stopped| stopped)
+        slot.map(|_slot| self.refresh(visit, &record)).unwrap_or_else(|stopped| stopped)
     }
 
     /// Returns how the visit ends if this login needs no request.
@@ -182,7 +184,13 @@ impl Work<'_, '_> {
             // Each wait may change the state, so the loop begins again after it.
             let began = clock.monotonic();
             match slot.take() {
-                None => slot = pace.slot(),
+                None => {
+                    slot = pace.slot();
+                    if slot.is_none() {
+                        let (wait, reason) = pace.full().unwrap_or_default();
+                        return Err(Visited::Later(wait.max(SHORTEST), reason));
+                    }
+                }
                 Some(slot) if visit.has_turn => return Ok(slot),
                 Some(taken) => {
                     self.wait_for_turn();
@@ -197,7 +205,8 @@ impl Work<'_, '_> {
     /// A wait that the service asked for uses up no patience. But the sweep does not wait for a service that asks to
     /// wait again and again.
     fn wait_as_asked(&self, visit: &mut Visit, asked: &Asked) -> Visited {
-        visit.waits = true;
+        // A turn that is not used passes.
+        (visit.waits, visit.has_turn) = (true, false);
         let now = self.sweep.logins.0.pattern.clock().monotonic();
         let end = asked.since.max(self.began).saturating_add(self.sweep.longest_wait);
         if now.saturating_add(asked.left) <= end {

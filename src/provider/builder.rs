@@ -33,11 +33,15 @@ impl ProviderBuilder {
     ///   `Transfer-Encoding`);
     /// - for a [`LoginHost`](crate::provider::LoginHost) without a name, or with a host that has fewer
     ///   than two labels;
-    /// - for [`issuer_in_callback`](ProviderBuilder::issuer_in_callback) without an issuer.
+    /// - for [`issuer_in_callback`](ProviderBuilder::issuer_in_callback) without an issuer;
+    /// - for a [`refusal_limit`](ProviderBuilder::refusal_limit) of 0.
     pub fn build(self) -> Result<Provider> {
         self.check_addresses()?;
         self.check_headers()?;
         self.check_issuer()?;
+        if self.0.refresh.refusal_limit.is_some_and(|limit| limit.refusals == 0) {
+            return Err(self.wrong("set a refusal_limit of at least 1"));
+        }
         Ok(*self.0)
     }
 

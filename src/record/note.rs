@@ -70,6 +70,17 @@ pub(crate) struct Seen {
     pub(crate) unknown: Map<String, Value>,
 }
 
+impl Record {
+    /// The next record, whose refresh note says that the lock does not exclude the note's writer.
+    pub(crate) fn unlocked(&self) -> Record {
+        let mut next = self.next();
+        if let Some(note) = &mut next.note {
+            note.unlocked = true;
+        }
+        next
+    }
+}
+
 impl Note {
     /// When this token was first sent without an answer.
     pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {

@@ -186,15 +186,14 @@ impl Keeper {
         if record.check(&self.rules.binding_of(&record.token), &self.store()).is_err() {
             return stored;
         }
-        let Some(note) = record.note.as_ref().filter(pending) else {
+        if !record.note.as_ref().is_some_and(|note| pending(&note)) {
             guard.settle();
             return stored;
-        };
+        }
         if guard.stays_new() {
             return stored;
         }
-        let mut next = record.next();
-        next.note = Some(Note { unlocked: true, ..note.clone() });
+        let next = record.unlocked();
         match self.backend.save(&next) {
             Ok(()) => Some(next),
             Err(_) => stored,

@@ -139,8 +139,8 @@ fn an_answer_without_a_token_is_no_refresh_if_its_save_fails() {
 
 #[test]
 fn keep_alive_begins_no_further_login_after_a_signal() {
-    /// The sweep works on this many logins at the same time.
-    const THREADS: usize = 8;
+    /// The sweep begins with this many logins at the same time.
+    const THREADS: usize = 5;
     let world = World::new();
     for number in 0..THREADS + 6 {
         world.seed(&format!("login-{number:02}"), true);

@@ -1,11 +1,9 @@
 //! The lock of an account: SQLite's write lock on a separate database.
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::compare::hash;
@@ -72,7 +70,7 @@ pub(super) fn take(
     };
     let guard = match (lock, path) {
         (Lock::File(locked), Some(path)) => {
-            let (ours, new) = (locked.file, new.get().then(|| locked.stay_new(&path)));
+            let ours = locked.file;
             let is_there = move || file_at(&path) == Some(ours);
             // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
             let (known, database) = (store.connections.known_path().map(Path::to_owned), database);
@@ -83,7 +81,8 @@ pub(super) fn take(
             // Closing the connection ends its transaction. After the transaction has ended, the next thread
             // may try to take the lock.
             let guard = Guard::freed_by_death((locked, place)).with_check(is_there);
-            of_new_file(guard.with_check(leads), new)
+            let guard = guard.with_check(leads);
+            if new.get() { guard.of_file_made_once() } else { guard }
         }
         (Lock::File(locked), None) => Guard::freed_by_death((locked, place)),
         (Lock::Flag(held), _) => Guard::freed_by_death((held, place)),
@@ -96,45 +95,6 @@ struct Open {
     connection: Connection,
     _live: Live,
     file: disk::Identity,
-    /// The path of a file that is removed with the lock, unless a client settles it before.
-    new: Arc<Mutex<Option<PathBuf>>>,
-}
-
-impl Open {
-    /// The file is new for the next holder too, until the returned value is set to `None`.
-    fn stay_new(&self, path: &Path) -> Arc<Mutex<Option<PathBuf>>> {
-        *self.new.lock() = Some(path.to_owned());
-        Arc::clone(&self.new)
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        // The file is still locked. A process that waits for this lock notices that the file is gone.
-        if let Some(path) = self.new.lock().take().filter(|path| file_at(path) == Some(self.file)) {
-            let _ = disk::remove(&path);
-        }
-    }
-}
-
-#[cfg(not(windows))]
-fn of_new_file(guard: Guard, new: Option<Arc<Mutex<Option<PathBuf>>>>) -> Guard {
-    match new {
-        Some(new) => guard.of_new_file(move || *new.lock() = None),
-        None => guard,
-    }
-}
-
-/// On Windows, an open file cannot be removed.
-#[cfg(windows)]
-fn of_new_file(guard: Guard, new: Option<Arc<Mutex<Option<PathBuf>>>>) -> Guard {
-    match new {
-        Some(new) => {
-            *new.lock() = None;
-            guard.of_file_made_once()
-        }
-        None => guard,
-    }
 }
 
 /// Tries once to take the lock. The open lock file is kept in `opened` between two tries. Sets `new` if the file was
@@ -165,7 +125,7 @@ fn attempt(
                 return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
             }
             let connection = prepared(opened).map_err(|error| tell(&error))?;
-            Open { connection, _live: Live::new(), file, new: Arc::default() }
+            Open { connection, _live: Live::new(), file }
         }
     };
     // The file may have been deleted or replaced after we looked for it: the next process locks another file.
@@ -199,14 +159,13 @@ mod tests {
     use crate::backend::SqliteBackend;
 
     #[test]
-    fn a_lock_file_is_new_until_a_holder_settles_it() {
+    fn only_the_lock_that_made_its_file_is_new() {
         let path = std::env::temp_dir().join(crate::secret::random_id());
         let store = SqliteBackend::new(&path);
-        let take = || store.lock(Duration::ZERO).unwrap();
-        assert!(take().is_new());
-        assert!(cfg!(windows) || take().is_new());
-        take().settle();
-        assert!(!take().is_new());
+        let first = store.lock(Duration::ZERO).unwrap();
+        assert!(first.is_new() && !first.stays_new());
+        drop(first);
+        assert!(!store.lock(Duration::ZERO).unwrap().is_new());
         let folder = std::fs::read_dir(std::env::temp_dir()).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
         for file in folder.map(|file| file.unwrap().path()) {

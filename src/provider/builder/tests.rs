@@ -144,6 +144,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         (base().user_agent("sesame\n"), "the User-Agent"),
         (base().api_auth_scheme("sesame\n"), "the API auth scheme"),
         (base().issuer_in_callback(true), "needs an issuer"),
+        (base().refusal_limit(0, MINUTE), "a refusal_limit of at least 1"),
         (base().token_host_from(LoginHost::label("", "b.example")), "endpoint's place has no name"),
         (base().api_base_from(LoginHost::address("x", &["com"])), "the API base's place needs"),
         (base().fixed_header("a b", "sesame"), "number 1 has no header name"),

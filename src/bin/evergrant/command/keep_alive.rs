@@ -81,25 +81,33 @@ fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
     let builder =
         Logins::builder(service.provider.clone(), credentials.clone(), Shelf(stores.collect()));
     let logins = builder.clients(|client| service.set(client, tls)).build();
-    let found = Mutex::new(Done::new());
-    let sweep = logins.keep_alive().patience(PATIENCE).on_progress(|progress| {
-        let name = progress.account;
-        found.lock().insert(name.to_owned(), outcome(name, progress.outcome, progress.reason));
-    });
-    sweep.run()?;
-    for (name, outcome) in found.into_inner() {
+    // If the store failed to save a new token, tries again, then writes the token into a file.
+    let rescued = |name: &str, outcome: Outcome<&'static str>| {
         let opened = group.iter().find(|opened| opened.name() == name);
-        // If the store failed to save a new token, try again, then write the token into a file.
         let unsaved = opened.filter(|opened| opened.unsaved.record().is_some());
-        let saved = match unsaved.zip(logins.client(&name).ok()) {
+        let saved = match unsaved.zip(logins.client(name).ok()) {
             Some((opened, client)) => opened.finish(&client),
             None => Ok(false),
         };
-        let outcome = match saved {
+        match saved {
             Ok(false) => outcome,
             Ok(true) => Ok("refreshed"),
             Err(failure) => Err(failure),
-        };
+        }
+    };
+    let found = Mutex::new(Done::new());
+    let sweep = logins.keep_alive().patience(PATIENCE).on_progress(|progress| {
+        let name = progress.account;
+        let mut outcome = outcome(name, progress.outcome, progress.reason);
+        if progress.outcome == logins::Outcome::NotSaved {
+            // Only this process has the token, and the sweep may go on for long.
+            outcome = rescued(name, outcome);
+        }
+        found.lock().insert(name.to_owned(), outcome);
+    });
+    sweep.run()?;
+    for (name, outcome) in found.into_inner() {
+        let outcome = rescued(&name, outcome);
         done.insert(name, outcome);
     }
     Ok(())

@@ -96,7 +96,8 @@ impl ProviderBuilder {
     /// application. After that many refusals, the client sends no token request until the oldest refusal is
     /// older than `window`. The record of a login counts the refusals of that login by all processes
     /// together. [`Logins`](crate::Logins) also counts the refusals of all its logins together, separately
-    /// in each process: if several processes run, give each process a share of the number.
+    /// in each process: if several processes run, give each process a share of the number, at least 1
+    /// ([`ProviderBuilder::build`] fails with 0).
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
