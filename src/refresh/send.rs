@@ -91,7 +91,9 @@ impl Keeper {
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
             let paused = !self.rules.unanswered_pause.is_zero();
-            if silent.is_some() || !replays || paused || !self.lasts(call, noted) {
+            // The answer may have asked to wait, or have been the last refusal that the service tolerates.
+            let held = self.transport.held_back().is_some();
+            if silent.is_some() || !replays || paused || held || !self.lasts(call, noted) {
                 return Spent::Silent(error);
             }
             silent = Some((sent_at, error));
