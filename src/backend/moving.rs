@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BackendError, LockKind, TokenBackend};
+use super::{BackendError, Guard, LockKind, TokenBackend};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
@@ -47,21 +47,20 @@ pub fn move_login(
     to: &(impl TokenBackend + ?Sized),
 ) -> Result<bool, BoxError> {
     let guard = from.lock(WAIT)?;
-    let _other = to.lock(WAIT)?;
-    let Some(stored) = from.load()? else { return Ok(false) };
+    let stored = from.load()?;
+    let stored = stored.map(|stored| told_later(from, &guard, stored)).transpose()?;
+    let other = to.lock(WAIT)?;
     let there = match to.load() {
         Err(error) if BackendError::is_empty(&error) => None,
         there => there?,
     };
+    let there = there.map(|there| told_later(to, &other, there)).transpose()?;
+    let Some(stored) = stored else { return Ok(false) };
     if stored.moves_to().is_none() {
         // The lock does not exclude a process whose lock file was deleted.
         let alone = guard.kind() == LockKind::FreedByDeath && !guard.is_new();
         let unlocked = stored.note().is_some_and(|note| note.unlocked);
         if is_pending(&stored) && (!alone || unlocked) {
-            // The next holder cannot see that the lock's file was new.
-            if guard.is_new() && !guard.stays_new() {
-                from.save(&stored.unlocked())?;
-            }
             return Err(BackendError::Busy(from.describe()).into());
         }
         if there.is_some() {
@@ -82,6 +81,21 @@ pub fn move_login(
     }
     from.clear()?;
     Ok(true)
+}
+
+/// If the lock's file is new and the next holder cannot see this, the refresh note must say it.
+fn told_later(
+    store: &(impl TokenBackend + ?Sized),
+    guard: &Guard,
+    stored: Record,
+) -> Result<Record, BoxError> {
+    let told = stored.note().is_none_or(|note| note.unlocked);
+    if told || !guard.is_new() || guard.stays_new() || !is_pending(&stored) {
+        return Ok(stored);
+    }
+    let next = stored.unlocked();
+    store.save(&next)?;
+    Ok(next)
 }
 
 /// Whether the answer to a refresh token may still come to another process.

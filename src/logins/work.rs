@@ -122,6 +122,7 @@ impl Work<'_, '_> {
 
     fn visit(&self, visit: &mut Visit) -> Visited {
         let logins = self.sweep.logins;
+        let _probe = self.brake.visiting(&visit.account);
         visit.unsaved = logins.0.clients.has_unsaved(&visit.account);
         // An account that has waited for the service before is due; its record need not be read again.
         if visit.waits
@@ -144,8 +145,9 @@ impl Work<'_, '_> {
         // The second read of the store after a refusal, and the save of a new token, send nothing.
         let sends_nothing = visit.sends_nothing();
         visit.doubted = false;
-        let _probe = self.brake.visiting(&visit.account);
         let slot = if sends_nothing { Ok(None) } else { self.permission(visit).map(Some) };
+        // A turn that is not used passes.
+        visit.has_turn &= slot.is_ok();
         slot.map(|_slot| self.refresh(visit, &record)).unwrap_or_else(|stopped| stopped)
     }
 
@@ -205,8 +207,7 @@ impl Work<'_, '_> {
     /// A wait that the service asked for uses up no patience. But the sweep does not wait for a service that asks to
     /// wait again and again.
     fn wait_as_asked(&self, visit: &mut Visit, asked: &Asked) -> Visited {
-        // A turn that is not used passes.
-        (visit.waits, visit.has_turn) = (true, false);
+        visit.waits = true;
         let now = self.sweep.logins.0.pattern.clock().monotonic();
         let end = asked.since.max(self.began).saturating_add(self.sweep.longest_wait);
         if now.saturating_add(asked.left) <= end {

@@ -91,8 +91,8 @@ impl Keeper {
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
             let paused = !self.rules.unanswered_pause.is_zero();
-            // The answer may have asked to wait, or have been the last refusal that the service tolerates.
-            let held = self.transport.held_back().is_some();
+            // Another client was asked to wait, or the service may count this answer as a refusal.
+            let held = self.transport.held_back().is_some() || self.counts_as_refusal(&error);
             if silent.is_some() || !replays || paused || held || !self.lasts(call, noted) {
                 return Spent::Silent(error);
             }

@@ -35,6 +35,13 @@ impl Keeper {
         Some(self.hold_back(wait.max(Duration::from_secs(1)), &text))
     }
 
+    /// Whether a service that blocks the application after some refusals may count this answer.
+    pub(super) fn counts_as_refusal(&self, error: &BoxError) -> bool {
+        let answer = error.downcast_ref::<OAuthError>();
+        self.rules.refusal_limit.is_some()
+            && answer.is_some_and(|answer| (400..500).contains(&answer.status))
+    }
+
     /// How long the service would still refuse a refresh as too early. The age of a token in memory
     /// is measured by the monotonic clock; the age of any other token comes from its stored date.
     fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {

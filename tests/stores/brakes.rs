@@ -64,7 +64,17 @@ fn refusals_of_single_logins_do_not_stop_the_others() {
     assert_eq!((report.failed, report.refreshed, report.put_off), (9, 11, 0), "{report}");
 }
 
-/// An answer that is not understood is usually asked for again at once; not if it counts as the last refusal.
+/// An answer that is not understood.
+fn page() -> Fault {
+    Fault::Body {
+        status: 403,
+        content_type: "text/html".to_owned(),
+        body: b"<p>no</p>".to_vec(),
+        commit: false,
+    }
+}
+
+/// An answer that is not understood is usually asked for again at once; not if the service may count it.
 #[test]
 fn a_limit_of_refusals_holds_for_answers_without_a_code() {
     for (limit, requests) in [(1, 1), (2, 2), (3, 3)] {
@@ -72,16 +82,22 @@ fn a_limit_of_refusals_holds_for_answers_without_a_code() {
             row.to_builder().refusal_limit(limit, HOUR).build().unwrap()
         });
         world.add_due("due", 5);
-        let page = Fault::Body {
-            status: 403,
-            content_type: "text/html".to_owned(),
-            body: b"<p>no</p>".to_vec(),
-            commit: false,
-        };
-        world.sandbox.faults(100, page);
+        world.sandbox.faults(100, page());
         world.logins.keep_alive().threads(1).run().unwrap();
         assert_eq!(world.sandbox.counters().token_requests, requests, "a limit of {limit}");
     }
+}
+
+#[test]
+fn a_call_asks_once_if_the_service_may_count_the_answer() {
+    let world = World::with(Rotation::Strict, |row| {
+        row.to_builder().refusal_limit(8, HOUR).build().unwrap()
+    });
+    world.add_due("due", 1);
+    world.sandbox.faults(100, page());
+    let before = world.sandbox.counters().token_requests;
+    assert!(world.logins.client("due-0").unwrap().refresh().is_err());
+    assert_eq!(world.sandbox.counters().token_requests, before + 1);
 }
 
 /// Answers that do not say what is wrong, in a row: the service is there, and other logins may work.

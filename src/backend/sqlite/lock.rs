@@ -129,7 +129,14 @@ fn attempt(
         }
     };
     // The file may have been deleted or replaced after we looked for it: the next process locks another file.
-    let is_there = || file_at(path) == Some(open.file);
+    // Perhaps this call has made that file.
+    let is_there = || {
+        let is_there = file_at(path) == Some(open.file);
+        if !is_there {
+            new.set(true);
+        }
+        is_there
+    };
     match open.connection.execute_batch("BEGIN IMMEDIATE") {
         Ok(()) => Ok(is_there().then_some(open)),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {

@@ -95,19 +95,23 @@ fn sweep(group: &[Opened], done: &mut Done) -> Outcome<()> {
             Err(failure) => Err(failure),
         }
     };
-    let found = Mutex::new(Done::new());
+    let (found, safe) = (Mutex::new(Done::new()), Mutex::new(Vec::new()));
     let sweep = logins.keep_alive().patience(PATIENCE).on_progress(|progress| {
         let name = progress.account;
         let mut outcome = outcome(name, progress.outcome, progress.reason);
         if progress.outcome == logins::Outcome::NotSaved {
             // Only this process has the token, and the sweep may go on for long.
             outcome = rescued(name, outcome);
+            safe.lock().push(name.to_owned());
         }
         found.lock().insert(name.to_owned(), outcome);
     });
     sweep.run()?;
     for (name, outcome) in found.into_inner() {
-        let outcome = rescued(&name, outcome);
+        let outcome = match safe.lock().contains(&name) {
+            true => outcome,
+            false => rescued(&name, outcome),
+        };
         done.insert(name, outcome);
     }
     Ok(())
