@@ -235,7 +235,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     text_of(bytes)?.parse().ok()
 }
 
-/// Writes JSON. A program that uses `Display` of a value links a second writer too, for indented text.
+/// Writes JSON. (`Value::to_string` would also link the writer for indented text, and make a program larger.)
 pub(crate) fn write(value: &Value) -> Option<String> {
     serde_json::to_string(value).ok()
 }

@@ -13,7 +13,8 @@ pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
-/// The parts of `text` before and after the first `separator`.
+/// Returns what stands before and after the first `separator` in `text`. (A call of std's function in each place would
+/// make a program larger.)
 #[inline(never)]
 pub(crate) fn split_once(text: &str, separator: char) -> Option<(&str, &str)> {
     text.split_once(separator)

@@ -126,7 +126,7 @@ impl Pace {
         held.window = held.window.min(REFUSALS);
     }
 
-    /// How many logins the sweeps may refresh at a time. Zero if the service allows no further refusal.
+    /// How many logins all sweeps together may refresh at a time. Zero if the service tolerates no further refusal.
     fn most(&self, held: &mut Held) -> usize {
         let Some(limit) = self.limit else { return held.window };
         let refused = held.recent(limit, self.clock.monotonic()).len();

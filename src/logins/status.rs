@@ -194,14 +194,14 @@ impl fmt::Debug for List<'_> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use super::*;
-    use crate::backend::{Holder, MemoryStore, Note};
-    use crate::clock::{self, Clock as _, ManualClock};
+    use crate::backend::{MemoryStore, Note};
+    use crate::clock::{Clock as _, ManualClock};
     use crate::credentials::Credentials;
     use crate::health::LoginState;
     use crate::provider::Provider;
+    use crate::sandbox::contract::noted;
     use crate::token::Token;
 
     /// The status of a login whose record has a note.
@@ -214,26 +214,10 @@ mod tests {
                 .clients(|client| client.clock(clock.clone()))
                 .build();
         let token = Token::new("at-1").with_refresh_token("rt-1").with_issued_at(clock.now_utc());
-        let fingerprint = token.refresh_token().unwrap().fingerprint();
-        let mut record = Record::from(token);
-        let sent_at = clock.now_utc();
-        let mut note = Note {
-            fingerprint,
-            nonce: "n".to_owned(),
-            holder: Holder::this(),
-            sent_at,
-            deadline: clock::later(sent_at, Duration::from_secs(60)),
-            attempts: 1,
-            answered: false,
-            not_before: None,
-            unanswered_since: None,
-            early: false,
-            unlocked: false,
-            seen: Vec::new(),
-            unknown: Default::default(),
-        };
-        change(&mut note);
-        record.note = Some(note);
+        let first = Record::from(token);
+        store.save(&first).unwrap();
+        let mut record = noted(&first);
+        change(record.note.as_mut().unwrap());
         store.save(&record).unwrap();
         read(&logins, "a", &store).unwrap().unwrap()
     }

@@ -87,9 +87,10 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Sets how long the sweep waits if the service answers nothing but that the sweep has to wait; 15 minutes by
-    /// default. If a wait would end later, the logins that are due are [`Outcome::PutOff`](super::Outcome::PutOff).
-    /// The time begins again with each other answer, except for a login whose own requests get only such answers.
+    /// Sets how long the sweep waits for a service that asks to wait (429, or 503 with `Retry-After`) and gives no
+    /// other answer; 15 minutes by default. If a wait would end later, the logins that are due are
+    /// [`Outcome::PutOff`](super::Outcome::PutOff). Any other answer of the service starts this time again, but not
+    /// for a login whose own requests are answered only by such waits.
     pub fn longest_wait(mut self, longest: Duration) -> Sweep<'a> {
         self.longest_wait = longest;
         self

@@ -196,9 +196,9 @@ impl Keeper {
     /// even if `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
-        // The lock file was deleted, or this is a forked child, or nobody can tell. The token pair is saved anyway.
-        // A store that compares gets the pair at once: another client could take the lock meanwhile, and send the
-        // token that the pair replaces. Otherwise the client takes the lock first, if it is free.
+        // The lock may be lost: its file was deleted, or this is a forked child. The token pair is saved anyway. In a
+        // store that compares, the pair is saved before anything else, because another client that takes the lock
+        // could send the used token. In another store, the client first takes the lock, if it is free.
         if !self.backend.compares() {
             self.lock_again(call);
         }
@@ -220,7 +220,7 @@ impl Keeper {
     /// Takes the lock again if it was lost and is free now.
     fn lock_again(&self, call: &mut Call<'_>) {
         if !call.turn.is_held() {
-            // The lost lock is dropped first: its file may still be locked under this path.
+            // The lost lock is dropped first, because this process may still count its path as locked.
             call.turn.guard = None;
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }

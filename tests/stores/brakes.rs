@@ -138,16 +138,12 @@ fn a_401_without_a_code_is_a_refusal_of_the_client() {
 fn a_wrong_secret_is_sent_five_times_also_by_many_threads() {
     let world = World::new(|provider| provider);
     world.add_due("due", 40);
-    let wrong = evergrant::Credentials::new(world.sandbox.credentials().id(), "wrong");
-    let logins = Logins::builder(world.sandbox.provider(), wrong, world.store.clone())
-        .clients(|client| client.clock(world.clock.clone()))
-        .build();
-    let report = logins.keep_alive().threads(16).run().unwrap();
+    let report = world.with_a_wrong_secret().keep_alive().threads(16).run().unwrap();
     assert_eq!((report.failed, report.put_off), (5, 35), "{report}");
     assert_eq!(world.sandbox.counters().token_requests, 5);
 }
 
-/// The service refuses one more token request. All other threads wait for the one that may send.
+/// The service tolerates one refusal. So only one thread may send a request, and the others wait for its answer.
 #[test]
 fn threads_wait_for_each_other_near_the_limit_of_refusals() {
     let limit = |provider: evergrant::Provider| {

@@ -58,14 +58,18 @@ impl TokenBackend for Broken {
     }
 }
 
+fn idle_after_100_seconds(sandbox: &Sandbox, clock: &Arc<ManualClock>) -> Logins {
+    Logins::builder(sandbox.provider(), sandbox.credentials(), MemoryStore::new())
+        .clients(|client| client.clock(clock.clone()))
+        .idle(100 * SECOND)
+        .build()
+}
+
 #[test]
 fn an_account_has_one_client_until_it_is_idle() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
-    let logins = Logins::builder(sandbox.provider(), sandbox.credentials(), MemoryStore::new())
-        .clients(|client| client.clock(clock.clone()))
-        .idle(100 * SECOND)
-        .build();
+    let logins = idle_after_100_seconds(&sandbox, &clock);
     for account in ["a", "b", "c"] {
         assert!(logins.add(account, sandbox.login()).unwrap());
     }
@@ -92,10 +96,7 @@ fn an_account_has_one_client_until_it_is_idle() {
 fn idle_clients_are_dropped_by_counters_list_and_sweep() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
-    let logins = Logins::builder(sandbox.provider(), sandbox.credentials(), MemoryStore::new())
-        .clients(|client| client.clock(clock.clone()))
-        .idle(100 * SECOND)
-        .build();
+    let logins = idle_after_100_seconds(&sandbox, &clock);
     let kept = || format!("{logins:?}").contains("clients: 1");
     for look in 0..3 {
         let held = logins.client("a").unwrap();

@@ -48,6 +48,14 @@ impl World {
     }
 
     /// Adds logins that were last refreshed so long ago that they are due.
+    /// The same logins, for an application whose secret is wrong.
+    pub(crate) fn with_a_wrong_secret(&self) -> Logins {
+        let wrong = evergrant::Credentials::new(self.sandbox.credentials().id(), "wrong");
+        Logins::builder(self.sandbox.provider(), wrong, self.store.clone())
+            .clients(|client| client.clock(self.clock.clone()))
+            .build()
+    }
+
     pub(crate) fn add_due(&self, prefix: &str, count: usize) {
         for n in 0..count {
             let name = format!("{prefix}-{n}");
@@ -241,10 +249,7 @@ fn records_that_cannot_be_used_are_reported_and_the_others_are_kept() {
 fn a_wrong_secret_is_sent_five_times_and_not_for_each_login() {
     let world = World::new(|provider| provider);
     world.add_due("due", 40);
-    let wrong = evergrant::Credentials::new(world.sandbox.credentials().id(), "wrong");
-    let logins = Logins::builder(world.sandbox.provider(), wrong, world.store.clone())
-        .clients(|client| client.clock(world.clock.clone()))
-        .build();
+    let logins = world.with_a_wrong_secret();
     let report = logins.keep_alive().threads(1).run().unwrap();
     assert_eq!((report.failed, report.put_off, report.refreshed), (5, 35, 0));
     assert!(report.told[39].reason.contains("invalid_client"), "{}", report.told[39]);

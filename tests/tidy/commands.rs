@@ -197,7 +197,7 @@ fn tests_in(file: &str, text: &str) -> Vec<String> {
     found
 }
 
-/// Returns the commands of a page or a source, each in one line.
+/// Returns the cargo commands in the text of a page or of a source file, each as one line.
 fn commands(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("cargo ") {

@@ -136,7 +136,7 @@ impl FileBackend {
             Taken::Saved(record) => return Ok(Taken::Saved(record)),
             Taken::Busy => return Ok(Taken::Busy),
         };
-        // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
+        // By the time of a save, a link on the path may lead to another file, which has another lock.
         let (own, target) = (self.path.clone(), target.to_owned());
         let guard = lock::guard(locked, Some(place), path)?;
         let guard = guard.with_check(move || disk::target(&own).is_ok_and(|now| now == target));

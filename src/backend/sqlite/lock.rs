@@ -72,7 +72,7 @@ pub(super) fn take(
         (Lock::File(locked), Some(path)) => {
             let ours = locked.file;
             let is_there = move || file_at(&path) == Some(ours);
-            // If a link on the path leads elsewhere by the time of a save, the record there has another lock.
+            // By the time of a save, a link on the path may lead to another database, which has another lock.
             let (known, database) = (store.connections.known_path().map(Path::to_owned), database);
             let leads = move || {
                 let now = known.as_deref().map(disk::target).transpose();

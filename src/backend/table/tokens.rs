@@ -42,8 +42,8 @@ pub(super) fn taken_over(token: &Token) -> Record {
     record
 }
 
-/// The record after another program put `token` into the table: the same login, without the refresh note and
-/// the refusal of the previous token.
+/// Makes the record for a `token` that another program has put into the table: the record has the same login, but not
+/// the refresh note and the refusal of the previous token.
 pub(super) fn moved_on(record: &Record, token: &Token) -> Record {
     let mut next = record.next();
     next.generation = record.generation.saturating_add(1);
