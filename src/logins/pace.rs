@@ -383,12 +383,18 @@ mod tests {
         let pace = Pace::new(Arc::new(ManualClock::new()), None);
         pace.hold(Some(SECOND));
         let first = pace.slot();
-        let (taken, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        let [asks, taken, done] = [const { AtomicBool::new(false) }; 3];
         std::thread::scope(|scope| {
             scope.spawn(|| {
+                asks.store(true, Ordering::SeqCst);
                 let slot = pace.slot();
                 taken.store(slot.is_some() && done.load(Ordering::SeqCst), Ordering::SeqCst);
             });
+            // A slot that does not wait would be taken in this time, and fail the test.
+            while !asks.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            (0..1000).for_each(|_| std::thread::yield_now());
             done.store(true, Ordering::SeqCst);
             drop(first);
         });
