@@ -10,24 +10,27 @@ mod prepared;
 mod session;
 mod table;
 mod taking;
+mod talk;
 mod unanswered;
+mod wire;
 
-use std::fmt;
 use std::ops::DerefMut;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use std::{fmt, io};
 
 use parking_lot::Mutex;
-use postgres::Client;
-use postgres::types::{ToSql, Type};
+use postgres::error::SqlState;
+use postgres::types::Type;
+use postgres::{Client, Row};
 use zeroize::Zeroizing;
 
 use self::hosts::{Hosts, configured};
 use self::lock::Held;
 use self::noting::Noting;
 use self::pooler::Pooler;
-use self::prepared::Talk;
 use self::session::{Session, on};
+use self::talk::{Error, Parameter, Talk};
 use self::unanswered::Unanswered;
 use super::compare::{self, ACCOUNT, Bytes, Place, Seen};
 use super::lately::Lately;
@@ -89,8 +92,9 @@ const FLUSHED: &str = "set_config('synchronous_commit', \
 /// the lock is treated as a lease: the next holder respects the note of a sent refresh token until its
 /// deadline. Connect to the server itself, or through a pooler in session mode. Behind a pooler in
 /// transaction mode (PgBouncer) no lock stays with its holder: as soon as a store detects this, it
-/// takes no lock for a minute ([`BackendError::Config`]). Each statement runs on a thread of its own,
-/// so that the store does not wait forever for a dead network.
+/// takes no lock for a minute ([`BackendError::Config`]). The store waits for an answer for at most 10
+/// seconds. A statement on a connection that the program lends, or in a thread of a tokio runtime, runs on a thread of
+/// its own.
 ///
 /// ```no_run
 /// use evergrant::backend::PostgresBackend;
@@ -150,7 +154,7 @@ impl PostgresBackend {
         let address = "a PostgreSQL database".to_owned();
         let (told, unanswered) = (address.clone(), Arc::<Unanswered>::default());
         let open = move || -> Result<Session, BoxError> {
-            let lent = |connection| session::lent(connection, Arc::clone(&unanswered));
+            let lent = |connection| Session::lent(connection, Arc::clone(&unanswered));
             open().map(lent).map_err(|error| {
                 BackendError::Unavailable(format!("no connection to {told}")).because(error)
             })
@@ -228,7 +232,7 @@ impl PostgresBackend {
     /// session, and if that session was dead, again on a new session.
     fn run<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Talk<'_>) -> Result<T, postgres::Error> + Clone + Send + 'static,
+        work: impl Fn(&mut Talk<'_>) -> Result<T, Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let held = self.held.lock().upgrade();
         if let Some(done) = held.and_then(|held| held.lock().run(work.clone())) {
@@ -242,7 +246,7 @@ impl PostgresBackend {
     /// table of an earlier release lacks.
     fn run_on_table<T: Send + 'static>(
         &self,
-        work: impl Fn(&mut Talk<'_>) -> Result<T, postgres::Error> + Clone + Send + 'static,
+        work: impl Fn(&mut Talk<'_>) -> Result<T, Error> + Clone + Send + 'static,
     ) -> Result<T, BoxError> {
         let table = self.table.clone();
         self.run(move |client| table::on(client, &table, &work))
@@ -255,29 +259,28 @@ fn quoted(name: &str) -> String {
 }
 
 /// Whether a statement has changed a row.
-fn written(rows: Result<u64, postgres::Error>) -> Result<bool, postgres::Error> {
+fn written(rows: Result<u64, Error>) -> Result<bool, Error> {
     match rows {
         Ok(rows) => Ok(rows == 1),
         // If the database makes every transaction serializable, this error means that another client
         // was faster.
-        Err(error)
-            if error.code() == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
-        {
-            Ok(false)
-        }
+        Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => Ok(false),
         Err(error) => Err(error),
     }
 }
-
-type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 impl Place for PostgresBackend {
     fn read(&self) -> Result<Option<Bytes>, BoxError> {
         let sql = format!("SELECT record FROM {} WHERE account = $1", self.table);
         let account = self.account.clone();
         self.run_on_table(move |talk| {
-            let row = talk.query_typed_opt(&sql, &[(&account, Type::TEXT)])?;
-            row.map(|row| row.try_get::<_, Vec<u8>>(0).map(Zeroizing::new)).transpose()
+            let rows = talk.query_typed(&sql, &[(&account, Type::TEXT)])?;
+            if rows.len() > 1 {
+                let text = "the account has two rows: the table has no primary key";
+                return Err(Error::System(io::Error::other(text)));
+            }
+            let record = |row: &Row| Ok(Zeroizing::new(row.try_get::<_, Vec<u8>>(0)?));
+            rows.first().map(record).transpose()
         })
     }
 
@@ -294,7 +297,7 @@ impl Place for PostgresBackend {
         let sql = match old {
             Some(_) => format!(
                 "UPDATE {table} SET record = $2, saved_at = now() \
-                 WHERE account = $1 AND record = $3 AND {FLUSHED}"
+                 WHERE account = $1 AND record = $3 AND {FLUSHED} RETURNING 1"
             ),
             None => format!(
                 "INSERT INTO {table} (account, record) SELECT $1, $2 WHERE {FLUSHED} \
@@ -306,13 +309,14 @@ impl Place for PostgresBackend {
         let (old, new) = (old.map(bytes), bytes(new));
         self.run_on_table(move |talk| {
             let new = new.as_slice();
-            let mut parameters: Vec<Parameter<'_>> =
-                vec![(&account, Type::TEXT), (&new, Type::BYTEA)];
-            let old = old.as_ref().map(|old| old.as_slice());
-            if let Some(old) = &old {
-                parameters.push((old, Type::BYTEA));
-            }
-            written(talk.execute_typed(&sql, &parameters))
+            let (account, new): (Parameter<'_>, Parameter<'_>) =
+                ((&account, Type::TEXT), (&new, Type::BYTEA));
+            let Some(old) = &old else {
+                return written(talk.execute_typed(&sql, &[account, new]));
+            };
+            let old = old.as_slice();
+            let rows = talk.query_often(&sql, &[account, new, (&old, Type::BYTEA)]);
+            written(rows.map(|rows| rows.len() as u64))
         })
     }
 
@@ -370,8 +374,9 @@ impl TokenBackend for PostgresBackend {
         let table = self.table.clone();
         self.survives.or_ask(&self.pace, || {
             let keeps = self.run(move |client| {
-                let row = client.query_typed_one(sql, &[(&table, Type::TEXT)])?;
-                row.try_get::<_, Option<bool>>(0)
+                let rows = client.query_typed(sql, &[(&table, Type::TEXT)])?;
+                let keeps = |row: &Row| Ok(row.try_get::<_, Option<bool>>(0)?);
+                rows.first().map_or(Ok(None), keeps)
             });
             match keeps {
                 Ok(Some(true)) => Durability::PowerCut,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use evergrant::backend::{BackendError, Durability, LockKind, PostgresBackend};
 use evergrant::clock::ManualClock;
+use evergrant::provider::Rotation;
+use evergrant::sandbox::Sandbox;
 use evergrant::sandbox::contract::{self, Contract, noted, successor};
 use evergrant::{BoxError, Error, TokenBackend as _};
 use postgres::{Client, NoTls};
@@ -225,6 +227,26 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
             assert_eq!(shown, if setting == "idle_session_timeout" { "0" } else { "on" });
         }
     }
+}
+
+/// A program may call the blocking functions of this crate from asynchronous code.
+#[test]
+fn a_thread_of_asynchronous_code_may_use_a_store() {
+    let Some(server) = servers::postgres() else { return };
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let store = store(&server);
+        let client = evergrant::Client::new(sandbox.provider(), sandbox.credentials(), store);
+        client.seed(sandbox.login()).unwrap();
+        (0..5).for_each(|_| client.refresh().unwrap());
+        told(PostgresBackend::new("postgres://app@127.0.0.1:1/app").unwrap().load());
+    });
+    // The sessions of the store end here, some of them in asynchronous code.
+    let used = store(&server);
+    used.load().unwrap();
+    runtime.block_on(async move { drop(used) });
+    assert!(holders(&server).is_empty() && sandbox.login_alive());
 }
 
 /// Returns a precise error, with its causes.

@@ -52,8 +52,8 @@ fn a_session_prepares_the_statements_of_a_lock_once() {
         // Meanwhile the server plans the statements again.
         (0..300).for_each(|_| drop(store.enter(Duration::ZERO).unwrap()));
         client.refresh().unwrap();
-        // The lock, and the read under the lock.
-        assert_eq!(counted(&server), (2, 2));
+        // The lock, the read under the lock, the note, and the save.
+        assert_eq!(counted(&server), (4, 4));
     });
 }
 
@@ -63,7 +63,7 @@ fn a_session_that_lost_its_statements_goes_on_without() {
     let store = PostgresBackend::new(replaced(&server, COUNTS)).unwrap().connections(2);
     refreshes(store, |client| {
         (0..5).for_each(|_| client.refresh().unwrap());
-        assert_eq!(counted(&server).1, 2);
+        assert_eq!(counted(&server).1, 4);
         admin(&server).batch_execute("INSERT INTO fake.forget VALUES (1)").unwrap();
         client.refresh().unwrap();
         counted(&server);
@@ -83,5 +83,27 @@ fn a_lent_session_comes_back_without_statements() {
     for client in pool.lock().unwrap().iter_mut() {
         let row = client.query_typed("SELECT count(*) FROM pg_prepared_statements", &[]).unwrap();
         assert_eq!(row[0].get::<_, i64>(0), 0);
+    }
+}
+
+/// Behind a pooler, a name of a prepared statement may mean a statement of another program.
+#[test]
+fn a_session_prepares_nothing_behind_a_pooler() {
+    let Some(server) = servers::postgres() else { return };
+    let Some(pooler) = servers::pgbouncer(server.port(), "session") else { return };
+    crate::postgres::store(&server).load().unwrap();
+    let counts = "CREATE TABLE counted (statements int); \
+                  CREATE FUNCTION counts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                      INSERT INTO counted SELECT count(*) FROM pg_prepared_statements; \
+                      RETURN NEW; END $$; \
+                  CREATE TRIGGER counts BEFORE UPDATE ON evergrant_logins \
+                      FOR EACH ROW EXECUTE FUNCTION counts()";
+    admin(&server).batch_execute(counts).unwrap();
+    for (account, url, most) in [("direct", server.url(), 4), ("pooled", pooler.url(), 0)] {
+        let store = PostgresBackend::new(url).unwrap().connections(2).account(account);
+        refreshes(store, |client| (0..8).for_each(|_| client.refresh().unwrap()));
+        let sql = "WITH gone AS (DELETE FROM counted RETURNING *) SELECT max(statements) FROM gone";
+        let row = admin(&server).query_one(sql, &[]).unwrap();
+        assert_eq!(row.get::<_, i32>(0), most, "{account}");
     }
 }

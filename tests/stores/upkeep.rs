@@ -114,6 +114,7 @@ mod postgres {
     use crate::servers;
     use ::postgres::{Config, NoTls};
     use evergrant::PostgresBackend;
+    use evergrant::sandbox::contract::noted;
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
@@ -154,6 +155,30 @@ mod postgres {
         assert!(sandbox.login_alive());
     }
 
+    /// The session of a lock stays open while its server process does not answer, and is used again afterwards.
+    #[test]
+    fn a_lock_outlives_a_late_answer() {
+        let Some(server) = servers::postgres() else { return };
+        let store = store(&server);
+        store.save(&record(1)).unwrap();
+        let guard = store.lock(Duration::ZERO).unwrap();
+        let stored = store.load().unwrap().unwrap();
+        let [pid] = holders(&server)[..] else { panic!("one session has the lock") };
+        servers::signal("STOP", pid as u32);
+        let error = crate::postgres::told(store.save(&noted(&stored)));
+        assert!(error.contains("no answer within 10 s"), "{error}");
+        // Another session reads the store.
+        assert_eq!(store.load().unwrap(), Some(stored));
+        assert_eq!(holders(&server), [pid]);
+        servers::signal("CONT", pid as u32);
+        while store.load().unwrap().unwrap().note().is_none() {
+            assert_eq!(holders(&server), [pid]);
+        }
+        drop(guard);
+        assert!(holders(&server).is_empty());
+        elsewhere(&server).lock(Duration::ZERO).unwrap();
+    }
+
     #[test]
     fn a_rotated_password_of_postgres_is_read_for_each_connection() {
         let Some(server) = servers::postgres() else { return };
@@ -192,30 +217,64 @@ mod postgres {
         assert_eq!(sandbox.counters().reuses, 0);
     }
 
+    /// Calls the store from 20 threads.
+    fn calls(store: &PostgresBackend, text: &str) {
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| {
+                    let error = crate::postgres::told(store.load());
+                    assert!(error.contains(text), "{error}");
+                });
+            }
+        });
+    }
+
+    /// On a session of the store, each thread waits for itself.
     #[test]
-    fn a_server_that_hangs_is_asked_a_bounded_number_of_times() {
+    fn a_server_that_hangs_keeps_no_connection() {
         let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = mute.local_addr().unwrap().port();
         let url = format!("postgres://app@127.0.0.1:{port}/app");
         let store = PostgresBackend::new(url).unwrap().connections(20);
-        let calls = |text: &str| {
-            std::thread::scope(|scope| {
-                for _ in 0..20 {
-                    scope.spawn(|| {
-                        let error = crate::postgres::told(store.load());
-                        assert!(error.contains(text), "{error}");
-                    });
-                }
-            });
-        };
-        calls("no answer within 10 s");
-        calls("the server hangs: 20 earlier statements have no answer yet");
+        calls(&store, "no answer within 10 s");
         mute.set_nonblocking(true).unwrap();
         let asked: Vec<_> = std::iter::from_fn(|| mute.accept().ok()).collect();
         assert_eq!(asked.len(), 20);
-        // The connections end, and their threads with them.
-        drop((asked, mute));
-        while crate::postgres::told(store.load()).contains("hangs") {}
+        for (mut asked, _) in asked {
+            asked.set_nonblocking(false).unwrap();
+            std::io::copy(&mut asked, &mut std::io::sink())
+                .expect("the store keeps the connection");
+        }
+        drop(mute);
+        calls(&store, "Connection refused");
+    }
+
+    /// A thread of the store waits on a connection of the program, because the library has no time limit.
+    #[test]
+    fn a_server_that_hangs_is_asked_a_bounded_number_of_times() {
+        let Some(server) = servers::postgres() else { return };
+        store(&server).load().unwrap();
+        let clients: Vec<_> = (0..60).map(|_| Box::new(admin(&server))).collect();
+        let sql = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' \
+                   AND application_name <> 'evergrant' AND pid <> pg_backend_pid()";
+        let rows = admin(&server).query(sql, &[]).unwrap();
+        let pids: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
+        let all = |name| pids.iter().for_each(|pid| servers::signal(name, *pid as u32));
+        let clients = Mutex::new(clients);
+        let store = PostgresBackend::with_connections(move || {
+            clients.lock().unwrap().pop().ok_or("no more connections")
+        });
+        all("STOP");
+        calls(&store, "no answer within 10 s");
+        calls(&store, "the server hangs: 20 earlier statements have no answer yet");
+        all("CONT");
+        // The answers come, and their threads end. A call that the store still refuses takes a connection, too.
+        let answered = (0..19).find(|_| {
+            let done = store.load();
+            std::thread::yield_now();
+            done.is_ok()
+        });
+        assert!(answered.is_some(), "the store does not ask the server again");
     }
 }
 

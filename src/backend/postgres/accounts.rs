@@ -6,6 +6,7 @@ use postgres::types::Type;
 
 use super::super::{BackendError, LoginStore, TokenBackend};
 use super::PostgresBackend;
+use super::talk::Parameter;
 use crate::error::BoxError;
 
 /// Lists all accounts of the table, whichever account this value is for. A name with the character NUL
@@ -30,9 +31,9 @@ impl LoginStore for PostgresBackend {
         );
         let after = after.map(str::to_owned);
         self.run_on_table(move |client| {
-            let parameters: [super::Parameter<'_>; 2] = [(&after, Type::TEXT), (&most, Type::INT8)];
+            let parameters: [Parameter<'_>; 2] = [(&after, Type::TEXT), (&most, Type::INT8)];
             let rows = client.query_typed(&sql, &parameters)?;
-            rows.iter().map(|row| row.try_get(0)).collect()
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
         })
     }
 }

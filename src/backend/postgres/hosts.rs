@@ -1,16 +1,18 @@
 //! The hosts of a URL: `postgres://app@one,two/app`. The store uses the host that accepts writes.
 
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode, TargetSessionAttrs};
-use postgres::{Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::super::BackendError;
 use super::super::pool::PATIENCE;
 use super::session::{self, Session};
 use super::unanswered::Unanswered;
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::{BoxError, Error, Result as CrateResult};
 
 /// Reads a URL, adds the defaults for settings that the URL does not have, and names the database.
@@ -29,8 +31,7 @@ pub(super) fn configured(url: &str) -> CrateResult<(Config, String)> {
                     connections with TLS (PostgresBackend::with_connections)";
         return Err(Error::config(text));
     }
-    // The library checks a silent connection only after two hours. If the server's machine loses power,
-    // a thread would wait for these two hours.
+    // The library checks a silent connection only after two hours.
     if config.get_keepalives_idle() == Duration::from_secs(7200) {
         config.keepalives_idle(Duration::from_secs(60));
     }
@@ -53,8 +54,7 @@ pub(super) struct Hosts {
     last: Arc<AtomicUsize>,
 }
 
-/// A host: its name in messages, its configuration, and the statements that it has not answered. A host that
-/// hangs does not block the sessions of another host.
+/// A host: its name in messages, its configuration, and the threads that wait for its address.
 struct One {
     name: String,
     config: Config,
@@ -90,10 +90,7 @@ impl Hosts {
         let mut told = Vec::new();
         for number in (0..count).map(|n| (first + n) % count) {
             let Some(host) = self.each.get(number) else { break };
-            let (config, unanswered) = (host.config.clone(), Arc::clone(&host.unanswered));
-            let own = |client| session::own(client, unanswered);
-            let connect = move || config.connect(NoTls).map(own);
-            match session::open(name, patience, &host.unanswered, connect) {
+            match host.open(name, patience) {
                 Ok(session) => {
                     self.last.store(number, Ordering::Relaxed);
                     return Ok(session);
@@ -110,6 +107,42 @@ impl Hosts {
         }
         let text = format!("{name}: no host accepts writes");
         Err(BackendError::Unavailable(text).because(told.join("; ")))
+    }
+}
+
+impl One {
+    /// Opens a session at the first address that answers.
+    fn open(&self, name: &str, patience: Duration) -> Result<Session, BoxError> {
+        let began = SystemClock.monotonic();
+        let Some((host, port)) = self.to_resolve() else {
+            return session::open(name, patience, &self.config);
+        };
+        // A thread of ours, because the library would leave a thread behind for each search that takes too long.
+        let search = move || Ok((host.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>());
+        let addresses = session::resolved(name, patience, &self.unanswered, search)?;
+        let (mut last, mut more) = (None, addresses.len() as u32);
+        for address in addresses {
+            let mut config = self.config.clone();
+            config.hostaddr(address.ip());
+            // An address that does not answer leaves time for the other addresses.
+            let part = (began + patience).saturating_sub(SystemClock.monotonic()) / more.max(1);
+            more = more.saturating_sub(1);
+            match session::open(name, part, &config) {
+                Err(error) if !BackendError::is_no_connection(&error) => last = Some(error),
+                done => return done,
+            }
+        }
+        let none = || BackendError::Unavailable(format!("{name}: the host has no address")).into();
+        Err(last.unwrap_or_else(none))
+    }
+
+    /// The name and the port of a host whose address is not known.
+    fn to_resolve(&self) -> Option<(String, u16)> {
+        let Host::Tcp(name) = self.config.get_hosts().first()? else { return None };
+        if !self.config.get_hostaddrs().is_empty() || name.parse::<IpAddr>().is_ok() {
+            return None;
+        }
+        Some((name.clone(), self.config.get_ports().first().copied().unwrap_or(5432)))
     }
 }
 
@@ -168,10 +201,6 @@ mod tests {
         let hosts = Hosts::of(&url.parse().unwrap());
         let [one, two] = &hosts.each[..] else { panic!("two hosts") };
         assert_eq!((one.name.as_str(), two.name.as_str()), ("one:1", "two:2"));
-        (0..100).for_each(|_| one.unanswered.add());
-        let _ = one.unanswered.refuse("one");
-        assert!(one.unanswered.refuse("one").is_err());
-        two.unanswered.refuse("two").expect("the other host hangs");
         let two = &two.config;
         assert_eq!(two.get_hosts(), [Host::Tcp("two".to_owned())]);
         assert_eq!((two.get_ports(), two.get_password()), (&[2][..], Some(&b"sesame"[..])));

@@ -11,22 +11,22 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use postgres::SimpleQueryMessage;
 use postgres::error::SqlState;
-use postgres::types::{ToSql, Type};
+use postgres::types::Type;
 use zeroize::Zeroizing;
 
 use super::super::compare::Bytes;
 use super::super::lease::{Renewal, renewed};
 use super::super::line::{self, Got, Taken, Wait};
 use super::super::pace::Pace;
-use super::super::pool::{Done, Failed, Pool, Used};
+use super::super::pool::{Done, Failed, PATIENCE, Pool, Used};
 use super::super::queue::Permit;
 use super::super::{BackendError, Guard, TokenBackend as _, compare};
 use super::PostgresBackend;
 use super::noting::Noting;
 use super::pooler::Pooler;
-use super::prepared::Talk;
 use super::session::{Session, forget_locks, on, on_or_late};
 use super::taking::{Wanted, release_sql, take_sql};
+use super::talk::{Error, Parameter, Talk};
 use crate::error::BoxError;
 use crate::record::Record;
 use crate::secret::random_id;
@@ -38,6 +38,9 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// have replaced the session behind the connection, or given the same session to another client, which then
 /// got the same lock.
 pub(super) const HAS: &str = "coalesce(current_setting('evergrant.lock', true), '')";
+
+/// How long a session that has not answered in time may take to answer again.
+const ANSWERS: Duration = Duration::from_secs(1);
 
 /// The number of the lock, the random word of its holder, the process id of the session that has the lock,
 /// and whether the server can limit the time of that session.
@@ -63,7 +66,7 @@ fn attempt(
     number: i64,
     lease: Duration,
     record: Option<&Wanted>,
-) -> Result<Attempt, postgres::Error> {
+) -> Result<Attempt, Error> {
     let token = random_id();
     let taking = record.and_then(|wanted| talk.taking(&wanted.table));
     let keeps_alive = talk.needs_keepalives();
@@ -85,7 +88,7 @@ fn attempt(
         }
         _ => {}
     }
-    let missing = |error: &postgres::Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
+    let missing = |error: &Error| error.code() == Some(&SqlState::UNDEFINED_TABLE);
     let mut reads = record.is_some();
     if reads && said.as_ref().is_err_and(missing) {
         // The lock needs no table. The next load creates the table.
@@ -140,15 +143,12 @@ pub(super) fn limit_sql(token: &str, limit: &str) -> String {
 
 /// Whether the session has the lock, and the process of the session. The server then keeps the session for
 /// this time.
-pub(super) fn limit(
-    talk: &mut Talk<'_>,
-    key: &Key,
-    lease: Duration,
-) -> Result<(bool, i32), postgres::Error> {
+pub(super) fn limit(talk: &mut Talk<'_>, key: &Key, lease: Duration) -> Result<(bool, i32), Error> {
     let (token, lease) = (&*key.token, millis(lease).to_string());
     let sql = format!("SELECT {HAS} = $1, pg_backend_pid(), {}", limit_sql("$1", "$2"));
-    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
-    let row = talk.query_typed_one(&sql, &parameters)?;
+    let parameters: [Parameter<'_>; 2] = [(&token, Type::TEXT), (&lease, Type::TEXT)];
+    let rows = talk.query_typed(&sql, &parameters)?;
+    let Some(row) = rows.first() else { return Ok((false, key.process)) };
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
@@ -158,7 +158,7 @@ pub(super) fn millis(time: Duration) -> i32 {
 }
 
 /// Releases the lock and resets the session's settings. Returns the process of the session.
-fn release(talk: &mut Talk<'_>, key: &Key) -> Result<i32, postgres::Error> {
+fn release(talk: &mut Talk<'_>, key: &Key) -> Result<i32, Error> {
     let sql = release_sql(key.number, key.limited, talk.is_own());
     let said = talk.simple_query(&sql)?;
     let process = said.iter().find_map(|message| match message {
@@ -272,8 +272,8 @@ pub(super) struct Held {
     place: line::Held,
 }
 
-/// The session of a lock, which may come back late from a use that ran out of time. The server keeps
-/// the lock until the session ends, so the session must not end before the holder has saved.
+/// The session of a lock after a use that ran out of time. The server keeps the lock until the session ends, so the
+/// session must not end before the holder has saved.
 #[derive(Default)]
 struct Late {
     session: Option<Session>,
@@ -282,11 +282,11 @@ struct Late {
 }
 
 impl Late {
-    fn keep(late: &Mutex<Late>, mut session: Session) {
+    fn keep(late: &Mutex<Late>, session: Session) {
         let mut late = late.lock();
         if late.over {
             drop(late);
-            forget_locks(session.client());
+            session.forget();
         } else {
             late.session = Some(session);
         }
@@ -337,13 +337,13 @@ impl Held {
     /// parent process.
     pub(super) fn run<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
+        work: impl FnOnce(&mut Talk<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Option<Result<T, BoxError>> {
         if self.process != std::process::id() {
             return None;
         }
-        let session = self.session.take().or_else(|| self.late.lock().session.take())?;
-        let (session, done) = self.on(session, work);
+        let session = self.session.take().or_else(|| self.back())?;
+        let (session, done) = self.on(session, PATIENCE, work);
         self.session = session;
         if self.session.is_none() {
             self.noted = None;
@@ -358,14 +358,25 @@ impl Held {
         }
     }
 
+    /// The session after a use that ran out of time, if it answers again.
+    fn back(&self) -> Option<Session> {
+        let session = self.late.lock().session.take()?;
+        match session {
+            Session::Lent(_) => Some(session),
+            Session::Own(_) => self.on(session, ANSWERS, |talk| talk.batch_execute("")).0,
+        }
+    }
+
     fn on<T: Send + 'static>(
         &self,
         session: Session,
-        work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
+        patience: Duration,
+        work: impl FnOnce(&mut Talk<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Done<Session, T> {
         let start = self.pace.clock.monotonic();
         let late = Arc::clone(&self.late);
-        let done = on_or_late(session, &self.name, work, move |session| Late::keep(&late, session));
+        let late = move |session| Late::keep(&late, session);
+        let done = on_or_late(session, &self.name, patience, work, late);
         if let (None, Err(Failed { stale: false, .. })) = done {
             self.server.doubt(start);
         }
@@ -375,14 +386,10 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let late = {
-            let mut late = self.late.lock();
-            late.over = true;
-            late.session.take()
-        };
-        let Some(session) = self.session.take().or(late) else { return };
+        self.late.lock().over = true;
+        let Some(session) = self.session.take().or_else(|| self.back()) else { return };
         let key = self.key.clone();
-        let (session, done) = self.on(session, move |client| release(client, &key));
+        let (session, done) = self.on(session, PATIENCE, move |client| release(client, &key));
         let (of_session, _permit) = self.permits.take().unwrap_or_default();
         match (session, done) {
             (Some(session), Ok(process)) => {
@@ -390,17 +397,17 @@ impl Drop for Held {
                 self.server.put(Used::join(session, of_session), &self.pace);
             }
             // The lock ends with the session, but a lent session goes back to the program and lives on.
-            (Some(session), Err(_)) => {
-                let forget = |client: &mut Talk<'_>| {
-                    forget_locks(client);
+            (Some(session @ Session::Lent(_)), Err(_)) => {
+                let forget = |talk: &mut Talk<'_>| {
+                    forget_locks(talk);
                     Ok(())
                 };
                 // If no thread can be started, this thread releases the locks.
-                if let (Some(mut session), Err(_)) = self.on(session, forget) {
-                    forget_locks(session.client());
+                if let (Some(session), Err(_)) = self.on(session, PATIENCE, forget) {
+                    session.forget();
                 }
             }
-            (None, _) => {}
+            (Some(Session::Own(_)), Err(_)) | (None, _) => {}
         }
     }
 }

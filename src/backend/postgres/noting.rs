@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use postgres::error::SqlState;
-use postgres::types::{ToSql, Type};
+use postgres::types::Type;
 
 use super::super::compare::Bytes;
 use super::lock::{HAS, Key, limit, limit_sql, millis};
-use super::prepared::Talk;
+use super::talk::{Error, Parameter, Talk};
 use super::{FLUSHED, table};
 
 /// A refresh note in place of a record, and the session's limit for the time of its request: one statement
@@ -23,11 +23,7 @@ pub(super) struct Noting {
 impl Noting {
     /// Returns whether the refresh note was written, whether the session has the lock, and the process of the
     /// session.
-    pub(super) fn run(
-        &self,
-        talk: &mut Talk<'_>,
-        key: &Key,
-    ) -> Result<(bool, bool, i32), postgres::Error> {
+    pub(super) fn run(&self, talk: &mut Talk<'_>, key: &Key) -> Result<(bool, bool, i32), Error> {
         let (token, lease) = (&*key.token, millis(self.wanted).to_string());
         let (old, new) = (self.old.as_slice(), self.new.as_slice());
         let sql = format!(
@@ -37,14 +33,14 @@ impl Noting {
             self.table,
             limit_sql("$4", "$5")
         );
-        let parameters: [(&(dyn ToSql + Sync), Type); 5] = [
+        let parameters: [Parameter<'_>; 5] = [
             (&self.account, Type::TEXT),
             (&new, Type::BYTEA),
             (&old, Type::BYTEA),
             (&token, Type::TEXT),
             (&lease, Type::TEXT),
         ];
-        let work = |talk: &mut Talk<'_>| talk.query_typed(&sql, &parameters);
+        let work = |talk: &mut Talk<'_>| talk.query_often(&sql, &parameters);
         match table::on(talk, &self.table, work) {
             Ok(rows) => match rows.first() {
                 Some(row) => Ok((true, true, row.try_get(0)?)),

@@ -1,5 +1,7 @@
 //! Sessions with a PostgreSQL server, with a time limit on each use.
 
+use std::io;
+use std::net::SocketAddr;
 use std::ops::DerefMut;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SendError, sync_channel};
@@ -8,77 +10,69 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use postgres::Client;
 use postgres::error::SqlState;
+use tokio_postgres::Config;
 
 use super::super::BackendError;
 use super::super::compare::OTHER_COLUMNS;
 use super::super::pool::{Done, Failed, PATIENCE};
 use super::helpers;
-use super::prepared::{Prepared, Talk};
+use super::prepared::Prepared;
+use super::talk::{Error, Talk};
 use super::unanswered::Unanswered;
+use super::wire::{self, Wire};
 use crate::error::BoxError;
 
-/// A session, opened by us or lent by the program.
-pub(super) type Session = Box<dyn Reach>;
+/// How much longer a thread waits for another thread that itself waits for a session of the store.
+const GRACE: Duration = Duration::from_secs(1);
 
-/// Reaches the client in a session.
-pub(super) trait Reach: Send {
-    fn client(&mut self) -> &mut Client;
+/// A session that the store has opened, or one that the program has lent.
+pub(super) enum Session {
+    Own(Box<Own>),
+    Lent(Lent),
+}
 
-    /// The client, and the statements that the session has prepared.
-    fn talk(&mut self) -> Talk<'_> {
-        Talk::new(self.client(), None)
-    }
+pub(super) struct Own {
+    wire: Wire,
+    prepared: Prepared,
+}
 
+pub(super) struct Lent {
+    connection: Box<dyn DerefMut<Target = Client> + Send>,
     /// The statements that the server has not answered.
-    fn unanswered(&self) -> &Arc<Unanswered>;
-
-    /// Whether the next statement is the first one on a session that the program has lent.
-    fn is_first(&mut self) -> bool {
-        false
-    }
-}
-
-struct Own(Client, Arc<Unanswered>, Prepared);
-
-impl Reach for Own {
-    fn client(&mut self) -> &mut Client {
-        &mut self.0
-    }
-    fn talk(&mut self) -> Talk<'_> {
-        Talk::new(&mut self.0, Some(&mut self.2))
-    }
-    fn unanswered(&self) -> &Arc<Unanswered> {
-        &self.1
-    }
-}
-
-struct Lent<C> {
-    connection: C,
     unanswered: Arc<Unanswered>,
+    /// Whether the next statement is the first one on this connection.
     is_first: bool,
 }
 
-impl<C: DerefMut<Target = Client> + Send> Reach for Lent<C> {
-    fn client(&mut self) -> &mut Client {
-        &mut self.connection
+impl Session {
+    pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(
+        connection: C,
+        unanswered: Arc<Unanswered>,
+    ) -> Session {
+        Session::Lent(Lent { connection: Box::new(connection), unanswered, is_first: true })
     }
-    fn unanswered(&self) -> &Arc<Unanswered> {
-        &self.unanswered
-    }
-    fn is_first(&mut self) -> bool {
-        std::mem::take(&mut self.is_first)
-    }
-}
 
-pub(super) fn own(client: Client, unanswered: Arc<Unanswered>) -> Session {
-    Box::new(Own(client, unanswered, Prepared::default()))
-}
+    fn talk(&mut self) -> Talk<'_> {
+        match self {
+            Session::Own(own) => Talk::Own(&mut own.wire, &mut own.prepared),
+            Session::Lent(lent) => Talk::Lent(&mut lent.connection),
+        }
+    }
 
-pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(
-    connection: C,
-    unanswered: Arc<Unanswered>,
-) -> Session {
-    Box::new(Lent { connection, unanswered, is_first: true })
+    fn has_ended(&self) -> bool {
+        match self {
+            Session::Own(own) => own.wire.has_ended(),
+            Session::Lent(lent) => lent.connection.is_closed(),
+        }
+    }
+
+    /// Releases the locks of the session. A session of the store ends instead, and its locks with it. A lent session
+    /// goes back to the program, and must not still hold a lock.
+    pub(super) fn forget(mut self) {
+        if let Session::Lent(_) = self {
+            forget_locks(&mut self.talk());
+        }
+    }
 }
 
 /// The text of an error, with the server's message, which the crate's `Display` leaves out. The message
@@ -93,7 +87,12 @@ pub(super) fn told(error: &postgres::Error) -> String {
     }
 }
 
-fn failed(name: &str, error: &postgres::Error) -> Failed {
+fn failed(name: &str, patience: Duration, error: Error) -> Failed {
+    let told = match &error {
+        Error::Refused(error) => told(error),
+        Error::NoAnswer => return Failed { error: no_answer(name, patience), stale: false },
+        Error::System(error) => error.to_string(),
+    };
     let mut text = format!("{name} failed");
     let refused = [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     if error.code().is_some_and(|code| refused.contains(code)) {
@@ -125,11 +124,17 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
         Some(&SqlState::UNDEFINED_COLUMN) => BackendError::Config(format!("{name}{OTHER_COLUMNS}")),
         _ => BackendError::Unavailable(text),
     };
-    Failed { error: precise.because(told(error)), stale }
+    Failed { error: precise.because(told), stale }
 }
 
-/// Runs `work` on a separate thread, and waits at most `patience` for the result: neither the library nor the
-/// server notices a dead network in bounded time. `late` gets a result that comes later.
+fn no_answer(name: &str, patience: Duration) -> BoxError {
+    let text = format!("{name}: no answer within {} s", patience.as_secs());
+    BackendError::Unavailable(text).into()
+}
+
+/// Runs `work` on a separate thread, and waits at most `patience` for the result: on a lent connection, neither the
+/// library nor the server notices a dead network in bounded time, and a thread of a tokio runtime may not wait for a
+/// session of the store. `late` gets a result that comes later.
 fn within<T: Send + 'static>(
     name: &str,
     patience: Duration,
@@ -153,30 +158,44 @@ fn within<T: Send + 'static>(
         if error == RecvTimeoutError::Timeout {
             unanswered.add();
         }
-        unavailable(format!("no answer within {} s", patience.as_secs())).into()
+        no_answer(name, patience)
     })
 }
 
-/// Opens a session, and waits at most `patience` for the server.
-pub(super) fn open(
+/// Searches the addresses of a host, and waits at most `patience` for them.
+pub(super) fn resolved(
     name: &str,
     patience: Duration,
     unanswered: &Arc<Unanswered>,
-    connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
-) -> Result<Session, BoxError> {
+    search: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+) -> Result<Vec<SocketAddr>, BoxError> {
     unanswered.refuse(name)?;
-    within(name, patience, unanswered, connect, drop)?.map_err(|error| {
-        if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
-            return BackendError::NoConnection(format!("{name}: {}", told(&error))).into();
-        }
-        failed(name, &error).error
-    })
+    let found = within(name, patience, unanswered, search, drop)?;
+    unanswered.answered();
+    found.map_err(|error| failed(name, patience, Error::System(error)).error)
 }
 
-/// Releases all advisory locks, and forgets their holder: a lent session goes back to the program, and
-/// must not still hold a lock.
-pub(super) fn forget_locks(client: &mut Client) {
-    let _ = client.batch_execute("SELECT pg_advisory_unlock_all(); RESET evergrant.lock");
+/// Opens a session, and waits at most `patience` for the server.
+pub(super) fn open(name: &str, patience: Duration, config: &Config) -> Result<Session, BoxError> {
+    let opened = if wire::may_wait() {
+        Wire::open(config, patience)
+    } else {
+        let config = config.clone();
+        let open = move || Wire::open(&config, patience);
+        within(name, patience + GRACE, &Arc::default(), open, drop)?
+    };
+    match opened {
+        Ok(wire) => Ok(Session::Own(Box::new(Own { wire, prepared: Prepared::default() }))),
+        Err(Error::Refused(error)) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+            Err(BackendError::NoConnection(format!("{name}: {}", told(&error))).into())
+        }
+        Err(error) => Err(failed(name, patience, error).error),
+    }
+}
+
+/// Releases all advisory locks, and forgets their holder.
+pub(super) fn forget_locks(talk: &mut Talk<'_>) {
+    let _ = talk.batch_execute("SELECT pg_advisory_unlock_all(); RESET evergrant.lock");
 }
 
 /// Runs `work` on a session. Returns the session, unless the session has broken or its server can no
@@ -185,49 +204,76 @@ pub(super) fn forget_locks(client: &mut Client) {
 pub(super) fn on<T: Send + 'static>(
     session: Session,
     name: &str,
-    work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
+    work: impl FnOnce(&mut Talk<'_>) -> Result<T, Error> + Send + 'static,
 ) -> Done<Session, T> {
-    on_or_late(session, name, work, |mut session| forget_locks(session.client()))
+    on_or_late(session, name, PATIENCE, work, Session::forget)
 }
 
-/// Does the same as [`on`]. If `work` ends after this function has returned, `late` gets the session.
+/// Does the same as [`on`], and waits at most `patience`. If no answer comes in time, `late` gets the session: a
+/// session of the store at once, and a lent session when its answer has come.
 pub(super) fn on_or_late<T: Send + 'static>(
     mut session: Session,
     name: &str,
-    work: impl FnOnce(&mut Talk<'_>) -> Result<T, postgres::Error> + Send + 'static,
-    late: impl FnOnce(Session) + Send + 'static,
+    patience: Duration,
+    work: impl FnOnce(&mut Talk<'_>) -> Result<T, Error> + Send + 'static,
+    late: impl Fn(Session) + Clone + Send + 'static,
 ) -> Done<Session, T> {
-    let unanswered = Arc::clone(session.unanswered());
-    let failed_with = |error| Err(Failed { error, stale: false });
-    if session.is_first()
-        && let Err(error) = unanswered.refuse(name)
-    {
-        return (Some(session), failed_with(error));
+    let run = move |mut session: Session| {
+        if let Session::Own(own) = &mut session {
+            own.wire.begin(patience);
+        }
+        let done = work(&mut session.talk());
+        (session, done)
+    };
+    let (mut unanswered, mut longest) = (Arc::default(), patience + GRACE);
+    if let Session::Lent(lent) = &mut session {
+        longest = patience;
+        unanswered = Arc::clone(&lent.unanswered);
+        if std::mem::take(&mut lent.is_first)
+            && let Err(error) = unanswered.refuse(name)
+        {
+            return (Some(session), Err(Failed { error, stale: false }));
+        }
+    } else if wire::may_wait() {
+        return ended(name, patience, run(session), late);
     }
     // The thread takes the session from here. A session that no thread has taken is returned with its lock.
     let waits = Arc::new(Mutex::new(Some(session)));
     let taken = Arc::clone(&waits);
     let work = move || {
-        let mut session = taken.lock().take()?;
-        let done = work(&mut session.talk());
-        let broken = session.client().is_closed();
-        Some((session, done, broken))
+        let session = taken.lock().take();
+        session.map(run)
     };
-    let late = |done: Option<(Session, _, _)>| {
-        if let Some((session, ..)) = done {
-            late(session);
+    let later = late.clone();
+    let comes_late = move |done: Option<(Session, _)>| {
+        if let Some((session, _)) = done {
+            later(session);
         }
     };
-    match within(name, PATIENCE, &unanswered, work, late) {
-        Ok(Some((session, done, broken))) => {
+    let failed_with = |error| Err(Failed { error, stale: false });
+    match within(name, longest, &unanswered, work, comes_late) {
+        Ok(Some(done)) => {
             unanswered.answered();
-            let failed = match done {
-                Ok(done) => return (Some(session), Ok(done)),
-                Err(error) => failed(name, &error),
-            };
-            ((!broken && !failed.stale).then_some(session), Err(failed))
+            ended(name, patience, done, late)
         }
         Ok(None) => (None, failed_with(BackendError::Unavailable(name.to_owned()).into())),
         Err(error) => (waits.lock().take(), failed_with(error)),
     }
+}
+
+fn ended<T>(
+    name: &str,
+    patience: Duration,
+    (session, done): (Session, Result<T, Error>),
+    late: impl Fn(Session),
+) -> Done<Session, T> {
+    let error = match done {
+        Ok(done) => return (Some(session), Ok(done)),
+        Err(Error::NoAnswer) => {
+            late(session);
+            return (None, Err(failed(name, patience, Error::NoAnswer)));
+        }
+        Err(error) => failed(name, patience, error),
+    };
+    ((!session.has_ended() && !error.stale).then_some(session), Err(error))
 }

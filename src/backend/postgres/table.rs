@@ -2,10 +2,9 @@
 
 use postgres::error::SqlState;
 use postgres::types::Type;
-use postgres::{Client, Error, GenericClient};
 
 use super::super::compare::hash;
-use super::prepared::Talk;
+use super::talk::{Error, Talk};
 
 /// The table of this release.
 const COLUMNS: &str = "account text PRIMARY KEY, record bytea NOT NULL, \
@@ -27,30 +26,30 @@ const WAIT: u32 = 500;
 /// Runs `work`. If the table is missing, creates the table and runs `work` again. If the table lacks a column
 /// that this release has added, adds the column and runs `work` again.
 pub(super) fn on<T>(
-    client: &mut Talk<'_>,
+    talk: &mut Talk<'_>,
     table: &str,
     work: impl Fn(&mut Talk<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let error = match work(client) {
+    let error = match work(talk) {
         Err(error) => error,
         done => return done,
     };
     let is_ready = match error.code() {
-        Some(&SqlState::UNDEFINED_TABLE) => create(client, table).map(|()| true)?,
-        Some(&SqlState::UNDEFINED_COLUMN) => complete(client, table)?,
+        Some(&SqlState::UNDEFINED_TABLE) => create(talk, table).map(|()| true)?,
+        Some(&SqlState::UNDEFINED_COLUMN) => complete(talk, table)?,
         _ => false,
     };
-    if is_ready { work(client) } else { Err(error) }
+    if is_ready { work(talk) } else { Err(error) }
 }
 
 /// Creates the table. Tries again after an error: if two clients create the table at once, PostgreSQL
 /// returns an error to one of them.
-fn create(client: &mut Client, table: &str) -> Result<(), Error> {
+fn create(talk: &mut Talk<'_>, table: &str) -> Result<(), Error> {
     let sql = format!("CREATE TABLE IF NOT EXISTS {table} ({COLUMNS})");
     let mut tries = 0;
     loop {
         tries += 1;
-        match client.batch_execute(&sql) {
+        match talk.batch_execute(&sql) {
             Err(_) if tries < 3 => {}
             done => return done,
         }
@@ -62,16 +61,16 @@ fn create(client: &mut Client, table: &str) -> Result<(), Error> {
 ///
 /// One session at a time changes the table; the others wait for the change. `ALTER TABLE` waits for the statements
 /// that use the table, and later statements wait behind `ALTER TABLE`, so each try ends after a short time.
-fn complete(client: &mut Client, table: &str) -> Result<bool, Error> {
+fn complete(talk: &mut Talk<'_>, table: &str) -> Result<bool, Error> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let Some(missing) = missing(client, table)? else { return Ok(false) };
+        let Some(missing) = missing(talk, table)? else { return Ok(false) };
         if missing.is_empty() {
             return Ok(true);
         }
-        match change(client, table) {
-            Ok(is_ours) => return Ok(is_ours),
+        match change(talk, table, &missing) {
+            Ok(()) => return Ok(true),
             // The second code: a view, or another relation that is no table.
             Err(error)
                 if [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::WRONG_OBJECT_TYPE]
@@ -82,7 +81,7 @@ fn complete(client: &mut Client, table: &str) -> Result<bool, Error> {
             }
             Err(error) if tries < TRIES && error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
                 // The statements that have waited behind this try run now.
-                client.batch_execute("SELECT pg_sleep(0.2)")?;
+                talk.batch_execute("SELECT pg_sleep(0.2)")?;
             }
             Err(error) => return Err(error),
         }
@@ -90,30 +89,36 @@ fn complete(client: &mut Client, table: &str) -> Result<bool, Error> {
 }
 
 /// The columns that the table lacks, with their definitions. `None` if it is not a table of an earlier release.
-fn missing(client: &mut impl GenericClient, table: &str) -> Result<Option<Vec<String>>, Error> {
+fn missing(
+    talk: &mut Talk<'_>,
+    table: &str,
+) -> Result<Option<Vec<(&'static str, &'static str)>>, Error> {
     let sql = "SELECT attname::text FROM pg_attribute \
                WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
-    let rows = client.query_typed(sql, &[(&table, Type::TEXT)])?;
+    let rows = talk.query_typed(sql, &[(&table, Type::TEXT)])?;
     let there = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
     let has = |name: &str| there.iter().any(|column| column == name);
     let lacks = |(name, _): &&(&str, &str)| !has(name);
-    let missing = || ADDED.iter().filter(lacks).map(|(name, kind)| format!("{name} {kind}"));
-    Ok(NEEDED.iter().all(|name| has(name)).then(|| missing().collect()))
+    let missing = || ADDED.iter().filter(lacks).copied().collect();
+    Ok(NEEDED.iter().all(|name| has(name)).then(missing))
 }
 
-/// Adds the missing columns in one transaction, unless another session has added them. Returns whether the table
-/// is one of an earlier release.
-fn change(client: &mut Client, table: &str) -> Result<bool, Error> {
-    let mut transaction = client.transaction()?;
+/// Adds the missing columns in one transaction, unless another session has added them. The statements are one message,
+/// so that the server itself ends the transaction, whatever happens.
+fn change(talk: &mut Talk<'_>, table: &str, missing: &[(&str, &str)]) -> Result<(), Error> {
     // A lock of this kind, not a lock on the table, lets the other sessions that want to change the table wait.
     let number = i64::from_be_bytes(hash(&["change", table]));
-    transaction.batch_execute(&format!(
+    let literal = table.replace('\'', "''");
+    let adds = missing.iter().map(|(name, kind)| {
+        format!(
+            "IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('{literal}') \
+                 AND attname = '{name}' AND NOT attisdropped) \
+             THEN ALTER TABLE {table} ADD COLUMN {name} {kind}; END IF; "
+        )
+    });
+    let adds: String = adds.collect();
+    talk.batch_execute(&format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {WAIT}; \
-         SELECT pg_advisory_xact_lock({number})"
-    ))?;
-    let Some(missing) = missing(&mut transaction, table)? else { return Ok(false) };
-    for column in missing {
-        transaction.batch_execute(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
-    }
-    transaction.commit().map(|()| true)
+         SELECT pg_advisory_xact_lock({number}); DO $evergrant$ BEGIN {adds} END $evergrant$"
+    ))
 }

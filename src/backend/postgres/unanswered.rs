@@ -1,5 +1,5 @@
-//! Counts the threads that wait for a server that does not answer. If the server process hangs while its
-//! machine still answers TCP, a thread waits for ever, because the library cannot cancel the wait.
+//! Counts the threads that wait for an answer that may never come: of a server, on a connection that the program has
+//! lent, because the library cannot cancel that wait; and of the system, for the address of a host.
 
 use std::time::Duration;
 
@@ -9,14 +9,13 @@ use super::super::BackendError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::BoxError;
 
-/// How many threads may wait for a server that does not answer.
+/// After so many threads without an answer, no more threads ask.
 const MOST: usize = 16;
 
-/// After this time one more thread asks the server, because the host name may now resolve to another
-/// machine.
+/// After this time one more thread asks, because the connections may now lead to another machine.
 const AGAIN: Duration = Duration::from_secs(300);
 
-/// The statements that one host has not answered, for all accounts of a store.
+/// The threads without an answer, for all accounts of a store.
 #[derive(Default)]
 pub(super) struct Unanswered(Mutex<State>);
 
@@ -29,7 +28,7 @@ struct State {
 }
 
 impl Unanswered {
-    /// Called before a session is opened, and before the first statement of a lent session: the later
+    /// Called before the search for an address, and before the first statement of a lent session: the later
     /// statements of a session are never refused, because they may release its lock.
     ///
     /// # Errors
