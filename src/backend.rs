@@ -245,16 +245,8 @@ pub struct Guard {
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     check: Option<Box<dyn Fn() -> bool + Send>>,
     process: u32,
-    new: Option<New>,
-}
-
-/// How a lock whose file is new becomes a lock like any other.
-enum New {
-    /// The file is new for each holder until this function is called.
-    Until(Box<dyn Fn() + Send>),
-    /// The next holder cannot see that the file was new.
-    #[cfg(any(test, feature = "sqlite"))]
-    Once,
+    /// Makes a lock whose file is new a lock like any other.
+    settle: Option<Box<dyn Fn() + Send>>,
 }
 
 /// The kinds of lock. The kinds differ in what releases the lock if nobody drops the guard.
@@ -282,7 +274,7 @@ impl Guard {
         held: Option<Box<dyn Any + Send>>,
         alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     ) -> Guard {
-        Guard { kind, held, alive, check: None, process: std::process::id(), new: None }
+        Guard { kind, held, alive, check: None, process: std::process::id(), settle: None }
     }
 
     /// Makes a guard of a lock that is released when its process dies or `held` is dropped.
@@ -324,30 +316,17 @@ impl Guard {
     /// refreshing: the client then waits for the deadline of a refresh note in the store. Each later holder finds a
     /// new file too, until a client calls [`Guard::settle`], which calls `settle`.
     pub(crate) fn of_new_file(mut self, settle: impl Fn() + Send + 'static) -> Guard {
-        self.new = Some(New::Until(Box::new(settle)));
-        self
-    }
-
-    /// Marks a lock whose file is new, and will not be new for the next holder. So the client marks a refresh note
-    /// for later holders.
-    #[cfg(any(test, feature = "sqlite"))]
-    pub(crate) fn of_file_made_once(mut self) -> Guard {
-        self.new = Some(New::Once);
+        self.settle = Some(Box::new(settle));
         self
     }
 
     pub(crate) fn is_new(&self) -> bool {
-        self.new.is_some()
-    }
-
-    /// Whether the next holder finds a new file too, until a client calls [`Guard::settle`].
-    pub(crate) fn stays_new(&self) -> bool {
-        matches!(self.new, Some(New::Until(_)))
+        self.settle.is_some()
     }
 
     /// Called when no process can hold a deleted lock file and still get an answer to a refresh token.
     pub(crate) fn settle(&self) {
-        if let Some(New::Until(settle)) = self.new.as_ref().filter(|_| self.is_held()) {
+        if let Some(settle) = self.settle.as_ref().filter(|_| self.is_held()) {
             settle();
         }
     }

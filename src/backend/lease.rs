@@ -117,7 +117,6 @@ mod tests {
                 not_before: None,
                 unanswered_since: None,
                 early: false,
-                unlocked: false,
                 seen: Vec::new(),
                 unknown: Default::default(),
             };

@@ -9,6 +9,8 @@ use crate::record::Record;
 
 /// How long to wait for each store's lock.
 const WAIT: Duration = Duration::from_secs(60);
+/// How long a lease must still last when a store is changed.
+const STEP: Duration = Duration::from_secs(30);
 
 /// Moves the login in `from` to `to`, and returns whether `from` had a login.
 ///
@@ -37,9 +39,10 @@ const WAIT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 ///
-/// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login
-/// was sent, the answer may still come, and the lock of `from` does not show that the sender has ended (it is a
-/// lease, or its file was deleted and made anew);
+/// [`BackendError::Busy`] when a store's lock is held for 60 s, when a lock is lost during the move, or when a refresh
+/// token of this login was sent, the answer may still come, and the lock of `from` does not show that the sender has
+/// ended (it is a lease, or its file was deleted and made anew);
+/// [`BackendError::Conflict`] when a client without the lock changes the login in `from` during the move;
 /// [`BackendError::Config`] when `to` holds a login already, or when an unfinished move of the login
 /// leads to another store; otherwise the errors of the stores. None of these errors loses the login.
 pub fn move_login(
@@ -47,55 +50,65 @@ pub fn move_login(
     to: &(impl TokenBackend + ?Sized),
 ) -> Result<bool, BoxError> {
     let guard = from.lock(WAIT)?;
-    let stored = from.load()?;
-    let stored = stored.map(|stored| told_later(from, &guard, stored)).transpose()?;
     let other = to.lock(WAIT)?;
     let there = match to.load() {
         Err(error) if BackendError::is_empty(&error) => None,
         there => there?,
     };
-    let there = there.map(|there| told_later(to, &other, there)).transpose()?;
-    let Some(stored) = stored else { return Ok(false) };
-    if stored.moves_to().is_none() {
+    // The record is read after all waits: meanwhile a client of a store without a lock may refresh the login.
+    let Some(stored) = from.load()? else { return Ok(false) };
+    let marked = if stored.moves_to().is_none() {
         // The lock does not exclude a process whose lock file was deleted.
         let alone = guard.kind() == LockKind::FreedByDeath && !guard.is_new();
-        let unlocked = stored.note().is_some_and(|note| note.unlocked);
-        if is_pending(&stored) && (!alone || unlocked) {
+        if is_pending(&stored) && !alone {
             return Err(BackendError::Busy(from.describe()).into());
         }
         if there.is_some() {
             return Err(occupied(to));
         }
         to.probe()?;
+        check_lock(from, &guard)?;
         let marked = stored.moving_to(&to.describe());
         from.save(&marked)?;
-        to.save(&marked.moved(None))?;
+        marked
     } else if there.as_ref().is_some_and(|there| there.login() != stored.login()) {
         return Err(occupied(to));
-    } else if there.is_none() {
+    } else if there.is_none()
+        && let Some(first) = stored.moves_to().filter(|first| *first != to.describe())
+    {
         // The store of the unfinished move may have the login already.
-        if let Some(first) = stored.moves_to().filter(|first| *first != to.describe()) {
-            return Err(elsewhere(from, first));
-        }
-        to.save(&stored.moved(None))?;
+        return Err(elsewhere(from, first));
+    } else {
+        stored
+    };
+    if there.is_none() {
+        check_lock(to, &other)?;
+        check_unchanged(from, &guard, &marked)?;
+        to.save(&marked.moved(None))?;
     }
+    check_unchanged(from, &guard, &marked)?;
     from.clear()?;
     Ok(true)
 }
 
-/// If the lock's file is new and the next holder cannot see this, the refresh note must say it.
-fn told_later(
+fn check_lock(store: &(impl TokenBackend + ?Sized), guard: &Guard) -> Result<(), BoxError> {
+    let held = guard.is_held() && guard.lasts(STEP);
+    if held { Ok(()) } else { Err(BackendError::Busy(store.describe()).into()) }
+}
+
+/// Checks that nobody has saved another token, or the note of another request, over `marked`. In a store without a
+/// lock, a client that has read the record before may do so.
+fn check_unchanged(
     store: &(impl TokenBackend + ?Sized),
     guard: &Guard,
-    stored: Record,
-) -> Result<Record, BoxError> {
-    let told = stored.note().is_none_or(|note| note.unlocked);
-    if told || !guard.is_new() || guard.stays_new() || !is_pending(&stored) {
-        return Ok(stored);
-    }
-    let next = stored.unlocked();
-    store.save(&next)?;
-    Ok(next)
+    marked: &Record,
+) -> Result<(), BoxError> {
+    check_lock(store, guard)?;
+    let same = |now: Record| {
+        now.note() == marked.note() && now.token().refresh_token() == marked.token().refresh_token()
+    };
+    let same = store.load()?.is_some_and(same);
+    if same { Ok(()) } else { Err(BackendError::Conflict(store.describe()).into()) }
 }
 
 /// Whether the answer to a refresh token may still come to another process.

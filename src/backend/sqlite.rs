@@ -57,6 +57,7 @@ const ROOM: usize = 16 << 10;
 /// | `NAME` | the database |
 /// | `NAME-journal`, or `NAME-wal` and `NAME-shm` | SQLite's journal |
 /// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; this file is the lock of one account, and is never deleted |
+/// | `.NAME.evergrant-new-XXXXXXXXXXXXXXXX` | nothing; this file says that the lock is new, until a client removes it |
 ///
 /// ```
 /// use evergrant::backend::SqliteBackend;

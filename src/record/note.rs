@@ -53,9 +53,6 @@ pub struct Note {
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service answered "too early", which means that its newest access token still works.
     pub early: bool,
-    /// Whether the lock does not exclude the holder: its lock file may have been deleted, so that another process can
-    /// hold the lock while the holder still runs.
-    pub(crate) unlocked: bool,
     /// The hosts whose clocks say that the deadline is too far away, and when each host first saw the refresh
     /// note.
     pub(crate) seen: Vec<Seen>,
@@ -68,17 +65,6 @@ pub(crate) struct Seen {
     pub(crate) host: String,
     pub(crate) at: OffsetDateTime,
     pub(crate) unknown: Map<String, Value>,
-}
-
-impl Record {
-    /// The next record, whose refresh note says that the lock does not exclude the note's writer.
-    pub(crate) fn unlocked(&self) -> Record {
-        let mut next = self.next();
-        if let Some(note) = &mut next.note {
-            note.unlocked = true;
-        }
-        next
-    }
 }
 
 impl Note {

@@ -134,7 +134,6 @@ impl Note {
             not_before: stored.may("not_before", date)?,
             unanswered_since: stored.may("unanswered_since", date)?,
             early: stored.may("early", flag)?.unwrap_or_default(),
-            unlocked: stored.may("unlocked", flag)?.unwrap_or_default(),
             seen: stored.may("seen", |value| list(value, Seen::read))?.unwrap_or_default(),
             unknown: stored.rest(),
         })
@@ -152,7 +151,6 @@ impl Note {
         fields.may_date("not_before", self.not_before);
         fields.may_date("unanswered_since", self.unanswered_since);
         fields.may_flag("early", self.early);
-        fields.may_flag("unlocked", self.unlocked);
         let mut seen = Vec::new();
         for Seen { host, at, unknown } in &self.seen {
             let mut member = unknown.clone();

@@ -48,7 +48,7 @@ impl Keeper {
         if call.turn.lock_is_new()
             && let Ok(stored) = self.backend.load()
         {
-            self.settle_new_lock(call, stored);
+            self.settle_new_lock(call, stored.as_ref());
         }
     }
 

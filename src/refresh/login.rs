@@ -204,7 +204,7 @@ impl Keeper {
         };
         let stored = self.load_for_login()?;
         if let Ok(guard) = &guard {
-            self.settle_lock(guard, [&None, &None], stored);
+            self.settle_lock(guard, [&None, &None], stored.as_ref());
         }
         self.probe()
     }

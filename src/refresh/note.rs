@@ -43,7 +43,7 @@ impl Keeper {
             rotation: self.rules.rotation,
             ends_access_token: self.rules.ends_access_token,
             ends_other_logins: self.rules.ends_other_logins,
-            lock: if own { LockKind::FreedByDeath } else { lock_of(call, note) },
+            lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
             age: clock::until(note.sent_at, now),
             deadline_in: self.deadline_in(note, now),
             not_before_in,
@@ -100,7 +100,6 @@ impl Keeper {
             not_before: None,
             unanswered_since: before.and_then(Note::unanswered),
             early: false,
-            unlocked: false,
             seen: Vec::new(),
             unknown: Default::default(),
         });
@@ -145,63 +144,40 @@ impl Keeper {
 }
 
 impl Keeper {
-    /// Does the same as [`Keeper::settle_lock`] for the lock of this call. Returns the record that is stored
-    /// afterwards.
-    pub(super) fn settle_new_lock(
-        &self,
-        call: &Call<'_>,
-        stored: Option<Record>,
-    ) -> Option<Record> {
+    /// Does the same as [`Keeper::settle_lock`] for the lock of this call.
+    pub(super) fn settle_new_lock(&self, call: &Call<'_>, stored: Option<&Record>) {
         let turn = &*call.turn;
         // The note of an unsaved token pair is our own, and is replaced by the pair.
-        let Some(guard) = turn.guard.as_ref().filter(|_| turn.unsaved.is_none()) else {
-            return stored;
-        };
-        self.settle_lock(guard, [&turn.unanswered, &turn.never_sent], stored)
+        if let Some(guard) = turn.guard.as_ref().filter(|_| turn.unsaved.is_none()) {
+            self.settle_lock(guard, [&turn.unanswered, &turn.never_sent], stored);
+        }
     }
 
     /// If the lock's file is new, the process that wrote the stored refresh note may still hold a deleted file. The
-    /// lock stays new until that process can no longer get an answer. If the next holder cannot see that the file
-    /// was new, the note itself must say that the lock does not exclude that process. `own` are the nonces of our
-    /// own notes. Returns the record that is stored afterwards.
+    /// lock stays new until that process can no longer get an answer. `own` are the nonces of our own notes.
     pub(super) fn settle_lock(
         &self,
         guard: &Guard,
         own: [&Option<String>; 2],
-        stored: Option<Record>,
-    ) -> Option<Record> {
+        stored: Option<&Record>,
+    ) {
         if !guard.is_new() {
-            return stored;
+            return;
         }
         let now = self.clock.now_utc();
         let pending = |note: &&Note| {
             let ours = own.iter().any(|own| own.as_ref() == Some(&note.nonce));
-            !ours && !note.answered && !note.unlocked && note.deadline > now
+            !ours && !note.answered && note.deadline > now
         };
-        let Some(record) = &stored else {
-            guard.settle();
-            return stored;
+        // The note in another client's record is for that client to judge.
+        let of_others = |record: &Record| {
+            record.check(&self.rules.binding_of(&record.token), &self.store()).is_err()
         };
-        // The record of another client is not changed.
-        if record.check(&self.rules.binding_of(&record.token), &self.store()).is_err() {
-            return stored;
-        }
-        if !record.note.as_ref().is_some_and(|note| pending(&note)) {
+        let waits = |record: &Record| {
+            of_others(record) || record.note.as_ref().is_some_and(|note| pending(&note))
+        };
+        if !stored.is_some_and(waits) {
             guard.settle();
-            return stored;
-        }
-        if guard.stays_new() {
-            return stored;
-        }
-        let next = record.unlocked();
-        match self.backend.save(&next) {
-            Ok(()) => Some(next),
-            Err(_) => stored,
         }
     }
-}
-
-/// The kind of lock that excludes the process that wrote the refresh note.
-pub(super) fn lock_of(call: &Call<'_>, note: &Note) -> LockKind {
-    if note.unlocked { LockKind::None } else { call.turn.lock_kind() }
 }

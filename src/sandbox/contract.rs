@@ -97,7 +97,6 @@ pub fn noted(record: &Record) -> Record {
         not_before: None,
         unanswered_since: None,
         early: false,
-        unlocked: false,
         seen: Vec::new(),
         unknown: serde_json::Map::new(),
     });

@@ -2,13 +2,13 @@
 //! stores.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evergrant::backend::{BackendError, Durability, FileBackend, Guard, Record, move_login};
 use evergrant::provider::Rotation;
-use evergrant::sandbox::contract::noted;
+use evergrant::sandbox::contract::{noted, successor};
 use evergrant::{BoxError, Error, TokenBackend};
 
 use crate::movers;
@@ -202,23 +202,19 @@ fn only_a_request_whose_answer_may_come_hinders_a_move() {
 /// The lock of a file shows that a sender has ended, unless the lock file was deleted and made anew.
 #[test]
 fn a_login_is_not_moved_while_a_deleted_lock_may_be_held() {
-    for (length, unlocked, moves) in [(1, false, true), (0, false, false), (1, true, false)] {
+    for (length, moves) in [(1, true), (0, false)] {
         let dir = TempDir::new();
         let (from, to) = (FileBackend::new(dir.join("old")), FileBackend::new(dir.join("new")));
         let mut value = serde_json::to_value(noted(&record(1))).unwrap();
         let deadline = time::OffsetDateTime::now_utc() + time::Duration::minutes(4);
         let rfc3339 = &time::format_description::well_known::Rfc3339;
         value["note"]["deadline"] = deadline.format(rfc3339).unwrap().into();
-        value["note"]["unlocked"] = unlocked.into();
         std::fs::write(dir.join("old"), value.to_string()).unwrap();
         std::fs::write(dir.join("old.lock"), "x".repeat(length)).unwrap();
         match move_login(&from, &to) {
-            Ok(_) => assert!(moves, "{length} {unlocked}"),
+            Ok(_) => assert!(moves, "{length}"),
             error => {
-                assert!(
-                    matches!(precise(error), BackendError::Busy(_)) && !moves,
-                    "{length} {unlocked}"
-                );
+                assert!(matches!(precise(error), BackendError::Busy(_)) && !moves, "{length}");
                 assert!(from.load().unwrap().is_some() && to.load().unwrap().is_none());
             }
         }
@@ -295,4 +291,133 @@ fn an_unfinished_move_is_not_finished_in_a_third_store() {
     second.clear().unwrap();
     assert!(move_login(&from, &second).unwrap() && move_login(&second, &third).unwrap());
     assert_eq!(*third.load().unwrap().unwrap().token(), token(1));
+}
+
+/// A plain store that does not compare, with the lock that `lock` makes.
+struct Plain<L>(Mutex<Option<Record>>, L);
+
+impl<L: Fn() -> Guard + Send + Sync> Plain<L> {
+    fn new(lock: L) -> Plain<L> {
+        Plain(Mutex::new(Some(record(1))), lock)
+    }
+}
+
+impl<L: Fn() -> Guard + Send + Sync> TokenBackend for Plain<L> {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        *self.0.lock().unwrap() = Some(record.clone());
+        Ok(())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        *self.0.lock().unwrap() = None;
+        Ok(())
+    }
+    fn lock(&self, _: Duration) -> Result<Guard, BoxError> {
+        Ok(self.1())
+    }
+}
+
+/// A file whose lock another client has when it is asked for. At `step`, `meanwhile` happens: 0 while the caller
+/// waits for the lock, 1 before a save, 2 after it.
+struct Taken<F> {
+    file: FileBackend,
+    held: Mutex<Option<Guard>>,
+    step: u32,
+    meanwhile: F,
+}
+
+impl<F: Fn() + Send + Sync> Taken<F> {
+    fn new(file: FileBackend, step: u32, meanwhile: F) -> Taken<F> {
+        let held = Mutex::new(Some(file.lock(Duration::ZERO).unwrap()));
+        Taken { file, held, step, meanwhile }
+    }
+
+    fn point(&self, step: u32) {
+        if self.step == step {
+            (self.meanwhile)();
+        }
+    }
+}
+
+impl<F: Fn() + Send + Sync> TokenBackend for Taken<F> {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.file.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.point(1);
+        self.file.save(record)?;
+        self.point(2);
+        Ok(())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.file.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        assert!(matches!(precise(self.file.lock(Duration::ZERO)), BackendError::Busy(_)));
+        self.point(0);
+        drop(self.held.lock().unwrap().take());
+        self.file.lock(wait)
+    }
+    fn describe(&self) -> String {
+        self.file.describe()
+    }
+}
+
+/// A client of a store without a lock refreshes the login while the move waits for the lock of the other store, and
+/// while it writes.
+#[test]
+fn a_token_that_comes_during_a_move_is_not_lost() {
+    for (step, unfinished) in [(0, false), (0, true), (1, false), (2, false)] {
+        let dir = TempDir::new();
+        let from = Plain::new(Guard::none);
+        if unfinished {
+            let full = Refuses { file: FileBackend::new(dir.join("new")), late: true };
+            precise(move_login(&from, &full));
+        }
+        let read = from.load().unwrap().unwrap();
+        let file = FileBackend::new(dir.join("new"));
+        let to = Taken::new(file, step, || from.save(&successor(&read, token(2))).unwrap());
+        let moved = move_login(&from, &to);
+        let [left, there] = [&from as &dyn TokenBackend, &to].map(|store| store.load().unwrap());
+        let is_new = |record: &Option<Record>| {
+            record.as_ref().is_some_and(|record| *record.token() == token(2))
+        };
+        match moved {
+            Ok(moved) => assert!(moved && is_new(&there) && left.is_none(), "{step} {unfinished}"),
+            Err(error) => {
+                assert!(is_new(&left), "{step} {unfinished}: {error}");
+                let error = precise(Err::<(), _>(error));
+                assert!(matches!(error, BackendError::Conflict(_)) && step > 0, "{error}");
+            }
+        }
+    }
+}
+
+/// The lock of the first store ends during the move: the move changes nothing there any more.
+#[test]
+fn a_move_whose_lock_has_ended_stops() {
+    for (step, lease) in [0, 1, 2].into_iter().flat_map(|step| [(step, true), (step, false)]) {
+        let dir = TempDir::new();
+        let lasts = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&lasts);
+        let from = Plain::new(move || {
+            let asked = Arc::clone(&asked);
+            let lasts = move || asked.load(Ordering::SeqCst);
+            match lease {
+                true => Guard::lease((), move |_| lasts()),
+                false => Guard::freed_by_death(()).with_check(lasts),
+            }
+        });
+        let before = from.load().unwrap();
+        let file = FileBackend::new(dir.join("new"));
+        let to = Taken::new(file, step, || lasts.store(false, Ordering::SeqCst));
+        let error = precise(move_login(&from, &to));
+        assert!(matches!(error, BackendError::Busy(_)), "{step} {lease}: {error}");
+        assert_eq!(from.load().unwrap() == before, step == 0, "{step} {lease}");
+        lasts.store(true, Ordering::SeqCst);
+        assert!(move_login(&from, &FileBackend::new(dir.join("new"))).unwrap());
+        assert_eq!(*to.load().unwrap().unwrap().token(), token(1));
+    }
 }

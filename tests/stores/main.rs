@@ -28,6 +28,8 @@ mod many_accounts;
 mod movers;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod moving;
+#[cfg(feature = "sqlite")]
+mod new_lock;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -83,6 +85,8 @@ fn child_entry() {
     support::run_child(&[
         #[cfg(feature = "sqlite")]
         sqlite::CHILDREN,
+        #[cfg(feature = "sqlite")]
+        new_lock::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
         #[cfg(all(feature = "sqlite", target_os = "linux"))]

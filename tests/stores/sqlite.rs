@@ -129,8 +129,8 @@ fn only_the_owner_can_read_what_is_created() {
     store.save(&record(1)).unwrap();
     store.save(&noted(&store.load().unwrap().unwrap())).unwrap();
     let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
-    // The files are the database, the lock, and a journal, or a log and its index.
-    assert!((3..=4).contains(&files.len()), "{files:?}");
+    // The files are the database, the lock and the file that says that it is new, and a journal, or a log and its index.
+    assert!((4..=5).contains(&files.len()), "{files:?}");
     for file in files {
         let mode = file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());

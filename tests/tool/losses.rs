@@ -107,3 +107,35 @@ fn an_unsaved_login_is_imported_from_a_rescue_file() {
     let again = world.run(&arguments);
     assert_eq!(again.code, Some(1), "{again:?}");
 }
+
+/// The lock file was deleted while another process waited for an answer.
+#[cfg(feature = "sqlite")]
+#[test]
+fn the_doctor_leaves_a_new_lock_file_new() {
+    use evergrant::{TokenBackend as _, backend::SqliteBackend, sandbox::contract::noted};
+    let world = strict();
+    let path = world.home.join("logins.sqlite");
+    world.good(&["move", "acme", &format!("sqlite:{}", path.display())]);
+    let files = std::fs::read_dir(&world.home).unwrap().map(|file| file.unwrap().path());
+    let is_lock = |file: &std::path::PathBuf| file.to_string_lossy().contains("-evergrant-");
+    let lock = files.into_iter().find(is_lock).unwrap();
+    // The record names its account, which the store's address does not.
+    let sql = "SELECT account FROM evergrant_logins";
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let account: String = database.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(database);
+    let store = SqliteBackend::new(&path).account(account);
+    let mut value = serde_json::to_value(noted(&store.load().unwrap().unwrap())).unwrap();
+    let deadline = time::OffsetDateTime::now_utc() + time::Duration::minutes(4);
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    value["note"]["deadline"] = deadline.format(rfc3339).unwrap().into();
+    store.clear().unwrap();
+    store.save(&serde_json::from_value(value).unwrap()).unwrap();
+    std::fs::remove_file(&lock).unwrap();
+    let ran = world.run(&["doctor", "acme"]);
+    assert!(ran.out.contains("ok    lock") && lock.exists(), "{ran:?}");
+    let before = world.sandbox.counters().token_requests;
+    let ran = world.run(&["keep-alive"]);
+    assert!(ran.out.contains("unknown") || ran.err.contains("answer"), "{ran:?}");
+    assert_eq!(world.sandbox.counters().token_requests, before, "{ran:?}");
+}

@@ -81,10 +81,8 @@ pub(super) struct Store {
     pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
     /// How long a lease lasts, if it expires.
     pub(super) lasts_for: Arc<Mutex<Option<Duration>>>,
-    /// Whether the lock's file was made when the lock was taken.
+    /// Whether the lock's file is new.
     pub(super) new_file: Mutex<bool>,
-    /// Whether the next holder cannot see that the lock's file was new.
-    pub(super) made_once: Mutex<bool>,
     /// The next answers to "is the lock still held?".
     pub(super) in_place: Arc<Mutex<VecDeque<bool>>>,
     /// The store's warnings.
@@ -206,11 +204,7 @@ impl TokenBackend for Handle {
         let new = *self.0.new_file.lock();
         let store = Arc::clone(&self.0);
         let settle = move || *store.new_file.lock() = false;
-        Ok(match (new, *self.0.made_once.lock()) {
-            (true, false) => guard.of_new_file(settle),
-            (true, true) => guard.of_file_made_once(),
-            _ => guard,
-        })
+        Ok(if new { guard.of_new_file(settle) } else { guard })
     }
 
     fn probe(&self) -> Result<(), BoxError> {
@@ -290,7 +284,6 @@ impl World {
                 lasts: Arc::default(),
                 lasts_for: Arc::default(),
                 new_file: Mutex::new(false),
-                made_once: Mutex::new(false),
                 in_place: Arc::default(),
                 warnings: Mutex::default(),
             }),
@@ -367,7 +360,6 @@ impl World {
                 not_before: None,
                 unanswered_since: None,
                 early: false,
-                unlocked: false,
                 seen: Vec::new(),
                 unknown: Default::default(),
             });

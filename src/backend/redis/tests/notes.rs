@@ -17,7 +17,6 @@ fn noted(record: &Record) -> Record {
         not_before: None,
         unanswered_since: None,
         early: false,
-        unlocked: false,
         seen: Vec::new(),
         unknown: Default::default(),
     });

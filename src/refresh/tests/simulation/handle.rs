@@ -221,15 +221,7 @@ impl TokenBackend for Handle {
         let settled = Arc::clone(&self.world);
         let settle = move || settled.state.lock().store.lock_deleted = false;
         let is_new = new && kind == LockKind::FreedByDeath;
-        let guard = match is_new {
-            // A store that cannot keep the file new compares in its saves.
-            true if self.world.state.lock().config.compares() => {
-                settle();
-                guard.of_file_made_once()
-            }
-            true => guard.of_new_file(settle),
-            false => guard,
-        };
+        let guard = if is_new { guard.of_new_file(settle) } else { guard };
         self.world.reach(Point::Locked, Status::Ready);
         Ok(guard)
     }
