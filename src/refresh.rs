@@ -64,6 +64,7 @@ use time::OffsetDateTime;
 
 pub(crate) use self::ask::{Ask, Sent, Transport};
 pub(crate) use self::rules::Rules;
+use self::second_look::Manner;
 use self::state::{Failure, Id, Memory, Turn};
 pub(crate) use self::state::{Live, Want};
 use self::turn::{TurnGuard, TurnLock};
@@ -117,8 +118,7 @@ struct Call<'a> {
     waits_since: Option<OffsetDateTime>,
     /// The token that this client knew when the call began.
     had: Option<Id>,
-    /// How long this call has waited for another client's refresh, because the store has no lock to
-    /// wait for.
+    /// How long this call has waited for another client's refresh, in a store that has no lock.
     looked: Duration,
     /// Whether the store has lost a refresh note that this call had written.
     lost_note: bool,
@@ -128,9 +128,10 @@ struct Call<'a> {
     read: Option<Record>,
     /// The record that the backend read when it took the lock; the call starts with this record.
     entered: Option<Result<Option<Record>, BoxError>>,
-    /// Whether the call returns an error instead of waiting: the caller has other work and calls again
-    /// later.
+    /// Whether the call returns an error instead of waiting: the caller calls again later.
     unhurried: bool,
+    /// Whether the call may send a request.
+    may_send: bool,
     /// Whether the call comes from `keep_alive`: the refresh may be put off.
     keeps_alive: bool,
 }
@@ -152,6 +153,7 @@ impl<'a> Call<'a> {
             read: None,
             entered: None,
             unhurried: false,
+            may_send: true,
             keeps_alive: false,
         }
     }
@@ -266,21 +268,21 @@ impl Keeper {
     }
 
     fn acquire(&self, want: &Want) -> Result<Live> {
-        self.acquire_as(want, false, false)
+        self.acquire_as(want, Manner::Usual)
     }
 
     /// Refreshes the login of a record that the caller has read. The tables of `decide.rs` apply as in any
     /// other call: the refresh token is not sent again if that could revoke an access token that still works.
     pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
         self.keep_for_later(record);
-        self.acquire_as(&self.newer_than(record), false, true)
+        self.acquire_as(&self.newer_than(record), Manner::KeepsAlive)
     }
 
-    fn acquire_as(&self, want: &Want, unhurried: bool, keeps_alive: bool) -> Result<Live> {
+    fn acquire_as(&self, want: &Want, manner: Manner) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
             let mut call = Call::new(want, turn, &mut events);
-            (call.unhurried, call.keeps_alive) = (unhurried, keeps_alive);
+            manner.apply(&mut call);
             let memory = self.memory.lock();
             call.had = memory.live.as_ref().map(Live::id);
             let mine = memory.live.clone().filter(|_| !memory.blocked);
@@ -294,7 +296,7 @@ impl Keeper {
             // Report the failure here, so that the calls that share it do not report it again.
             if let Err(error) = &got {
                 // A sweep counts its visits by itself.
-                if !unhurried {
+                if !call.unhurried {
                     self.transport.failed(error);
                 }
                 if error.needs_authorization() {

@@ -175,6 +175,11 @@ impl TokenTransport {
         }
     }
 
+    /// The host of the token endpoint.
+    pub(crate) fn host(&self) -> String {
+        self.provider.token_host()
+    }
+
     pub(crate) fn with_hooks(self, hooks: TokenHooks, proofs: Arc<Proofs>) -> TokenTransport {
         TokenTransport { hooks, proofs, ..self }
     }

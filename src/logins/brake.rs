@@ -1,5 +1,7 @@
 //! Decides when a sweep stops: the service refuses the client itself, or does not answer.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 
 use crate::error::{Error, OAuthError, chain};
@@ -9,7 +11,11 @@ pub(super) const REFUSALS: usize = 5;
 
 /// Decides whether a sweep may refresh a login.
 #[derive(Default)]
-pub(super) struct Brake(Mutex<State>);
+pub(super) struct Brake {
+    /// For how long the sweep sends probes while no answer comes.
+    patience: Duration,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -17,6 +23,10 @@ struct State {
     refused: Vec<String>,
     reason: String,
     probe: Probe,
+    /// When the first probe of this silence got no answer, in monotonic time.
+    silent_since: Option<Duration>,
+    /// How many probes of this silence got no answer and may not be sent again.
+    passed: u32,
 }
 
 /// The only login that a sweep refreshes while the service does not answer.
@@ -28,8 +38,10 @@ enum Probe {
         name: String,
         /// Whether a request of this account got no answer.
         tried: bool,
+        /// Whether the last visit of this account sent a request.
+        sent: bool,
     },
-    /// The probe got no answer until its patience ended.
+    /// No probe got an answer until the patience ended.
     Ended,
 }
 
@@ -43,10 +55,14 @@ pub(super) enum Stop {
 }
 
 impl Brake {
+    pub(super) fn new(patience: Duration) -> Brake {
+        Brake { patience, state: Mutex::default() }
+    }
+
     /// Returns why the login of this account must not be refreshed now. While the service is silent, the
     /// first account that asks becomes the probe: the only login that is refreshed.
     pub(super) fn stops(&self, account: &str, silent: bool) -> Option<Stop> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         let count = state.refused.len();
         // A wrong secret would be refused for each login, and a service may block a client after many refusals.
         if count >= REFUSALS {
@@ -55,12 +71,13 @@ impl Brake {
             return Some(Stop::End(text));
         }
         if !silent {
-            state.probe = Probe::Free;
+            (state.probe, state.silent_since, state.passed) = (Probe::Free, None, 0);
             return None;
         }
         match &state.probe {
             Probe::Free => {
-                state.probe = Probe::Account { name: account.to_owned(), tried: false };
+                let name = account.to_owned();
+                state.probe = Probe::Account { name, tried: false, sent: false };
                 None
             }
             Probe::Account { name, .. } if name == account => None,
@@ -78,9 +95,15 @@ impl Brake {
         silent && self.stops(account, silent).is_none()
     }
 
+    /// How many probes of this silence got no answer and may not be sent again. Each such probe puts one more login at
+    /// risk, so the pauses between them grow.
+    pub(super) fn passed(&self) -> u32 {
+        self.state.lock().passed
+    }
+
     /// Learns how a request of an account ended. `answered` says that the service decided about the login.
     pub(super) fn learn(&self, account: &str, error: Option<&Error>, answered: bool) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         match error {
             Some(error) if answer(error).is_some_and(is_about_client) => {
                 if !state.refused.iter().any(|name| name == account) {
@@ -96,30 +119,49 @@ impl Brake {
 
     /// A request of this account got no answer, and the service is silent. The account becomes the probe, if there
     /// is none: its login is already at risk.
-    pub(super) fn unanswered(&self, account: &str) {
-        let mut state = self.0.lock();
+    pub(super) fn unanswered(&self, account: &str, now: Duration) {
+        let mut state = self.state.lock();
         match &mut state.probe {
-            Probe::Account { name, tried } if name == account => *tried = true,
-            Probe::Free => state.probe = Probe::Account { name: account.to_owned(), tried: true },
-            _ => {}
+            Probe::Account { name, tried, sent } if name == account => {
+                (*tried, *sent) = (true, true);
+            }
+            Probe::Free => {
+                let name = account.to_owned();
+                state.probe = Probe::Account { name, tried: true, sent: true };
+            }
+            _ => return,
         }
+        state.silent_since.get_or_insert(now);
     }
 
     /// A visit begins. If the probe has sent nothing at its end, for example because another process has the lock, the
     /// next account that asks becomes the probe; also if the visit ends in a panic.
     pub(super) fn visiting(&self, account: &str) -> Visiting<'_> {
+        if let Probe::Account { name, sent, .. } = &mut self.state.lock().probe
+            && name == account
+        {
+            *sent = false;
+        }
         Visiting { brake: self, account: account.to_owned() }
     }
 
     /// Called when the sweep has finished with an account. If the probe got no answer, the sweep sends
-    /// nothing more.
-    pub(super) fn done(&self, account: &str, put_off: bool, silent: bool) {
-        let mut state = self.0.lock();
-        if let Probe::Account { name, tried } = &state.probe
-            && name == account
-        {
-            state.probe = if *tried && put_off && silent { Probe::Ended } else { Probe::Free };
+    /// nothing more. But if the last visit sent nothing, for example because a second request could end the login,
+    /// another account becomes the probe until the patience ends.
+    pub(super) fn done(&self, account: &str, put_off: bool, silent: bool, now: Duration) {
+        let mut state = self.state.lock();
+        let (tried, sent) = match &state.probe {
+            Probe::Account { name, tried, sent } if name == account => (*tried, *sent),
+            _ => return,
+        };
+        let unanswered = tried && put_off && silent;
+        let end = state.silent_since.unwrap_or(now).saturating_add(self.patience);
+        if unanswered && (sent || now >= end) {
+            state.probe = Probe::Ended;
+            return;
         }
+        state.passed = state.passed.saturating_add(u32::from(unanswered));
+        state.probe = Probe::Free;
     }
 }
 
@@ -131,8 +173,8 @@ pub(super) struct Visiting<'a> {
 
 impl Drop for Visiting<'_> {
     fn drop(&mut self) {
-        let mut state = self.brake.0.lock();
-        if let Probe::Account { name, tried } = &state.probe
+        let mut state = self.brake.state.lock();
+        if let Probe::Account { name, tried, .. } = &state.probe
             && *name == self.account
             && (!*tried || std::thread::panicking())
         {
@@ -161,6 +203,8 @@ pub(super) fn is_about_client(error: &OAuthError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ZERO: Duration = Duration::ZERO;
 
     fn oauth(code: &str) -> Error {
         Error::OAuth(Box::new(OAuthError::new("as.example", code)))
@@ -194,10 +238,10 @@ mod tests {
         assert_eq!(brake.stops("c", true), Some(Stop::Wait));
         assert_eq!(brake.stops("b", true), None);
         // The probe was answered: another account may be the next probe.
-        brake.done("b", false, false);
+        brake.done("b", false, false, ZERO);
         assert_eq!(brake.stops("c", true), None);
-        brake.unanswered("c");
-        brake.done("c", true, true);
+        brake.unanswered("c", ZERO);
+        brake.done("c", true, true, ZERO);
         assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
         assert_eq!(brake.stops("d", false), None, "an answer came");
     }
@@ -209,12 +253,32 @@ mod tests {
         assert_eq!(brake.stops("b", true), Some(Stop::Wait));
         drop(brake.visiting("a"));
         assert_eq!(brake.stops("b", true), None, "another account is the probe");
-        brake.done("b", true, true);
+        brake.done("b", true, true, ZERO);
         assert_eq!(brake.stops("c", true), None, "the service was not asked");
-        brake.unanswered("c");
+        brake.unanswered("c", ZERO);
         drop(brake.visiting("c"));
         assert_eq!(brake.stops("d", true), Some(Stop::Wait));
-        brake.done("c", true, true);
+        brake.done("c", true, true, ZERO);
         assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
+    }
+
+    #[test]
+    fn probes_that_may_not_be_sent_again_end_with_the_patience() {
+        let second = Duration::from_secs(1);
+        let brake = Brake::new(10 * second);
+        for (n, name) in ["a", "b", "c"].into_iter().enumerate() {
+            let now = second * 5 * u32::try_from(n).unwrap();
+            assert_eq!(brake.stops(name, true), None);
+            brake.unanswered(name, now);
+            // The next visit of the probe sends nothing.
+            drop(brake.visiting(name));
+            assert_eq!(brake.stops("d", true), Some(Stop::Wait), "{name} is still the probe");
+            brake.done(name, true, true, now);
+        }
+        assert_eq!(brake.passed(), 2);
+        assert!(matches!(brake.stops("d", true), Some(Stop::End(_))));
+        // An answer begins a new silence.
+        assert_eq!((brake.stops("d", false), brake.passed()), (None, 0));
+        assert_eq!(brake.stops("d", true), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The limits of the token endpoint, for all clients of one provider.
 
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -8,8 +9,8 @@ use time::OffsetDateTime;
 
 use super::brake::{REFUSALS, is_about_client};
 use super::counters::{Step, Tally};
-use crate::clock::Clock;
-use crate::error::{Error, OAuthError};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, OAuthError, RateLimited};
 use crate::protocol::{Outcome, Reply};
 use crate::provider::RefusalLimit;
 use crate::refresh::{Ask, Sent, Transport};
@@ -22,6 +23,10 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// further answer of this kind.
 const FIRST: Duration = Duration::from_secs(1);
 
+/// How long a request waits for the answers to others that may use up the limit of refusals. Most requests are
+/// answered earlier.
+const CROWDED: Duration = Duration::from_secs(10);
+
 /// After this many requests in a row without an answer, the token endpoint counts as silent.
 const SILENCES: u32 = 3;
 
@@ -30,7 +35,7 @@ pub(super) struct Pace {
     clock: Arc<dyn Clock>,
     limit: Option<RefusalLimit>,
     held: Mutex<Held>,
-    /// Woken whenever a sweep has finished with a login.
+    /// Woken whenever a sweep has finished with a login, and whenever an answer has come.
     freed: Condvar,
 }
 
@@ -46,8 +51,12 @@ struct Held {
     unanswered: u32,
     /// When the endpoint refused a request, in monotonic time, if the service limits refusals.
     refusals: Vec<Duration>,
-    /// How many logins the sweeps are refreshing now.
-    sending: usize,
+    /// The threads of the sweeps that are refreshing a login now.
+    sending: Vec<ThreadId>,
+    /// How many requests wait for their answer, if the service limits refusals: all requests, and those of calls
+    /// outside the sweeps.
+    asking: usize,
+    calling: usize,
     /// How many logins the sweeps may refresh at a time. Each answer about a login adds one.
     window: usize,
 }
@@ -66,8 +75,28 @@ pub(super) struct Slot<'a>(&'a Pace);
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
         let mut held = self.0.held.lock();
-        held.sending = held.sending.saturating_sub(1);
+        let this = thread::current().id();
+        if let Some(at) = held.sending.iter().position(|thread| *thread == this) {
+            held.sending.swap_remove(at);
+        }
         self.0.freed.notify_all();
+    }
+}
+
+/// The place of a request under the limit of refusals. Until the answer is counted, the request counts as a possible
+/// refusal.
+struct Place<'a> {
+    pace: &'a Pace,
+    /// Whether the request belongs to a call outside the sweeps.
+    calls: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut held = self.pace.held.lock();
+        held.asking = held.asking.saturating_sub(1);
+        held.calling = held.calling.saturating_sub(usize::from(self.calls));
+        self.pace.freed.notify_all();
     }
 }
 
@@ -126,28 +155,58 @@ impl Pace {
         held.window = held.window.min(REFUSALS);
     }
 
-    /// How many logins all sweeps together may refresh at a time. Zero if the service tolerates no further refusal.
-    fn most(&self, held: &mut Held) -> usize {
-        let Some(limit) = self.limit else { return held.window };
+    /// How many further refusals the service tolerates.
+    fn room(&self, held: &mut Held) -> usize {
+        let Some(limit) = self.limit else { return usize::MAX };
         let refused = held.recent(limit, self.clock.monotonic()).len();
-        limit.refusals.saturating_sub(refused).min(held.window)
+        limit.refusals.saturating_sub(refused)
+    }
+
+    /// How many logins all sweeps together may refresh at a time. Calls outside the sweeps use up some of the room.
+    fn most(&self, held: &mut Held) -> usize {
+        self.room(held).saturating_sub(held.calling).min(held.window)
+    }
+
+    /// Takes the place of a request under the limit of refusals, or returns how long the client must not send the
+    /// request, and why. If the requests under way fill the limit, waits for an answer.
+    fn place(&self) -> Result<Option<Place<'_>>, (Duration, String)> {
+        if self.limit.is_none() {
+            return Ok(None);
+        }
+        let end = SystemClock.monotonic() + CROWDED;
+        let mut held = self.held.lock();
+        loop {
+            let room = self.room(&mut held);
+            if held.asking < room {
+                let calls = !held.sending.contains(&thread::current().id());
+                held.asking += 1;
+                held.calling += usize::from(calls);
+                return Ok(Some(Place { pace: self, calls }));
+            }
+            let left = end.saturating_sub(SystemClock.monotonic());
+            if room == 0 || self.freed.wait_for(&mut held, left).timed_out() {
+                drop(held);
+                let text = "the answers to other requests have not come, and may use up the refusals that the \
+                            service tolerates";
+                return Err(self.full().unwrap_or_else(|| (FIRST, text.to_owned())));
+            }
+        }
     }
 
     /// Waits until a sweep may refresh one more login. The sweeps refresh no more logins at a time than the
-    /// number of refusals that the service still allows, and begin slowly. Returns `None` if the service allows
-    /// no further refusal at present.
+    /// number of refusals that the service still allows, less the requests of other calls, and begin slowly. Returns
+    /// `None` if the service allows no further refusal at present.
     pub(super) fn slot(&self) -> Option<Slot<'_>> {
         let mut held = self.held.lock();
         loop {
-            let most = self.most(&mut held);
-            if most == 0 {
+            if self.room(&mut held) == 0 {
                 return None;
             }
-            if held.sending < most {
-                held.sending += 1;
+            if held.sending.len() < self.most(&mut held) {
+                held.sending.push(thread::current().id());
                 return Some(Slot(self));
             }
-            // At least one login is under way, and wakes this thread when it is done.
+            // At least one request is under way, and wakes this thread when it is done.
             self.freed.wait(&mut held);
         }
     }
@@ -252,8 +311,17 @@ pub(super) struct Paced {
 
 impl Transport for Paced {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
-        let began = self.clock.monotonic();
         let revokes = matches!(ask, Ask::Revoke(..));
+        // The place is given up after the answer is counted.
+        let place = if revokes { Ok(None) } else { self.pace.place() };
+        let _place = match place {
+            Ok(place) => place,
+            Err((wait, reason)) => {
+                let limited = RateLimited::new(self.tokens.host(), wait, Some(reason));
+                return Sent::Never(Box::new(Error::from(limited)));
+            }
+        };
+        let began = self.clock.monotonic();
         let sent = self.tokens.send(ask, sent_at);
         self.tally.took(Step::Request, self.clock.monotonic().saturating_sub(began));
         // A revocation goes to another endpoint.
@@ -277,127 +345,4 @@ impl Transport for Paced {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-    use crate::clock::ManualClock;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn left(pace: &Pace) -> Option<Duration> {
-        pace.left().map(|(wait, _)| wait)
-    }
-
-    #[test]
-    fn waits_grow_if_the_endpoint_names_no_time() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone(), None);
-        assert_eq!(left(&pace), None);
-        for wait in [1, 2, 4] {
-            pace.hold(None);
-            pace.hold(None); // This request was on its way together with the first request.
-            assert_eq!(left(&pace), Some(wait * SECOND));
-            clock.advance(wait * SECOND);
-            assert_eq!(left(&pace), None);
-        }
-        pace.answered(true);
-        pace.hold(None);
-        assert_eq!(left(&pace), Some(SECOND));
-    }
-
-    #[test]
-    fn a_wait_is_kept_and_never_shortened_and_ends_after_ten_minutes() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone(), None);
-        pace.hold(Some(30 * SECOND));
-        pace.hold(Some(5 * SECOND));
-        assert_eq!(left(&pace), Some(30 * SECOND));
-        pace.hold(Some(86_400 * SECOND));
-        assert_eq!(left(&pace), Some(600 * SECOND));
-        clock.advance(600 * SECOND);
-        assert_eq!(left(&pace), None);
-    }
-
-    #[test]
-    fn a_wait_of_zero_counts_as_no_wait() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone(), None);
-        for wait in [1, 2, 4] {
-            pace.hold(Some(Duration::ZERO));
-            assert_eq!(left(&pace), Some(wait * SECOND));
-            clock.advance(wait * SECOND);
-        }
-    }
-
-    #[test]
-    fn refusals_hold_back_until_the_oldest_is_forgotten() {
-        let clock = Arc::new(ManualClock::new());
-        let limit = RefusalLimit { refusals: 2, window: 60 * SECOND };
-        let pace = Pace::new(clock.clone(), Some(limit));
-        let refused = || pace.held.lock().refusals.push(clock.monotonic());
-        let at_once = || pace.most(&mut pace.held.lock());
-        assert_eq!(at_once(), 2);
-        refused();
-        clock.advance(10 * SECOND);
-        assert_eq!(at_once(), 1, "one more may be refused");
-        refused();
-        assert!(pace.slot().is_none(), "a sweep does not wait for an hour");
-        assert_eq!(left(&pace), Some(50 * SECOND));
-        clock.advance(50 * SECOND);
-        assert_eq!(left(&pace), None);
-        assert!(pace.slot().is_some());
-    }
-
-    #[test]
-    fn a_sweep_begins_slowly_and_again_after_each_wait() {
-        let clock = Arc::new(ManualClock::new());
-        let pace = Pace::new(clock.clone(), None);
-        let at_once = || pace.most(&mut pace.held.lock());
-        assert_eq!(at_once(), REFUSALS);
-        for _ in 0..20 {
-            pace.answered(true);
-        }
-        assert_eq!(at_once(), REFUSALS + 20);
-        pace.hold(Some(SECOND));
-        pace.answered(true);
-        assert_eq!(at_once(), 1, "an answer to an earlier request");
-        clock.advance(SECOND);
-        pace.answered(true);
-        pace.answered(true);
-        assert_eq!(at_once(), 3, "each answer adds one");
-        let client = OAuthError::new("as.example", "invalid_client");
-        pace.refused(&OAuthError::new("as.example", "invalid_scope"));
-        assert_eq!(at_once(), 3);
-        pace.refused(&client);
-        assert_eq!(at_once(), 1);
-        for _ in 0..20 {
-            pace.answered(true);
-        }
-        pace.begin();
-        assert_eq!(at_once(), REFUSALS);
-    }
-
-    #[test]
-    fn a_sweep_waits_until_a_login_is_done() {
-        let pace = Pace::new(Arc::new(ManualClock::new()), None);
-        pace.hold(Some(SECOND));
-        let first = pace.slot();
-        let [asks, taken, done] = [const { AtomicBool::new(false) }; 3];
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                asks.store(true, Ordering::SeqCst);
-                let slot = pace.slot();
-                taken.store(slot.is_some() && done.load(Ordering::SeqCst), Ordering::SeqCst);
-            });
-            // A slot that does not wait would be taken in this time, and fail the test.
-            while !asks.load(Ordering::SeqCst) {
-                std::thread::yield_now();
-            }
-            (0..1000).for_each(|_| std::thread::yield_now());
-            done.store(true, Ordering::SeqCst);
-            drop(first);
-        });
-        assert!(taken.load(Ordering::SeqCst));
-    }
-}
+mod tests;

@@ -38,12 +38,14 @@ pub(super) struct Visit {
     pub(super) has_turn: bool,
     /// Whether the account had a client before the sweep first visited it.
     pub(super) was_there: Option<bool>,
-    /// Whether the next visit only checks a refusal by a second read of the store, and sends nothing.
+    /// Whether the next visit checks a refusal by a second read of the store.
     pub(super) doubted: bool,
     /// How often a refusal of this account was checked by a second read.
     pub(super) looks: u32,
     /// Whether the account's client has a new token that the store could not keep.
     pub(super) unsaved: bool,
+    /// Whether a visit has saved new tokens.
+    pub(super) saved: bool,
 }
 
 impl Visit {
@@ -60,10 +62,12 @@ impl Visit {
             doubted: false,
             looks: 0,
             unsaved: false,
+            saved: false,
         }
     }
 
-    /// Whether the next visit only reads or saves.
+    /// Whether the next visit begins with work that needs no permission: a read or a save. If the login needs a
+    /// request afterwards, the sweep visits the login once more.
     pub(super) fn sends_nothing(&self) -> bool {
         self.doubted || self.unsaved
     }

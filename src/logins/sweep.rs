@@ -42,7 +42,9 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// After three requests in a row without an answer, the sweep sends only one login, the probe, until an
 /// answer comes: each request without an answer may have used up a refresh token. Until then each
 /// thread may have one login under way, so fewer threads put fewer logins at risk. If the probe gets no
-/// answer within [`Sweep::patience`], the sweep sends nothing more. The sweep does not try other logins
+/// answer within [`Sweep::patience`], the sweep sends nothing more. A probe that may not be sent again while its access
+/// token works (with [`Rotation::StrictFamily`](crate::provider::Rotation::StrictFamily)) gives its place to another
+/// login, after growing pauses, until the same patience ends. The sweep does not try other logins
 /// again whose requests got no answer.
 ///
 /// A worker does not wait for a single login. If another process is refreshing the login, the service asked

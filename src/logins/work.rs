@@ -55,7 +55,7 @@ impl<'a, 's> Work<'a, 's> {
             queue: Queue::new(&*sweep.logins.0.store, clock),
             report: Mutex::default(),
             next_request: Mutex::default(),
-            brake: Brake::default(),
+            brake: Brake::new(sweep.patience),
         }
     }
 
@@ -103,9 +103,12 @@ impl Work<'_, '_> {
     fn done(&self, visit: &Visit, outcome: Outcome, reason: Option<String>) {
         let (account, reason) = (&*visit.account, reason.as_deref());
         let logins = &self.sweep.logins.0;
-        self.brake.done(account, outcome == Outcome::PutOff, logins.pace.is_silent());
+        let (put_off, now) = (outcome == Outcome::PutOff, logins.pattern.clock().monotonic());
+        self.brake.done(account, put_off, logins.pace.is_silent(), now);
         let outcome = match outcome {
             Outcome::PutOff | Outcome::Failed if visit.unsaved => Outcome::NotSaved,
+            // The saved tokens are new, so this visit found nothing to do.
+            Outcome::Kept if visit.saved => Outcome::Refreshed,
             outcome => outcome,
         };
         logins.tally.swept(outcome);
@@ -142,13 +145,15 @@ impl Work<'_, '_> {
         {
             return done;
         }
-        // The second read of the store after a refusal, and the save of a new token, send nothing.
+        // The second read of the store after a refusal, and the save of a new token, do not wait for a permission. The
+        // call ends if it would send a request.
         let sends_nothing = visit.sends_nothing();
         visit.doubted = false;
         let slot = if sends_nothing { Ok(None) } else { self.permission(visit).map(Some) };
         // A turn that is not used passes.
         visit.has_turn &= slot.is_ok();
-        slot.map(|_slot| self.refresh(visit, &record)).unwrap_or_else(|stopped| stopped)
+        slot.map(|slot| self.refresh(visit, &record, slot.is_some()))
+            .unwrap_or_else(|stopped| stopped)
     }
 
     /// Returns how the visit ends if this login needs no request.
@@ -256,7 +261,8 @@ impl Work<'_, '_> {
         clock.sleep(at.saturating_sub(now));
     }
 
-    fn refresh(&self, visit: &mut Visit, record: &Record) -> Visited {
+    /// `permitted` says whether a request may be sent at this visit.
+    fn refresh(&self, visit: &mut Visit, record: &Record, permitted: bool) -> Visited {
         let logins = self.sweep.logins;
         let has = || logins.0.clients.has(&visit.account);
         let was_there = *visit.was_there.get_or_insert_with(has);
@@ -267,14 +273,15 @@ impl Work<'_, '_> {
         visit.has_turn = false;
         let keeper = client.keeper();
         let (renewals, sends) = (keeper.renewals(), keeper.sends());
-        let got = keeper.keep_alive_unhurried(record);
+        let got = keeper.keep_alive_unhurried(record, permitted);
         let (refreshed, sent) = (keeper.renewals() > renewals, keeper.sends() > sends);
         visit.unsaved = keeper.has_unsaved();
+        visit.saved |= refreshed;
         let doubted = keeper.has_doubt();
         let verdict = matches!(got, Err(Error::Reauthorize(_))) || doubted && got.is_err();
         let silent = logins.0.pace.is_silent();
         if silent && (sent || matches!(got, Err(Error::Transport(_)))) {
-            self.brake.unanswered(&visit.account);
+            self.brake.unanswered(&visit.account, logins.0.pattern.clock().monotonic());
         }
         self.brake.learn(&visit.account, got.as_ref().err(), refreshed || sent && verdict);
         let visited = match got {
@@ -285,6 +292,10 @@ impl Work<'_, '_> {
                 visit.looks = visit.looks.saturating_add(1);
                 let wait = error.retry_after().unwrap_or(Duration::from_secs(1));
                 Visited::Later(wait.max(Duration::from_millis(10)), chain(&error))
+            }
+            // The next visit asks for permission, and learns how long the login waits.
+            Err(Error::RateLimited(limited)) if !permitted && !visit.unsaved => {
+                Visited::Waits(limited.retry_after.min(SHORTEST))
             }
             Err(error) => self.failed(visit, &error, sent),
         };
@@ -310,9 +321,10 @@ impl Work<'_, '_> {
         if !error.is_transient() {
             return Visited::Done(Outcome::Failed, Some(reason));
         }
-        let doubling = |first: u64, longest: u64| {
-            Duration::from_millis((first << visit.tries.min(10)).min(longest))
+        let doubled = |first: u64, times: u32, longest: u64| {
+            Duration::from_millis((first << times.min(10)).min(longest))
         };
+        let doubling = |first, longest| doubled(first, visit.tries, longest);
         let wait = match error {
             Error::Busy(_) => doubling(100, 2000),
             Error::OutcomeUnknown(unknown) if sent || unknown.retry_after.is_none() => {
@@ -320,7 +332,7 @@ impl Work<'_, '_> {
                 if !sent || !self.brake.comes_back(&visit.account, silent) {
                     return Visited::Done(Outcome::PutOff, Some(reason));
                 }
-                doubling(PROBE, 60_000)
+                doubled(PROBE, visit.tries.saturating_add(self.brake.passed()), 60_000)
             }
             // Wait also if the answer asks for no wait, or asks for a short wait again and again.
             error => error.retry_after().unwrap_or_default().max(doubling(1000, 30_000)),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::note::lock_of;
 use super::{Call, Keeper, Live, SKEW};
 use crate::backend::{BackendError, LockKind};
 use crate::clock;
@@ -116,7 +115,7 @@ impl Keeper {
             }
         }
         // Step 6: an empty store stays empty.
-        let stored = self.settle_new_lock(call, stored);
+        self.settle_new_lock(call, stored.as_ref());
         let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
         record.check(&self.rules.binding_of(&record.token), &self.store())?;
         call.turn.history.learn(&record);
@@ -176,9 +175,12 @@ impl Keeper {
             && let Some(error) = self.stopped_by(call, &self.live(record), note, now)
         {
             self.mark_seen(call, record, note, now);
-            if lock_of(call, note) == LockKind::None && self.looks_again(call, &error) {
+            if call.turn.lock_kind() == LockKind::None && self.looks_again(call, &error) {
                 return Ok(Next::End(Step::Look));
             }
+            return self.put_off(call, error).map(Next::End);
+        }
+        if let Some(error) = self.without_permission(call) {
             return self.put_off(call, error).map(Next::End);
         }
         self.warn_of_silence(call, record, now);

@@ -19,6 +19,30 @@ pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// client sends the refused token once more.
 const OLD_DOUBT: Duration = Duration::from_secs(60);
 
+/// How soon a caller comes back with a permission, after a call that may not send.
+const PERMIT: Duration = Duration::from_millis(10);
+
+/// How a call gets its token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// The call waits, and the refresh may be put off only while a token works.
+    Usual,
+    /// The call waits, and the refresh may be put off.
+    KeepsAlive,
+    /// As [`Manner::KeepsAlive`], but the call ends with an error where it would wait.
+    Unhurried,
+    /// As [`Manner::Unhurried`], but the call also ends where it would send a request.
+    WithoutRequest,
+}
+
+impl Manner {
+    pub(super) fn apply(self, call: &mut Call<'_>) {
+        call.keeps_alive = self != Manner::Usual;
+        call.unhurried = matches!(self, Manner::Unhurried | Manner::WithoutRequest);
+        call.may_send = self != Manner::WithoutRequest;
+    }
+}
+
 /// A refusal that a second read of the store has not confirmed yet.
 pub(super) struct Doubt {
     login: String,
@@ -34,22 +58,30 @@ pub(super) struct Doubt {
 impl Keeper {
     /// Returns a token as [`Keeper::access`] does, but ends with an error where that call would wait:
     /// for a lock, for another holder's answer, before it repeats a request that never left, and before
-    /// it believes a refusal. The caller calls again after the error's `retry_after`.
-    pub(crate) fn access_unhurried(&self, want: &Want) -> Result<Live> {
+    /// it believes a refusal. The caller calls again after the error's `retry_after`. If the call may not send, it
+    /// also ends with [`Error::RateLimited`] before it writes the note of a request.
+    pub(crate) fn access_unhurried(&self, want: &Want, may_send: bool) -> Result<Live> {
         if self.turn.try_lock().is_none() {
             let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
             return Err(Error::Busy(Box::new(busy)));
         }
         match self.hot(want) {
             Some(live) => Ok(live),
-            None => self.acquire_as(want, true, true),
+            None if may_send => self.acquire_as(want, Manner::Unhurried),
+            None => self.acquire_as(want, Manner::WithoutRequest),
         }
     }
 
     /// Refreshes the login of a record that was read, as [`Keeper::keep_alive`] does, and never waits.
-    pub(crate) fn keep_alive_unhurried(&self, record: &Record) -> Result<Live> {
+    pub(crate) fn keep_alive_unhurried(&self, record: &Record, may_send: bool) -> Result<Live> {
         self.keep_for_later(record);
-        self.access_unhurried(&self.newer_than(record))
+        self.access_unhurried(&self.newer_than(record), may_send)
+    }
+
+    /// The error of a call that would now send a request, and may not.
+    pub(super) fn without_permission(&self, call: &Call<'_>) -> Option<Error> {
+        (!call.may_send)
+            .then(|| self.hold_back(PERMIT, "the request waits for the sweep's permission"))
     }
 
     /// Keeps the token of `record` in memory, if this client has no valid token or only an older token. Calls
@@ -119,6 +151,7 @@ impl Keeper {
             Looked::Changed(step) => return Ok(step),
         };
         if let Some(unknown) = self.other_holder(call, noted, &latest, &error) {
+            self.count_stored(&latest);
             return self.put_off(call, unknown);
         }
         let note = self.not_before(&latest, SECOND_LOOK, true, earlier);

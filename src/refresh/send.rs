@@ -79,7 +79,10 @@ impl Keeper {
                     continue;
                 }
                 Sent::NoAnswer(error) => error,
-                Sent::Reply(Reply { outcome: Outcome::Unknown(error), refresh_token: None }) => {
+                // A refresh token that repeats the one that was sent says nothing.
+                Sent::Reply(Reply { outcome: Outcome::Unknown(error), refresh_token: found })
+                    if found.as_ref().is_none_or(|found| found == refresh_token) =>
+                {
                     error.into()
                 }
                 Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
@@ -177,6 +180,7 @@ impl Keeper {
                 // With a 4xx status and no code, the found text may be an echo of our token or a message
                 // about the token.
                 Some(found) if (400..500).contains(&error.status) => {
+                    call.turn.unanswered = never_sent;
                     self.count(&mut noted);
                     self.settle(call, &noted, noted.note.clone(), Some(found));
                     self.put_off(call, self.unknown(sent_at, error.into()))
@@ -210,6 +214,7 @@ impl Keeper {
             Looked::Changed(step) => return Ok(step),
         };
         if let Some(unknown) = self.other_holder(call, &noted, &latest, &error) {
+            self.count_stored(&latest);
             return self.put_off(call, unknown);
         }
         self.believe(call, latest, refresh_token, error, earlier)
@@ -241,14 +246,9 @@ impl Keeper {
                 }
             };
             if now.login != latest.login || now.token.refresh_token() != Some(refresh_token) {
-                // The service refused a token that has been replaced in the store since, but the
-                // service has counted the refusal. If this save fails, this client does not count the
-                // refusal.
-                if self.rules.refusal_limit.is_some() {
-                    let mut counted = now.next();
-                    self.count(&mut counted);
-                    let _ = self.backend.save(&counted);
-                }
+                // The service refused a token that has been replaced in the store since, but the service has
+                // counted the refusal.
+                self.count_stored(&now);
                 self.saw(call, &now);
                 return Ok(Looked::Changed(Step::Again));
             }

@@ -71,6 +71,7 @@ impl Keeper {
         match self.backend.load() {
             Ok(None) => return self.nothing_stored(),
             Ok(Some(now)) if now.login != noted.login || now.token != noted.token => {
+                self.count_stored(&now);
                 return Ok(Step::Again);
             }
             _ => {}
@@ -130,6 +131,15 @@ impl Keeper {
         let mut kept = recent(record, now, window);
         kept.push(now);
         record.refusals = kept;
+    }
+
+    /// Counts a refusal in a record of another client. If this save fails, this client does not count the refusal.
+    pub(super) fn count_stored(&self, stored: &Record) {
+        if self.rules.refusal_limit.is_some() {
+            let mut counted = stored.next();
+            self.count(&mut counted);
+            let _ = self.backend.save(&counted);
+        }
     }
 
     /// Counts an error answer of status 4xx as a refusal even if it does not mention the token.

@@ -1,18 +1,20 @@
 //! Tests of the reasons for which a sweep stops: the service does not answer, refuses the client, or
 //! blocks a client after a number of refusals.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use evergrant::backend::{BackendError, Guard, LoginStore, MemoryStore, Record, TokenBackend};
+use evergrant::clock::Clock as _;
 use evergrant::logins::{Outcome, Step};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::Fault;
 use evergrant::{BoxError, Logins};
 
-use crate::sweep::World;
+use crate::sweep::{World, due};
 
 const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The service rotates, and a proxy in front of it answers 502.
@@ -77,14 +79,14 @@ fn page() -> Fault {
 /// An answer that is not understood is usually asked for again at once; not if the service may count it.
 #[test]
 fn a_limit_of_refusals_holds_for_answers_without_a_code() {
-    for (limit, requests) in [(1, 1), (2, 2), (3, 3)] {
+    for limit in [1, 3] {
         let world = World::with(Rotation::Strict, |row| {
             row.to_builder().refusal_limit(limit, HOUR).build().unwrap()
         });
         world.add_due("due", 5);
         world.sandbox.faults(100, page());
         world.logins.keep_alive().threads(1).run().unwrap();
-        assert_eq!(world.sandbox.counters().token_requests, requests, "a limit of {limit}");
+        assert_eq!(world.sandbox.counters().token_requests, limit as u64);
     }
 }
 
@@ -181,6 +183,37 @@ fn a_sweep_stops_before_refusals_block_the_application() {
     world.clock.advance(HOUR);
     world.logins.keep_alive().threads(1).run().unwrap();
     assert_eq!(world.sandbox.counters().refused, 16);
+}
+
+/// Calls of many accounts begin at the same moment, with and without a sweep.
+#[test]
+fn calls_at_the_same_time_keep_the_limit_of_refusals() {
+    for (limit, sweeps) in [(1, 0), (2, 0), (2, 2), (3, 1)] {
+        let world = World::new(|provider| {
+            provider.to_builder().refusal_limit(limit, HOUR).build().unwrap()
+        });
+        world.add_due("dead", 12);
+        world.sandbox.revoke_login();
+        let start = Barrier::new(8 + sweeps);
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (world, start) = (&world, &start);
+                scope.spawn(move || {
+                    let client = world.logins.client(&format!("dead-{n}")).unwrap();
+                    start.wait();
+                    let kind = client.access_token().unwrap_err().kind();
+                    assert!(["reauthorize", "rate_limited"].contains(&kind), "{kind}");
+                });
+            }
+            for _ in 0..sweeps {
+                scope.spawn(|| {
+                    start.wait();
+                    world.logins.keep_alive().threads(2).run().unwrap();
+                });
+            }
+        });
+        assert_eq!(world.sandbox.counters().refused, limit as u64, "a limit of {limit}");
+    }
 }
 
 #[test]
@@ -294,6 +327,41 @@ fn a_new_sweep_begins_with_one_probe_after_silence() {
     world.sandbox.clear_faults();
     world.clock.advance(HOUR);
     assert_eq!(world.logins.keep_alive().run().unwrap().refreshed, 20);
+}
+
+/// A world whose service ends a login when a refresh token is sent twice. These logins are due, and their access tokens
+/// work, so that a sweep sends no token again.
+fn working_logins(count: usize) -> World {
+    let world = World::with(Rotation::StrictFamily, |provider| provider);
+    let now = world.clock.now_utc();
+    for n in 0..count {
+        let token = due(world.sandbox.login(), now).with_expires_at(now + HOUR);
+        world.logins.add(&format!("due-{n}"), token).unwrap();
+    }
+    world
+}
+
+/// The probe may not be sent again, so another login shows that the service answers.
+#[test]
+fn a_probe_that_may_not_be_sent_again_passes_the_probe_on() {
+    let world = working_logins(10);
+    world.sandbox.faults(3, Fault::CutBefore);
+    let report = world.logins.keep_alive().threads(1).run().unwrap();
+    assert_eq!((report.refreshed, report.put_off), (7, 3), "{report}");
+    assert_eq!(world.sandbox.counters().token_requests, 10);
+}
+
+/// Each probe puts one more login at risk, so the pauses between them grow.
+#[test]
+fn probes_that_may_not_be_sent_again_are_few() {
+    let world = working_logins(40);
+    world.sandbox.faults(1000, Fault::CutBefore);
+    let report = world.logins.keep_alive().threads(1).run().unwrap();
+    assert_eq!((report.refreshed, report.put_off), (0, 40), "{report}");
+    // Three requests show the silence. The last of them is the first probe.
+    assert_eq!(world.sandbox.counters().token_requests, 6);
+    assert!(world.clock.slept() < 3 * MINUTE, "{:?}", world.clock.slept());
+    assert!(report.told.iter().any(|told| told.reason.contains("does not answer")));
 }
 
 /// A second use of a refresh token ends other logins of the user, so only a person may send it again.

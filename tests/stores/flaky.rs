@@ -15,6 +15,10 @@ use crate::sweep::due;
 
 /// More new tokens than a test makes.
 const ALWAYS: u32 = u32::MAX;
+/// How often one call tries to save new tokens.
+const ONE_CALL: u32 = 3;
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// A store whose names cannot be read after the first page, or that refuses new tokens.
 struct Flaky {
@@ -101,16 +105,27 @@ fn a_move_saves_the_waiting_token_first() {
 
 /// A sandbox that rotates, and a due login on a store that refuses this many new tokens.
 fn one_due(refused: u32) -> (Arc<ManualClock>, Sandbox, Logins, Arc<AtomicU32>) {
+    all_due(&["a"], HOUR, refused)
+}
+
+/// The same for these accounts and this life of an access token.
+fn all_due(
+    accounts: &[&str],
+    life: Duration,
+    refused: u32,
+) -> (Arc<ManualClock>, Sandbox, Logins, Arc<AtomicU32>) {
     let clock = Arc::new(ManualClock::new());
-    let sandbox =
-        Sandbox::builder().rotation(Rotation::Strict).clock(clock.clone()).start().unwrap();
+    let sandbox = Sandbox::builder().rotation(Rotation::Strict).access_token_lifetime(life);
+    let sandbox = sandbox.clock(clock.clone()).start().unwrap();
     let refuses = Arc::new(AtomicU32::new(0));
     let store = MemoryStore::new().with_clock(clock.clone());
     let flaky = Flaky { store, refuses: Arc::clone(&refuses), names: None };
     let logins = Logins::builder(sandbox.provider(), sandbox.credentials(), flaky)
         .clients(|client| client.clock(clock.clone()))
         .build();
-    logins.add("a", due(sandbox.login(), clock.now_utc())).unwrap();
+    for account in accounts {
+        logins.add(account, due(sandbox.login(), clock.now_utc())).unwrap();
+    }
     refuses.store(refused, Ordering::SeqCst);
     (clock, sandbox, logins, refuses)
 }
@@ -153,4 +168,28 @@ fn a_token_is_saved_while_the_service_asks_to_wait() {
     let sweep = logins.keep_alive().threads(1).longest_wait(Duration::ZERO);
     let report = sweep.run().unwrap();
     assert_eq!((report.refreshed, report.put_off), (1, 1), "{report}");
+}
+
+/// The life of an access token, shorter than the wait for a turn: when the sweep saves the tokens that the store has
+/// refused, their access token has expired.
+const SHORT: Duration = Duration::from_secs(45);
+
+#[test]
+fn a_late_save_is_all_that_the_login_needs() {
+    let (clock, sandbox, logins, _) = all_due(&["a", "b"], SHORT, ONE_CALL);
+    let report = logins.keep_alive().threads(1).at_most(1, MINUTE).run().unwrap();
+    assert_eq!((report.refreshed, report.total()), (2, 2), "{report}");
+    // The refresh token is new, so the sweep does not refresh the login again.
+    assert_eq!(sandbox.counters().token_requests, 2);
+    assert!(clock.slept() >= MINUTE && logins.counters().refreshed == 2);
+}
+
+#[test]
+fn a_refresh_after_a_late_save_waits_for_its_turn() {
+    let (clock, sandbox, logins, _) = all_due(&["a", "b"], SHORT, ONE_CALL);
+    let sweep = logins.keep_alive().threads(1).access_tokens(10 * MINUTE).at_most(1, MINUTE);
+    let report = sweep.run().unwrap();
+    assert_eq!((report.refreshed, report.total()), (2, 2), "{report}");
+    assert_eq!((sandbox.counters().token_requests, sandbox.counters().reuses), (3, 0));
+    assert!(clock.slept() >= 2 * MINUTE, "{:?}", clock.slept());
 }

@@ -47,7 +47,6 @@ impl World {
             .build()
     }
 
-    /// Adds logins that were last refreshed so long ago that they are due.
     /// The same logins, for an application whose secret is wrong.
     pub(crate) fn with_a_wrong_secret(&self) -> Logins {
         let wrong = evergrant::Credentials::new(self.sandbox.credentials().id(), "wrong");
@@ -56,6 +55,7 @@ impl World {
             .build()
     }
 
+    /// Adds logins that were last refreshed so long ago that they are due.
     pub(crate) fn add_due(&self, prefix: &str, count: usize) {
         for n in 0..count {
             let name = format!("{prefix}-{n}");
@@ -176,6 +176,30 @@ fn a_known_limit_spreads_the_requests() {
     let report = world.logins.keep_alive().threads(1).at_most(10, SECOND).run().unwrap();
     assert_eq!(report.refreshed, 50);
     assert_eq!(world.clock.slept(), 49 * SECOND / 10);
+}
+
+/// The service refuses the first refresh token, so the sweep tries the spare one. Both requests wait for their turn.
+#[test]
+fn a_spare_token_is_sent_in_a_turn_of_its_own() {
+    for patience in [Duration::ZERO, MINUTE] {
+        let world = World::new(|provider| provider);
+        let (token, spare) = (world.sandbox.login(), world.sandbox.login());
+        let mut value =
+            serde_json::to_value(Record::from(due(token, world.clock.now_utc()))).unwrap();
+        value["spare"] = spare.refresh_token().unwrap().expose().into();
+        let account = world.store.account("due-0").unwrap();
+        account.save(&serde_json::from_value(value).unwrap()).unwrap();
+        let body = br#"{"error":"invalid_grant"}"#.to_vec();
+        let content_type = "application/json".to_owned();
+        world.sandbox.fault(Fault::Body { status: 400, content_type, body, commit: false });
+        let sweep = world.logins.keep_alive().threads(1).patience(patience).at_most(1, MINUTE);
+        let report = sweep.run().unwrap();
+        assert_eq!((report.refreshed, report.total()), (1, 1), "{report}: {:?}", report.told);
+        assert_eq!(world.sandbox.counters().token_requests, 2);
+        assert!(world.clock.slept() >= MINUTE, "{:?}", world.clock.slept());
+        // A visit that may not send is no failure.
+        assert!(world.logins.counters().failures.is_empty());
+    }
 }
 
 #[test]

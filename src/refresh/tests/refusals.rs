@@ -224,7 +224,44 @@ fn an_echo_of_the_sent_token_is_not_a_spare() {
     assert_eq!(world.stored().spare, None);
 }
 
-/// If refusals are not limited, nothing is written about them.
+/// The service counts an answer of status 4xx, whatever its text repeats.
+#[test]
+fn an_answer_that_repeats_the_sent_token_is_counted() {
+    let mut world = World::new(Rotation::UntilUsed);
+    world.rules.refusal_limit =
+        Some(crate::provider::RefusalLimit { refusals: 2, window: 3600 * SECOND });
+    world.change(|record| record.token = record.token.clone().with_refresh_token("required"));
+    world.past_end();
+    world.acts(&[Act::Complaint; 4]);
+    let keeper = world.keeper();
+    for end in ["outcome_unknown", "outcome_unknown", "rate_limited", "rate_limited"] {
+        assert_eq!(kind(&use_token(&keeper)), end);
+    }
+    assert_eq!(world.sent().len(), 2);
+}
+
+/// The service counts a refusal also if another client has replaced the record meanwhile.
+#[test]
+fn a_refusal_of_a_replaced_record_is_counted() {
+    type Change = fn(&mut Record);
+    let login: Change = |record| *record = Record::new_login(record.token.clone(), Some(record));
+    let holder: Change = |record| record.note.as_mut().unwrap().nonce = "of-another".to_owned();
+    for (act, change) in [(Act::TooEarly, login), (Act::Refuse, login), (Act::Refuse, holder)] {
+        let mut world = World::with(Rotation::Strict, LockKind::Lease, true);
+        world.rules.refusal_limit =
+            Some(crate::provider::RefusalLimit { refusals: 8, window: 3600 * SECOND });
+        world.past_end();
+        world.acts(&[act]);
+        world.change_after_sending(move |stored| {
+            let mut next = stored.as_ref().unwrap().next();
+            change(&mut next);
+            *stored = Some(next);
+        });
+        let _ = use_token(&world.keeper());
+        assert_eq!(world.stored().refusals.len(), 1, "{act:?}");
+    }
+}
+
 /// Another client has saved a token that works, and then the store fails.
 #[test]
 fn a_token_read_after_a_refusal_is_used_if_the_store_fails() {
@@ -256,6 +293,7 @@ fn a_token_read_after_a_refusal_is_used_if_the_store_fails() {
     }
 }
 
+/// If refusals are not limited, nothing is written about them.
 #[test]
 fn without_a_refusal_limit_nothing_is_written() {
     let world = World::new(Rotation::Strict);

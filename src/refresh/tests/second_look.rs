@@ -5,7 +5,13 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn unhurried(keeper: &Keeper) -> Result<String> {
-    let live = keeper.access_unhurried(&keeper.newer());
+    let live = keeper.access_unhurried(&keeper.newer(), true);
+    live.map(|live: Live| live.access_token().expose().to_owned())
+}
+
+/// A call of a sweep that has no permission to send a request.
+fn without_request(keeper: &Keeper, world: &World) -> Result<String> {
+    let live = keeper.keep_alive_unhurried(&world.stored(), false);
     live.map(|live: Live| live.access_token().expose().to_owned())
 }
 
@@ -121,7 +127,7 @@ fn keeping_a_login_alive_does_not_risk_an_access_token() {
         let keep = || {
             let stored = world.stored();
             let live = match hurried {
-                false => keeper.keep_alive_unhurried(&stored),
+                false => keeper.keep_alive_unhurried(&stored, true),
                 true => keeper.keep_alive(&stored),
             };
             live.map(|live| live.access_token().expose().to_owned())
@@ -212,10 +218,66 @@ fn a_token_that_a_sweep_has_read_serves_later_calls() {
         let stored = world.stored();
         world.plan(|_, _| Some(Fault::Before));
         let keeper = world.keeper();
-        let kept =
-            if hurried { keeper.keep_alive(&stored) } else { keeper.keep_alive_unhurried(&stored) };
+        let kept = if hurried {
+            keeper.keep_alive(&stored)
+        } else {
+            keeper.keep_alive_unhurried(&stored, true)
+        };
         assert_eq!(kept.map(drop).unwrap_err().kind(), "backend");
         assert_eq!(kind(&use_token(&keeper)), "at-1");
         assert!(world.sent().is_empty());
     }
+}
+
+/// Checks a call after a refusal or a failed save: it sends nothing and writes no note, and the next call that has a
+/// permission sends this refresh token.
+fn sends_only_with_permission(world: &World, keeper: &Keeper, refresh_token: &str) {
+    let before = world.sent();
+    let error = without_request(keeper, world).unwrap_err();
+    assert_eq!(error.kind(), "rate_limited", "{error}");
+    assert!(error.retry_after().unwrap() < SECOND, "{error}");
+    assert_eq!(world.sent(), before);
+    assert!(!keeper.has_doubt() && !keeper.has_unsaved());
+    assert_eq!(kind(&without_request(keeper, world)), "rate_limited", "it may be repeated");
+    assert_eq!(world.sent(), before);
+    let _ = keeper.keep_alive_unhurried(&world.stored(), true);
+    assert_eq!(world.sent().last().unwrap(), refresh_token);
+}
+
+#[test]
+fn a_spare_token_is_sent_only_with_a_permission() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.change(|record| record.spare = Some(Secret::new("rt-spare")));
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    world.clock.advance(SECOND);
+    sends_only_with_permission(&world, &keeper, "rt-spare");
+}
+
+#[test]
+fn a_late_save_is_followed_by_a_request_only_with_a_permission() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert!(unhurried(&keeper).is_err() && keeper.has_unsaved());
+    *world.store.plan.lock() = None;
+    world.past_end();
+    sends_only_with_permission(&world, &keeper, "rt-2");
+}
+
+/// The process that wrote the note is dead, so the token may be sent again.
+#[test]
+fn a_refusal_with_another_note_is_followed_by_a_request_only_with_a_permission() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    world.leave_note(SECOND, Duration::from_secs(300));
+    world.clock.advance(SECOND);
+    sends_only_with_permission(&world, &keeper, "rt-1");
+    assert_eq!(world.sent().len(), 2);
 }

@@ -97,7 +97,9 @@ impl ProviderBuilder {
     /// older than `window`. The record of a login counts the refusals of that login by all processes
     /// together. [`Logins`](crate::Logins) also counts the refusals of all its logins together, separately
     /// in each process: if several processes run, give each process a share of the number, at least 1
-    /// ([`ProviderBuilder::build`] fails with 0).
+    /// ([`ProviderBuilder::build`] fails with 0). These logins never have more requests under way than the service
+    /// still tolerates refusals: the next request waits for an answer, for 10 seconds at most, and is then not sent
+    /// ([`Error::RateLimited`](crate::Error::RateLimited)).
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self

@@ -68,7 +68,9 @@ fn sweep(world: &World, keeper: &Keeper) {
             // The sweep asks for a token other than the token that it read.
             state.oracle.asked[me()].refused.push(access_of(&record.token));
         }
-        let result = keeper.keep_alive_unhurried(&record);
+        // A check of a refusal, and a late save, need no permission of the sweep.
+        let permitted = !keeper.has_doubt() && !keeper.has_unsaved();
+        let result = keeper.keep_alive_unhurried(&record, permitted);
         let mut state = world.state.lock();
         state.judge_unhurried(me(), &want, &result);
         let Err(error) = result else { return };
