@@ -1,6 +1,7 @@
 //! A worker: a process with a client of its own, which reads commands as lines. The answers of a worker are
 //! lines that begin with `= `.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
 use std::sync::{Arc, Condvar, Mutex};
@@ -41,8 +42,17 @@ impl Clock for Ahead {
         SystemClock.monotonic() + self.by()
     }
     fn sleep(&self, duration: Duration) {
+        if TAKES_LOCK.replace(false) {
+            say("waits");
+        }
         SystemClock.sleep(duration);
     }
+}
+
+thread_local! {
+    /// Whether this thread takes a lock, and has not slept meanwhile. A thread that sleeps has begun to measure how
+    /// long it waits, so time that passes now counts.
+    static TAKES_LOCK: Cell<bool> = const { Cell::new(false) };
 }
 
 pub(crate) fn rotation(name: &str) -> Rotation {
@@ -142,10 +152,10 @@ impl TokenBackend for Halting {
         self.store.clear()
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        if !wait.is_zero() {
-            say("waits");
-        }
-        self.store.lock(wait)
+        TAKES_LOCK.set(!wait.is_zero());
+        let guard = self.store.lock(wait);
+        TAKES_LOCK.set(false);
+        guard
     }
     fn durability(&self) -> Durability {
         self.store.durability()
