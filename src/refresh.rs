@@ -109,8 +109,7 @@ struct Call<'a> {
     events: &'a mut Vec<Event>,
     /// An access token that the call can use if it gets no new access token.
     fallback: Option<Live>,
-    /// Whether a recent answer of the service says that the fallback is valid, even if our clock
-    /// disagrees.
+    /// Whether a recent answer of the service says that the fallback is valid, whatever our clock says.
     vouched: bool,
     /// Whether this call saved a refresh token from an answer without an access token.
     salvaged: bool,
@@ -280,7 +279,7 @@ impl Keeper {
 
     fn acquire_as(&self, want: &Want, manner: Manner) -> Result<Live> {
         let mut events = Vec::new();
-        let result = self.with_turn(want, |turn| {
+        let result = self.with_turn((want, manner), |turn| {
             let mut call = Call::new(want, turn, &mut events);
             manner.apply(&mut call);
             let memory = self.memory.lock();
@@ -315,8 +314,7 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// Asks for a token newer than the token of `record`. Another client may have read the same record
-    /// and may already have refreshed its token.
+    /// Asks for a token newer than that of `record`: another client may already have refreshed the same record.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)
@@ -369,10 +367,13 @@ impl Keeper {
         will_do.then_some(live)
     }
 
-    /// Step 2. Runs `work` in one thread at a time. Other threads use a token that works, or wait. A
-    /// thread that waited for an attempt that failed takes a token from the store, or else returns the
-    /// same failure: the waiting threads do not repeat the attempt one after another.
-    fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
+    /// Step 2. Runs `work` in one thread at a time. Other threads use a token that works, or wait. A thread that
+    /// waited for an attempt that failed takes a token from the store, or else returns the same failure.
+    fn with_turn(
+        &self,
+        (want, manner): (&Want, Manner),
+        work: impl FnOnce(&mut Turn) -> Result<Live>,
+    ) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
             None => {
@@ -394,8 +395,7 @@ impl Keeper {
                 if let Some(live) = live {
                     return Ok(live);
                 }
-                // Takes the result of a refresh that another thread sent meanwhile, even if the new token
-                // must already be refreshed again.
+                // Takes the result of a refresh that another thread sent meanwhile, even if it is due again.
                 if let Some((sent, live)) = &memory.result
                     && *sent > sends
                     && want.takes(live)
@@ -423,7 +423,8 @@ impl Keeper {
         let result = work(&mut turn.turn);
         let mut memory = self.memory.lock();
         memory.attempts += 1;
-        let others = memory.waiting > 0;
+        // A call that may not wait or send fails where another call would go on.
+        let others = memory.waiting > 0 && !manner.is_unhurried();
         let error = result.as_ref().err().filter(|_| others);
         memory.failure = error.map(|error| Failure {
             rank: want.rank(),
@@ -433,9 +434,8 @@ impl Keeper {
         result
     }
 
-    /// Returns a stored token that works, for a call that waited for a failed attempt. If the store
-    /// cannot be read, the threads that still wait do not read it: a read may last until a connection
-    /// times out.
+    /// Returns a stored token that works, for a call that waited for a failed attempt. If the store cannot be read,
+    /// the threads that still wait do not read it: a read may last until a connection times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
         let mut events = Vec::new(); // This list stays empty: reading a record emits no event.
         let mut call = Call::new(want, &mut turn, &mut events);

@@ -86,9 +86,25 @@ pub fn move_login(
         check_unchanged(from, &guard, &marked)?;
         to.save(&marked.moved(None))?;
     }
-    check_unchanged(from, &guard, &marked)?;
+    let unchanged = check_unchanged(from, &guard, &marked);
+    if unchanged.as_ref().is_err_and(BackendError::is_conflict) {
+        take_back(to, &other, &marked);
+    }
+    unchanged?;
     from.clear()?;
     Ok(true)
+}
+
+/// Removes the copy of a login that has gone on in its first store: the login must not be usable in both stores.
+fn take_back(to: &(impl TokenBackend + ?Sized), guard: &Guard, marked: &Record) {
+    let is_copy = |there: Record| {
+        there.login() == marked.login()
+            && there.token().refresh_token() == marked.token().refresh_token()
+            && there.note() == marked.note()
+    };
+    if guard.is_held() && to.load().is_ok_and(|there| there.is_some_and(is_copy)) {
+        let _ = to.clear();
+    }
 }
 
 fn check_lock(store: &(impl TokenBackend + ?Sized), guard: &Guard) -> Result<(), BoxError> {

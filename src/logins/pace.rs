@@ -69,7 +69,7 @@ impl Held {
     }
 }
 
-/// A sweep's permission to refresh a login. Until the answer comes, the request counts as a possible refusal.
+/// A sweep's permission to refresh a login.
 pub(super) struct Slot<'a>(&'a Pace);
 
 impl Drop for Slot<'_> {

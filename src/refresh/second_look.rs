@@ -36,9 +36,13 @@ pub(super) enum Manner {
 }
 
 impl Manner {
+    pub(super) fn is_unhurried(self) -> bool {
+        matches!(self, Manner::Unhurried | Manner::WithoutRequest)
+    }
+
     pub(super) fn apply(self, call: &mut Call<'_>) {
         call.keeps_alive = self != Manner::Usual;
-        call.unhurried = matches!(self, Manner::Unhurried | Manner::WithoutRequest);
+        call.unhurried = self.is_unhurried();
         call.may_send = self != Manner::WithoutRequest;
     }
 }
@@ -151,7 +155,7 @@ impl Keeper {
             Looked::Changed(step) => return Ok(step),
         };
         if let Some(unknown) = self.other_holder(call, noted, &latest, &error) {
-            self.count_stored(&latest);
+            self.count_under_way(&latest);
             return self.put_off(call, unknown);
         }
         let note = self.not_before(&latest, SECOND_LOOK, true, earlier);
@@ -178,7 +182,8 @@ impl Keeper {
         let nonce = record.note.as_ref().map(|note| note.nonce.as_str());
         let same = record.login == doubt.login && nonce == Some(&doubt.nonce);
         if !same || *refresh_token != doubt.refresh_token {
-            return Ok(None);
+            // The service has counted the refusal of the token that was replaced since.
+            return Ok(self.count_under_way(record).then_some(Step::Again));
         }
         let left = doubt.due.saturating_sub(self.clock.monotonic());
         if !left.is_zero() {

@@ -214,7 +214,7 @@ impl Keeper {
             Looked::Changed(step) => return Ok(step),
         };
         if let Some(unknown) = self.other_holder(call, &noted, &latest, &error) {
-            self.count_stored(&latest);
+            self.count_under_way(&latest);
             return self.put_off(call, unknown);
         }
         self.believe(call, latest, refresh_token, error, earlier)

@@ -133,13 +133,21 @@ impl Keeper {
         record.refusals = kept;
     }
 
-    /// Counts a refusal in a record of another client. If this save fails, this client does not count the refusal.
-    pub(super) fn count_stored(&self, stored: &Record) {
-        if self.rules.refusal_limit.is_some() {
-            let mut counted = stored.next();
-            self.count(&mut counted);
-            let _ = self.backend.save(&counted);
+    /// Counts a refusal in a record that another client has written. If this save fails, this client does not count
+    /// the refusal. Returns whether it has written.
+    pub(super) fn count_stored(&self, stored: &Record) -> bool {
+        if self.rules.refusal_limit.is_none() {
+            return false;
         }
+        let mut counted = stored.next();
+        self.count(&mut counted);
+        self.backend.save(&counted).is_ok()
+    }
+
+    /// Does the same for a record whose client may be saving its successor now: a store that does not compare would
+    /// replace the successor.
+    pub(super) fn count_under_way(&self, stored: &Record) -> bool {
+        self.backend.compares() && self.count_stored(stored)
     }
 
     /// Counts an error answer of status 4xx as a refusal even if it does not mention the token.

@@ -387,7 +387,7 @@ fn a_token_that_comes_during_a_move_is_not_lost() {
         match moved {
             Ok(moved) => assert!(moved && is_new(&there) && left.is_none(), "{step} {unfinished}"),
             Err(error) => {
-                assert!(is_new(&left), "{step} {unfinished}: {error}");
+                assert!(is_new(&left) && there.is_none(), "{step} {unfinished}: {error}");
                 let error = precise(Err::<(), _>(error));
                 assert!(matches!(error, BackendError::Conflict(_)) && step > 0, "{error}");
             }

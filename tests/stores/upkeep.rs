@@ -266,7 +266,7 @@ mod postgres {
         });
         all("STOP");
         calls(&store, "no answer within 10 s");
-        calls(&store, "the server hangs: 20 earlier statements have no answer yet");
+        calls(&store, "hangs: 20 earlier requests have no answer yet");
         all("CONT");
         // The answers come, and their threads end. A call that the store still refuses takes a connection, too.
         let answered = (0..19).find(|_| {

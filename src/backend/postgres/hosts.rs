@@ -138,7 +138,11 @@ impl One {
 
     /// The name and the port of a host whose address is not known.
     fn to_resolve(&self) -> Option<(String, u16)> {
-        let Host::Tcp(name) = self.config.get_hosts().first()? else { return None };
+        let name = match self.config.get_hosts().first()? {
+            Host::Tcp(name) => name,
+            #[cfg(unix)]
+            Host::Unix(_) => return None,
+        };
         if !self.config.get_hostaddrs().is_empty() || name.parse::<IpAddr>().is_ok() {
             return None;
         }

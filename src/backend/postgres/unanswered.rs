@@ -48,7 +48,7 @@ impl Unanswered {
             return Ok(());
         }
         let text = format!(
-            "{name}: the server hangs: {} earlier statements have no answer yet; restart the server",
+            "{name}: the server, or the name service, hangs: {} earlier requests have no answer yet",
             state.count
         );
         Err(BackendError::Unavailable(text).into())

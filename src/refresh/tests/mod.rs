@@ -75,6 +75,8 @@ pub(super) struct Store {
     /// The number of the lock that was taken last, and of the last lock that was lost.
     locks: Mutex<(u64, u64)>,
     pub(super) compares: bool,
+    /// Whether the store says that it compares.
+    pub(super) tells: Mutex<bool>,
     pub(super) kind: LockKind,
     pub(super) durability: Mutex<Durability>,
     /// The next answers to "does the lease last?".
@@ -219,6 +221,10 @@ impl TokenBackend for Handle {
         *self.0.durability.lock()
     }
 
+    fn compares(&self) -> bool {
+        *self.0.tells.lock()
+    }
+
     fn describe(&self) -> String {
         "the store".to_owned()
     }
@@ -279,6 +285,7 @@ impl World {
                 held: Mutex::new(false),
                 locks: Mutex::new((0, 0)),
                 compares,
+                tells: Mutex::new(false),
                 kind,
                 durability: Mutex::new(Durability::PowerCut),
                 lasts: Arc::default(),
