@@ -1,5 +1,7 @@
 //! Tests of callers that do not wait: a refusal is believed only at a later call.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -13,6 +15,34 @@ fn unhurried(keeper: &Keeper) -> Result<String> {
 fn without_request(keeper: &Keeper, world: &World) -> Result<String> {
     let live = keeper.keep_alive_unhurried(&world.stored(), false);
     live.map(|live: Live| live.access_token().expose().to_owned())
+}
+
+/// A call that waited for the visit of a sweep does not get the visit's error, but waits for the second look itself.
+#[test]
+fn a_call_does_not_share_the_failure_of_a_visit() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let keeper = Arc::new(world.keeper());
+    world.acts(&[Act::Refuse]);
+    let (inside, asked) = (Arc::downgrade(&keeper), Arc::new(AtomicBool::new(false)));
+    let asks = Arc::clone(&asked);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        // The request of the visit is served only when the other call waits.
+        asks.store(true, Ordering::SeqCst);
+        while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 1) {
+            std::thread::yield_now();
+        }
+    }));
+    std::thread::scope(|scope| {
+        let visit = scope.spawn(|| unhurried(&keeper).map(drop).unwrap_err());
+        while !asked.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        let error = keeper.access(&keeper.newer()).map(drop).unwrap_err();
+        assert_eq!(error.kind(), "reauthorize", "{error}");
+        assert_eq!(visit.join().unwrap().kind(), "rate_limited");
+    });
+    assert_eq!(world.sent().len(), 1);
 }
 
 #[test]
