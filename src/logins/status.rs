@@ -191,7 +191,7 @@ impl fmt::Debug for List<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sandbox"))]
 mod tests {
     use std::sync::Arc;
 
