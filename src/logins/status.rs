@@ -191,7 +191,8 @@ impl fmt::Debug for List<'_> {
     }
 }
 
-#[cfg(all(test, feature = "sandbox"))]
+#[cfg(feature = "sandbox")]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
