@@ -245,7 +245,7 @@ pub struct Guard {
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     check: Option<Box<dyn Fn() -> bool + Send>>,
     process: u32,
-    /// Makes a lock whose file is new a lock like any other.
+    /// If the lock's file is new: says that it is no longer new. `None` for any other lock.
     settle: Option<Box<dyn Fn() + Send>>,
 }
 

@@ -23,9 +23,9 @@ struct State {
     refused: Vec<String>,
     reason: String,
     probe: Probe,
-    /// When the first probe of this silence got no answer, in monotonic time.
+    /// When the first probe since the last answer got no answer, in monotonic time.
     silent_since: Option<Duration>,
-    /// How many probes of this silence got no answer and may not be sent again.
+    /// How many accounts were the probe since the last answer, got no answer, and may not send again.
     passed: u32,
 }
 
@@ -95,8 +95,8 @@ impl Brake {
         silent && self.stops(account, silent).is_none()
     }
 
-    /// How many probes of this silence got no answer and may not be sent again. Each such probe puts one more login at
-    /// risk, so the pauses between them grow.
+    /// How many accounts were the probe since the last answer, got no answer, and may not send again. Each of them puts
+    /// one more login at risk, so the pauses between the probes grow.
     pub(super) fn passed(&self) -> u32 {
         self.state.lock().passed
     }

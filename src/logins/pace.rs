@@ -206,7 +206,7 @@ impl Pace {
                 held.sending.push(thread::current().id());
                 return Some(Slot(self));
             }
-            // At least one request is under way, and wakes this thread when it is done.
+            // Another request is under way. When its answer has come, it wakes this thread.
             self.freed.wait(&mut held);
         }
     }

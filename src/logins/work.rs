@@ -107,7 +107,7 @@ impl Work<'_, '_> {
         self.brake.done(account, put_off, logins.pace.is_silent(), now);
         let outcome = match outcome {
             Outcome::PutOff | Outcome::Failed if visit.unsaved => Outcome::NotSaved,
-            // The saved tokens are new, so this visit found nothing to do.
+            // An earlier visit has saved new tokens, so this login counts as refreshed.
             Outcome::Kept if visit.saved => Outcome::Refreshed,
             outcome => outcome,
         };
@@ -261,7 +261,7 @@ impl Work<'_, '_> {
         clock.sleep(at.saturating_sub(now));
     }
 
-    /// `permitted` says whether a request may be sent at this visit.
+    /// Refreshes the login. If this visit is not `permitted` to send, it only reads and saves.
     fn refresh(&self, visit: &mut Visit, record: &Record, permitted: bool) -> Visited {
         let logins = self.sweep.logins;
         let has = || logins.0.clients.has(&visit.account);

@@ -319,8 +319,8 @@ impl<L: Fn() -> Guard + Send + Sync> TokenBackend for Plain<L> {
     }
 }
 
-/// A file whose lock another client has when it is asked for. At `step`, `meanwhile` happens: 0 while the caller
-/// waits for the lock, 1 before a save, 2 after it.
+/// A file store whose lock another client holds at first. `meanwhile` runs once: while the caller waits for the lock
+/// (step 0), before a save (step 1), or after a save (step 2).
 struct Taken<F> {
     file: FileBackend,
     held: Mutex<Option<Guard>>,

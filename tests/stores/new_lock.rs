@@ -16,7 +16,7 @@ use crate::world::{LIFE, World};
 
 pub(crate) const CHILDREN: &[Child] = &[("new_lock::holds", holds)];
 
-/// What a process leaves that has sent its refresh token and waits for the answer.
+/// Stores the note of a process that has sent its refresh token and waits for the answer.
 fn leave_note(store: &dyn TokenBackend, now: OffsetDateTime) {
     let date = |at: OffsetDateTime| -> serde_json::Value {
         at.format(&time::format_description::well_known::Rfc3339).unwrap().into()

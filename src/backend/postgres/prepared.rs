@@ -44,7 +44,7 @@ pub(super) struct Prepared {
     takes: u32,
     /// The table of the prepared statements that take a lock, and the random end of their names.
     taking: Option<(String, Arc<str>)>,
-    /// The prepared statements with parameters, by their texts.
+    /// The statements that the library has prepared in this session, each with its SQL text.
     often: Vec<(String, Statement)>,
 }
 
